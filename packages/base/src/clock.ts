@@ -1,0 +1,45 @@
+import { abortReason } from "./abort.ts";
+
+/**
+ * Source of time and of delays; everything in Wherry that waits takes one, so that tests run on a fake.
+ */
+export interface Clock {
+  /** Wall time in milliseconds since the Unix epoch; may jump. */
+  now(): number;
+  /** Monotonic milliseconds from an arbitrary origin, for measuring durations. */
+  monotonic(): number;
+  /** Resolves after `delayMs`; rejects with the signal's reason when it aborts first. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `callback` once after `delayMs`; the returned function cancels it and is idempotent. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+// Node fires longer timers at once.
+const maxTimerMs = 2 ** 31 - 1;
+
+/** The machine's clock. Its timers keep the process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep(delayMs, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(abortReason(signal));
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(abortReason(signal));
+      };
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve();
+        },
+        Math.min(delayMs, maxTimerMs),
+      );
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  },
+  setTimer(delayMs, callback) {
+    const timer = setTimeout(callback, Math.min(delayMs, maxTimerMs));
+    return () => clearTimeout(timer);
+  },
+};

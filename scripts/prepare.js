@@ -1,0 +1,2 @@
+// Runs after `npm install` and `npm ci` in a clone: generates what is not checked in.
+console.log("prepare: nothing to generate yet");

@@ -1,0 +1,42 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["@wherry/source"];
+
+export default defineConfig({
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      {
+        ssr: { resolve: { conditions } },
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts"],
+          exclude: ["**/*.integration.test.ts", "**/*.peer.test.ts", "**/node_modules/**"],
+          isolate: false,
+          execArgv: ["--conditions=@wherry/source"],
+        },
+      },
+      {
+        ssr: { resolve: { conditions } },
+        test: {
+          name: "integration",
+          include: ["packages/*/test/**/*.integration.test.ts", "examples/*/test/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          execArgv: ["--conditions=@wherry/source"],
+        },
+      },
+      {
+        ssr: { resolve: { conditions } },
+        test: {
+          name: "peer",
+          include: ["packages/*/test/**/*.peer.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          execArgv: ["--conditions=@wherry/source"],
+        },
+      },
+    ],
+  },
+});
