@@ -1,1 +1,40 @@
-export {};
+/**
+ * The boundary between a kubelet and what runs pods, shaped like CRI, and the WebAssembly runtime behind it.
+ *
+ * @packageDocumentation
+ */
+export type {
+  ContainerConfig,
+  ContainerFilter,
+  ContainerPort,
+  ContainerResources,
+  ContainerState,
+  ContainerStats,
+  ContainerStatus,
+  Mount,
+} from "./container.ts";
+export { RuntimeError, type RuntimeErrorCode } from "./errors.ts";
+export type { AuthConfig, FilesystemUsage, Image, ImageSpec, ImageStatus, PullProgress } from "./image.ts";
+export type {
+  CallOptions,
+  ContainerSummary,
+  ImageService,
+  Runtime,
+  RuntimeCondition,
+  RuntimeEvent,
+  RuntimeEventType,
+  RuntimeHandler,
+  RuntimeStatus,
+  RuntimeVersion,
+} from "./runtime.ts";
+export type {
+  DnsConfig,
+  PodSandboxConfig,
+  PodSandboxFilter,
+  PodSandboxMetadata,
+  PodSandboxStatus,
+  PodSandboxSummary,
+  PortMapping,
+  SandboxState,
+} from "./sandbox.ts";
+export type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "./streaming.ts";

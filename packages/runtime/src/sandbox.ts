@@ -1,0 +1,72 @@
+export type SandboxState = "ready" | "not-ready";
+
+/** Identity of a sandbox as its creator sees it; as CRI's `PodSandboxMetadata`. */
+export interface PodSandboxMetadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  /** Number of sandboxes the pod had before this one. */
+  readonly attempt: number;
+}
+
+export interface PortMapping {
+  readonly protocol: "TCP" | "UDP" | "SCTP";
+  readonly containerPort: number;
+  readonly hostPort: number;
+  readonly hostIp: string;
+}
+
+export interface DnsConfig {
+  readonly servers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly string[];
+}
+
+export interface PodSandboxConfig {
+  readonly metadata: PodSandboxMetadata;
+  readonly hostname: string;
+  /** Directory for the containers' log files; the runtime creates it. */
+  readonly logDirectory: string;
+  /** Name from `RuntimeClass.handler`; empty for the default. */
+  readonly runtimeHandler: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly hostNetwork: boolean;
+  readonly portMappings: readonly PortMapping[];
+  readonly dns?: DnsConfig | undefined;
+  /** Parent control group below the node's root, e.g. `/kubepods/burstable/pod<uid>`; unset where groups are not used. */
+  readonly cgroupParent?: string | undefined;
+  /** Sum of the containers' limits, where every one has one. */
+  readonly resources?:
+    | { readonly cpuLimitMillis?: number | undefined; readonly memoryLimitBytes?: number | undefined }
+    | undefined;
+}
+
+export interface PodSandboxStatus {
+  readonly id: string;
+  readonly metadata: PodSandboxMetadata;
+  readonly state: SandboxState;
+  readonly createdAtMs: number;
+  /** Addresses of the pod, first one primary; empty while it shares the node's. */
+  readonly ips: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly runtimeHandler: string;
+}
+
+export interface PodSandboxSummary {
+  readonly id: string;
+  readonly metadata: PodSandboxMetadata;
+  readonly state: SandboxState;
+  readonly createdAtMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly runtimeHandler: string;
+}
+
+export interface PodSandboxFilter {
+  readonly id?: string | undefined;
+  readonly podUid?: string | undefined;
+  readonly state?: SandboxState | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
