@@ -18,7 +18,7 @@ export interface WorkQueueOptions {
  * The handler may return a number of milliseconds after which the key is to be worked on again.
  */
 export class WorkQueue {
-  readonly #handler: (key: string, signal: AbortSignal) => Promise<number | void>;
+  readonly #handler: (key: string, signal: AbortSignal) => Promise<number | undefined>;
   readonly #options: Required<Omit<WorkQueueOptions, "onError">> & Pick<WorkQueueOptions, "onError">;
   readonly #waiting: Set<string> = new Set();
   readonly #running: Map<string, Promise<void>> = new Map();
@@ -27,7 +27,10 @@ export class WorkQueue {
   readonly #backoffs: Map<string, Backoff> = new Map();
   #signal: AbortSignal | undefined;
 
-  constructor(handler: (key: string, signal: AbortSignal) => Promise<number | void>, options: WorkQueueOptions = {}) {
+  constructor(
+    handler: (key: string, signal: AbortSignal) => Promise<number | undefined>,
+    options: WorkQueueOptions = {},
+  ) {
     this.#handler = handler;
     this.#options = {
       concurrency: Number.POSITIVE_INFINITY,
@@ -99,7 +102,7 @@ export class WorkQueue {
     await Promise.resolve();
     let again: number | undefined;
     try {
-      again = (await this.#handler(key, signal)) ?? undefined;
+      again = await this.#handler(key, signal);
       this.#backoffs.delete(key);
     } catch (error) {
       if (!signal.aborted) again = this.#failed(key, error);
