@@ -152,7 +152,7 @@ describe("MachineRunner", () => {
         throw terminal(new Error("no such image"));
       },
     };
-    const runner = new MachineRunner(
+    const runner = new MachineRunner<Edges, Context, string>(
       { ...machine, states: { ...machine.states, pulling: broken } },
       { context: { calls: [] } },
     );
@@ -177,7 +177,7 @@ describe("MachineRunner", () => {
 
   test("run() refuses a successor that types were bypassed for", async () => {
     const lying = { ...pulling, next: async () => "stopped" as "starting" };
-    const runner = new MachineRunner(
+    const runner = new MachineRunner<Edges, Context, string>(
       { ...machine, states: { ...machine.states, pulling: lying } },
       { context: { calls: [] } },
     );
