@@ -1,0 +1,216 @@
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, stat, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode } from "@wherry/base";
+import { VolumeError } from "./errors.ts";
+
+/** One file of a volume. */
+export interface PayloadFile {
+  readonly data: Uint8Array;
+  /** Permission bits, at most 0o777. */
+  readonly mode: number;
+}
+
+/** Files of a volume by their path relative to it, with `/` between segments. */
+export type Payload = ReadonlyMap<string, PayloadFile>;
+
+/** The file system calls of the writer; replaced in tests to break off or fail at a chosen call. */
+export interface WriterFileSystem {
+  readonly chmod: typeof chmod;
+  readonly mkdir: typeof mkdir;
+  readonly mkdtemp: typeof mkdtemp;
+  readonly open: typeof open;
+  readonly readdir: typeof readdir;
+  readonly readFile: typeof readFile;
+  readonly readlink: typeof readlink;
+  readonly rename: typeof rename;
+  readonly rm: typeof rm;
+  readonly stat: typeof stat;
+  readonly symlink: typeof symlink;
+}
+
+const nodeFileSystem: WriterFileSystem = {
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+};
+
+export interface AtomicWriterOptions {
+  /** Time for the name of the payload directory, milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** @default node:fs/promises */
+  readonly fileSystem?: WriterFileSystem;
+}
+
+const dataLink = "..data";
+const newDataLink = "..data_tmp";
+const maxPathLength = 4096;
+const maxNameLength = 255;
+
+/**
+ * Makes `directory` show exactly `payload`, in the layout that upstream's `AtomicWriter` gives to config maps, secrets,
+ * downward API and projected volumes, and says whether anything had to be written.
+ *
+ * ```
+ * <directory>/..2026_01_31_12_00_00.Ab3dEf/key      the payload
+ * <directory>/..data -> ..2026_01_31_12_00_00.Ab3dEf  swapped by rename
+ * <directory>/key -> ..data/key                      what users see
+ * ```
+ *
+ * A reader, and a crash at any call, sees the files all old or all new: links to new names are made before the swap and hang
+ * until then, links to names that are gone hang from then on until they are removed. Equal content and modes are not written
+ * again; what an earlier crash left behind is removed. All links are relative, so that they resolve inside a sandbox too.
+ * The directory must exist and belong to the caller; calls for one directory must not overlap.
+ *
+ * @throws VolumeError `InvalidVolume` for a path that is absolute, has a `..` segment or starts with `..`; otherwise what
+ * the file system throws, after which the old content is still in place.
+ */
+export async function writeAtomically(
+  directory: string,
+  payload: Payload,
+  options: AtomicWriterOptions,
+): Promise<boolean> {
+  const fs = options.fileSystem ?? nodeFileSystem;
+  checkPaths(payload);
+  const current = await readDataLink(fs, directory);
+  const wanted = new Set([...payload.keys()].map((path) => firstSegment(path)));
+  if (current !== undefined && (await holds(fs, join(directory, current), payload))) {
+    await link(fs, directory, wanted);
+    await sweep(fs, directory, wanted, current);
+    return false;
+  }
+  const fresh = await fs.mkdtemp(join(directory, `..${timestamp(options.nowMs)}.`));
+  const name = fresh.slice(directory.length + 1);
+  try {
+    await fill(fs, fresh, payload);
+    await link(fs, directory, wanted);
+    await fs.rm(join(directory, newDataLink), { force: true });
+    await fs.symlink(name, join(directory, newDataLink));
+    await fs.rename(join(directory, newDataLink), join(directory, dataLink));
+  } catch (error) {
+    // Best effort: the next call sweeps what stays.
+    await fs.rm(fresh, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
+  await sweep(fs, directory, wanted, name);
+  return true;
+}
+
+/** Whether `path` may be the path of a payload file; the text says what is wrong with it. */
+export function payloadPathProblem(path: string): string | undefined {
+  if (path === "") return "it is empty";
+  if (path.startsWith("/")) return "it is absolute";
+  if (path.length > maxPathLength) return `it is longer than ${maxPathLength} characters`;
+  if (path.includes("\0")) return "it holds a NUL character";
+  if (path.startsWith("..")) return 'it starts with ".."';
+  for (const segment of path.split("/")) {
+    if (segment === "..") return 'it holds a ".." segment';
+    if (segment === "" || segment === ".") return "it is not in its shortest form";
+    if (Buffer.byteLength(segment) > maxNameLength) return `a segment is longer than ${maxNameLength} bytes`;
+  }
+  return undefined;
+}
+
+function checkPaths(payload: Payload): void {
+  for (const path of payload.keys()) {
+    const problem = payloadPathProblem(path);
+    if (problem !== undefined)
+      throw new VolumeError("InvalidVolume", `invalid path ${JSON.stringify(path)} in volume: ${problem}`);
+    for (let cut = path.indexOf("/"); cut !== -1; cut = path.indexOf("/", cut + 1)) {
+      const parent = path.slice(0, cut);
+      if (!payload.has(parent)) continue;
+      throw new VolumeError("InvalidVolume", `path "${parent}" in volume is a file, but "${path}" needs a directory`);
+    }
+  }
+}
+
+async function readDataLink(fs: WriterFileSystem, directory: string): Promise<string | undefined> {
+  try {
+    return await fs.readlink(join(directory, dataLink));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Whether the directory `base` holds the files of `payload` with their modes, and no others. */
+async function holds(fs: WriterFileSystem, base: string, payload: Payload): Promise<boolean> {
+  try {
+    const entries = await fs.readdir(base, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => !entry.isDirectory());
+    if (files.length !== payload.size) return false;
+    for (const [path, file] of payload) {
+      const info = await fs.stat(join(base, path));
+      if (!info.isFile() || info.size !== file.data.length || (info.mode & 0o7777) !== file.mode) return false;
+    }
+    for (const [path, file] of payload) {
+      const data = await fs.readFile(join(base, path));
+      if (!data.equals(file.data)) return false;
+    }
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return false;
+    throw error;
+  }
+}
+
+async function fill(fs: WriterFileSystem, base: string, payload: Payload): Promise<void> {
+  await fs.chmod(base, 0o755);
+  const directories = new Set<string>();
+  for (const path of payload.keys()) {
+    for (let cut = path.indexOf("/"); cut !== -1; cut = path.indexOf("/", cut + 1)) directories.add(path.slice(0, cut));
+  }
+  // Set order: a parent was added before what is below it.
+  for (const path of directories) {
+    await fs.mkdir(join(base, path), { recursive: true });
+    await fs.chmod(join(base, path), 0o755);
+  }
+  const results = await Promise.allSettled([...payload].map(([path, file]) => writeOne(fs, join(base, path), file)));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+async function writeOne(fs: WriterFileSystem, path: string, file: PayloadFile): Promise<void> {
+  const handle = await fs.open(path, "wx", 0o600);
+  try {
+    await handle.writeFile(file.data);
+    // Not the mode of `open`, which the process's umask narrows.
+    await handle.chmod(file.mode);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function link(fs: WriterFileSystem, directory: string, names: ReadonlySet<string>): Promise<void> {
+  const present = new Set(await fs.readdir(directory));
+  for (const name of names) if (!present.has(name)) await fs.symlink(`${dataLink}/${name}`, join(directory, name));
+}
+
+/** Removes links to names that are gone and directories of earlier payloads. */
+async function sweep(
+  fs: WriterFileSystem,
+  directory: string,
+  names: ReadonlySet<string>,
+  current: string,
+): Promise<void> {
+  for (const name of await fs.readdir(directory)) {
+    if (names.has(name) || name === dataLink || name === current) continue;
+    await fs.rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+function firstSegment(path: string): string {
+  const cut = path.indexOf("/");
+  return cut === -1 ? path : path.slice(0, cut);
+}
+
+/** `2026_01_31_12_00_00`, as upstream names payload directories. */
+function timestamp(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(0, 19).replace(/[-T:]/g, "_");
+}
