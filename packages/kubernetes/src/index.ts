@@ -1,4 +1,42 @@
 export type * from "./api/index.ts";
 export { type KubernetesList, type KubernetesObject, objectKey } from "./object.ts";
+export { PatchError } from "./patch/errors.ts";
+export { type FieldShape, fieldSchema, fieldShape } from "./patch/field-shape.ts";
+export { applyJsonPatch } from "./patch/json-patch.ts";
+export { isJsonObject, type JsonObject, type JsonValue, jsonEquals, setOwn } from "./patch/json-value.ts";
+export { applyMergePatch } from "./patch/merge-patch.ts";
+export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
+export {
+  addQuantities,
+  canonicalQuantity,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  type Quantity,
+  QuantityError,
+  type QuantityFormat,
+  quantityGrammarMessage,
+  quantityMilliValue,
+  quantityValue,
+  tryParseQuantity,
+} from "./quantity.ts";
 export { schemaTable } from "./schema/table.ts";
 export type { FieldSchema, TypeSchema } from "./schema/type-schema.ts";
+export {
+  type FieldRequirement,
+  type FieldSelector,
+  matchesFields,
+  parseFieldSelector,
+} from "./selectors/field-selector.ts";
+export {
+  type LabelOperator,
+  type LabelRequirement,
+  type LabelSelector as ParsedLabelSelector,
+  labelSelectorOf,
+  matchesLabels,
+  parseLabelSelector,
+  SelectorError,
+} from "./selectors/label-selector.ts";
+export { dnsLabelProblem, dnsSubdomainProblem, labelKeyProblem, labelValueProblem } from "./selectors/label-syntax.ts";
+export { matchesNodeSelector, matchesNodeSelectorTerm, matchesPodNodeSelection } from "./selectors/node-selector.ts";
+export { findUntoleratedTaint, toleratesTaint } from "./selectors/tolerations.ts";
