@@ -1,0 +1,86 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { RuntimeError } from "../errors.ts";
+import type { ContainerRecord, SandboxRecord } from "./record.ts";
+
+const schemaVersion = 1;
+
+/**
+ * Sandboxes and containers of one runtime, in SQLite with a copy in memory; a write is durable against the end of the process
+ * when the call returns.
+ */
+export class RecordStore implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #statements: Readonly<
+    Record<"putSandbox" | "putContainer" | "dropSandbox" | "dropContainer", StatementSync>
+  >;
+  readonly sandboxes: Map<string, SandboxRecord> = new Map();
+  readonly containers: Map<string, ContainerRecord> = new Map();
+
+  /** Opens or creates the database file at `path`; throws `RuntimeError` when it is of a newer version. */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path);
+    // NORMAL with WAL survives the death of the process; after a power cut no guest runs any more that it could forget.
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000");
+    this.#migrate(path);
+    const prepare = (sql: string) => this.#database.prepare(sql);
+    this.#statements = {
+      putSandbox: prepare("INSERT OR REPLACE INTO sandboxes (id, record) VALUES (?, ?)"),
+      putContainer: prepare("INSERT OR REPLACE INTO containers (id, record) VALUES (?, ?)"),
+      dropSandbox: prepare("DELETE FROM sandboxes WHERE id = ?"),
+      dropContainer: prepare("DELETE FROM containers WHERE id = ?"),
+    };
+    for (const record of this.#load<SandboxRecord>("sandboxes")) this.sandboxes.set(record.id, record);
+    for (const record of this.#load<ContainerRecord>("containers")) this.containers.set(record.id, record);
+  }
+
+  putSandbox(record: SandboxRecord): void {
+    this.#statements.putSandbox.run(record.id, JSON.stringify(record));
+    this.sandboxes.set(record.id, record);
+  }
+
+  putContainer(record: ContainerRecord): void {
+    this.#statements.putContainer.run(record.id, JSON.stringify(record));
+    this.containers.set(record.id, record);
+  }
+
+  dropSandbox(id: string): void {
+    this.#statements.dropSandbox.run(id);
+    this.sandboxes.delete(id);
+  }
+
+  dropContainer(id: string): void {
+    this.#statements.dropContainer.run(id);
+    this.containers.delete(id);
+  }
+
+  /** Containers of a sandbox, oldest first. */
+  containersOf(sandboxId: string): ContainerRecord[] {
+    return [...this.containers.values()]
+      .filter((record) => record.sandboxId === sandboxId)
+      .sort((a, b) => a.createdAtMs - b.createdAtMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #migrate(path: string): void {
+    const found = Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+    if (found > schemaVersion) {
+      throw new RuntimeError(
+        "FailedPrecondition",
+        `Cannot open runtime state "${path}": its schema version is ${found}, this program knows up to ${schemaVersion}`,
+      );
+    }
+    this.#database.exec(
+      `CREATE TABLE IF NOT EXISTS sandboxes (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+       CREATE TABLE IF NOT EXISTS containers (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+       PRAGMA user_version = ${schemaVersion}`,
+    );
+  }
+
+  #load<T>(table: "sandboxes" | "containers"): T[] {
+    const rows = this.#database.prepare(`SELECT record FROM ${table}`).all();
+    return rows.map((row) => JSON.parse(String(row["record"])) as T);
+  }
+}

@@ -1,0 +1,452 @@
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { type Clock, errorMessage, type Logger, silentLogger, systemClock } from "@wherry/base";
+import type { Engine, GuestExit, Host } from "@wherry/engine";
+import type {
+  ContainerConfig,
+  ContainerFilter,
+  ContainerResources,
+  ContainerStats,
+  ContainerStatus,
+} from "../container.ts";
+import { RuntimeError } from "../errors.ts";
+import { RuntimeEventStream } from "../event-stream.ts";
+import type {
+  CallOptions,
+  ContainerSummary,
+  Runtime,
+  RuntimeEvent,
+  RuntimeEventType,
+  RuntimeStatus,
+  RuntimeVersion,
+} from "../runtime.ts";
+import type { PodSandboxConfig, PodSandboxFilter, PodSandboxStatus, PodSandboxSummary } from "../sandbox.ts";
+import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "../streaming.ts";
+import { guestSpec } from "./guest-spec.ts";
+import type { ModuleImages } from "./module-images.ts";
+import type { ContainerRecord, SandboxRecord } from "./record.ts";
+import { RecordStore } from "./record-store.ts";
+import { lostExit, recoverRecords } from "./recovery.ts";
+import {
+  containerStatusOf,
+  matchesContainer,
+  matchesSandbox,
+  sandboxStatusOf,
+  sandboxSummaryOf,
+  summaryOf,
+} from "./views.ts";
+
+export interface WasmRuntimeOptions {
+  /** Directory for the runtime's own metadata; created with mode 0700. */
+  readonly stateDirectory: string;
+  readonly engine: Engine;
+  readonly images: ModuleImages;
+  /** Version to report, e.g. `0.1.0`. */
+  readonly version: string;
+  readonly clock?: Clock | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** Runtime handlers of this runtime: the default is `wherry`. */
+const handlerNames: readonly string[] = ["", "wherry"];
+
+const killTimeoutMs = 5000;
+
+/**
+ * Runs pods of WebAssembly modules: a sandbox is a host process of the engine, a container a guest in it.
+ *
+ * Guests go on when the process that holds this object ends; `openWasmRuntime` on the same state directory finds them again.
+ */
+export class WasmRuntime implements Runtime, AsyncDisposable {
+  readonly images: ModuleImages;
+  readonly #options: WasmRuntimeOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #records: RecordStore;
+  readonly #hosts: Map<string, Host> = new Map();
+  readonly #events: RuntimeEventStream = new RuntimeEventStream();
+
+  /** Use `openWasmRuntime`. */
+  constructor(options: WasmRuntimeOptions, records: RecordStore) {
+    this.images = options.images;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#records = records;
+  }
+
+  /** Takes over the hosts that outlived an earlier process; called once, by `openWasmRuntime`. */
+  async recover(options: CallOptions = {}): Promise<void> {
+    const hosts = await this.#options.engine.recover({ signal: options.signal });
+    const adopted = await recoverRecords(this.#records, hosts, this.#clock.now(), this.#logger);
+    for (const host of adopted) this.#adopt(host);
+  }
+
+  async version(): Promise<RuntimeVersion> {
+    return { runtimeName: "wherry", runtimeVersion: this.#options.version };
+  }
+
+  async status(): Promise<RuntimeStatus> {
+    const features = { recursiveReadOnlyMounts: false, userNamespaces: false };
+    return {
+      conditions: [
+        { type: "RuntimeReady", status: true, reason: "", message: "" },
+        { type: "NetworkReady", status: true, reason: "", message: "" },
+      ],
+      handlers: handlerNames.map((name) => ({ name, features })),
+    };
+  }
+
+  async runPodSandbox(config: PodSandboxConfig, options: CallOptions = {}): Promise<string> {
+    if (!handlerNames.includes(config.runtimeHandler)) {
+      throw new RuntimeError(
+        "InvalidArgument",
+        `Cannot run sandbox of pod "${podName(config)}": runtime handler is "${config.runtimeHandler}", this runtime has "wherry"`,
+      );
+    }
+    const mapping = config.portMappings.find((port) => port.hostPort !== 0);
+    if (mapping !== undefined) {
+      throw new RuntimeError(
+        "InvalidArgument",
+        `Cannot run sandbox of pod "${podName(config)}": hostPort ${mapping.hostPort} is not supported, a WebAssembly pod needs none`,
+      );
+    }
+    const id = newId();
+    if (config.logDirectory !== "") await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
+    const host = await this.#options.engine.createHost(
+      {
+        id,
+        ...(config.cgroupParent === undefined ? {} : { cgroupParent: config.cgroupParent }),
+        ...(config.resources?.cpuLimitMillis === undefined ? {} : { cpuLimitMillis: config.resources.cpuLimitMillis }),
+        ...(config.resources?.memoryLimitBytes === undefined
+          ? {}
+          : { memoryLimitBytes: config.resources.memoryLimitBytes }),
+        ...(config.annotations["wherry.dev/tier"] === "optimized" ? { tier: "optimized" as const } : {}),
+      },
+      { signal: options.signal },
+    );
+    this.#records.putSandbox({ id, config, createdAtMs: this.#clock.now(), state: "ready" });
+    this.#adopt(host);
+    this.#emit("created", id);
+    this.#emit("started", id);
+    return id;
+  }
+
+  async stopPodSandbox(sandboxId: string, options: CallOptions = {}): Promise<void> {
+    const sandbox = this.#records.sandboxes.get(sandboxId);
+    if (sandbox === undefined || sandbox.state === "not-ready") return;
+    const running = this.#records
+      .containersOf(sandboxId)
+      .filter((record) => record.state === "running" || record.state === "created");
+    await Promise.all(running.map((record) => this.stopContainer(record.id, 0, options)));
+    const host = this.#hosts.get(sandboxId);
+    this.#records.putSandbox({ ...sandbox, state: "not-ready" });
+    this.#hosts.delete(sandboxId);
+    await host?.shutdown();
+    this.#emit("stopped", sandboxId);
+  }
+
+  async removePodSandbox(sandboxId: string, options: CallOptions = {}): Promise<void> {
+    if (!this.#records.sandboxes.has(sandboxId)) return;
+    await this.stopPodSandbox(sandboxId, options);
+    for (const record of this.#records.containersOf(sandboxId)) this.#forget(record);
+    this.#emit("deleted", sandboxId);
+    this.#records.dropSandbox(sandboxId);
+  }
+
+  async podSandboxStatus(sandboxId: string): Promise<PodSandboxStatus> {
+    return sandboxStatusOf(this.#sandbox(sandboxId));
+  }
+
+  async listPodSandboxes(filter: PodSandboxFilter = {}): Promise<PodSandboxSummary[]> {
+    return [...this.#records.sandboxes.values()]
+      .filter((record) => matchesSandbox(record, filter))
+      .map(sandboxSummaryOf);
+  }
+
+  async createContainer(sandboxId: string, config: ContainerConfig, options: CallOptions = {}): Promise<string> {
+    const sandbox = this.#sandbox(sandboxId);
+    const host = this.#host(sandboxId);
+    const image = await this.images.runnable(config.image.image, config.command, options);
+    const id = newId();
+    const spec = guestSpec(id, config, sandbox.config, image);
+    if (spec.logPath !== "") await mkdir(dirname(spec.logPath), { recursive: true, mode: 0o755 });
+    await host.createGuest(spec);
+    this.#records.putContainer({
+      id,
+      sandboxId,
+      config: { ...config, stopSignal: config.stopSignal || image.stopSignal },
+      imageRef: image.ref,
+      createdAtMs: this.#clock.now(),
+      state: "created",
+      startedAtMs: 0,
+      finishedAtMs: 0,
+      exitCode: 0,
+      reason: "",
+      message: "",
+    });
+    this.#emit("created", sandboxId, id);
+    return id;
+  }
+
+  async startContainer(containerId: string): Promise<void> {
+    const record = this.#container(containerId);
+    if (record.state !== "created") {
+      throw new RuntimeError(
+        "FailedPrecondition",
+        `Cannot start container "${containerId}": it is ${record.state}, expected created`,
+      );
+    }
+    const { startedAtMs } = await this.#host(record.sandboxId).startGuest(containerId);
+    // A short guest may have ended, and been recorded, before the answer to its start arrived.
+    const current = this.#container(containerId);
+    if (current.state === "created") this.#records.putContainer({ ...current, state: "running", startedAtMs });
+    this.#emit("started", record.sandboxId, containerId);
+  }
+
+  async stopContainer(containerId: string, timeoutMs: number, options: CallOptions = {}): Promise<void> {
+    const record = this.#records.containers.get(containerId);
+    if (record === undefined || record.state === "exited") return;
+    const host = this.#hosts.get(record.sandboxId);
+    if (host === undefined || !host.alive) return this.#exited(containerId, lostExit(record, this.#clock.now()));
+    if (record.state === "created") return this.#exited(containerId, neverStarted(this.#clock.now()));
+    const exit = host.waitGuest(containerId, { signal: options.signal });
+    exit.catch(() => undefined);
+    if (timeoutMs > 0) {
+      await host.killGuest(containerId, signalNumber(record.config.stopSignal));
+      const ended = await this.#within(exit, timeoutMs, options.signal);
+      if (ended !== undefined) return this.#exited(containerId, ended);
+    }
+    await host.killGuest(containerId, constants.signals.SIGKILL);
+    const killed = await this.#within(exit, killTimeoutMs, options.signal);
+    if (killed === undefined) {
+      throw new RuntimeError(
+        "DeadlineExceeded",
+        `Cannot stop container "${containerId}": it did not end within ${killTimeoutMs} ms of SIGKILL`,
+        { retryable: true },
+      );
+    }
+    this.#exited(containerId, killed);
+  }
+
+  async removeContainer(containerId: string, options: CallOptions = {}): Promise<void> {
+    const record = this.#records.containers.get(containerId);
+    if (record === undefined) return;
+    await this.stopContainer(containerId, 0, options);
+    await this.#hosts.get(record.sandboxId)?.deleteGuest(containerId);
+    this.#forget(record);
+  }
+
+  async listContainers(filter: ContainerFilter = {}): Promise<ContainerSummary[]> {
+    const podUid = (record: ContainerRecord) => this.#records.sandboxes.get(record.sandboxId)?.config.metadata.uid;
+    return [...this.#records.containers.values()]
+      .filter((record) => matchesContainer(record, podUid(record), filter))
+      .map(summaryOf);
+  }
+
+  async containerStatus(containerId: string): Promise<ContainerStatus> {
+    const record = this.#container(containerId);
+    return containerStatusOf(record, this.#records.sandboxes.get(record.sandboxId)?.config.logDirectory ?? "");
+  }
+
+  async updateContainerResources(containerId: string, resources: ContainerResources): Promise<void> {
+    const record = this.#container(containerId);
+    if (
+      resources.memoryLimitBytes !== undefined &&
+      resources.memoryLimitBytes !== record.config.resources.memoryLimitBytes
+    ) {
+      throw new RuntimeError(
+        "Unimplemented",
+        `Cannot change the memory limit of container "${containerId}" to ${resources.memoryLimitBytes} bytes: the maximum of a running module's memory is fixed, restart the container`,
+      );
+    }
+    await this.#host(record.sandboxId).updateLimits({
+      ...(resources.cpuLimitMillis === undefined ? {} : { cpuLimitMillis: resources.cpuLimitMillis }),
+    });
+    this.#records.putContainer({
+      ...this.#container(containerId),
+      config: { ...record.config, resources: { ...record.config.resources, ...resources } },
+    });
+  }
+
+  async reopenContainerLog(containerId: string): Promise<void> {
+    const record = this.#container(containerId);
+    if (record.state !== "running") return;
+    await this.#host(record.sandboxId).reopenLog(containerId);
+  }
+
+  async containerStats(containerId: string): Promise<ContainerStats> {
+    const record = this.#container(containerId);
+    if (record.state !== "running") {
+      throw new RuntimeError(
+        "FailedPrecondition",
+        `Cannot read stats of container "${containerId}": it is ${record.state}, expected running`,
+      );
+    }
+    return { containerId, ...(await this.#host(record.sandboxId).stats(containerId)) };
+  }
+
+  async execSync(containerId: string, command: readonly string[]): Promise<ExecSyncResult> {
+    throw this.#noExec(containerId, command);
+  }
+
+  async exec(request: ExecRequest, _session: StreamSession): Promise<void> {
+    throw this.#noExec(request.containerId, request.command);
+  }
+
+  async attach(request: AttachRequest, session: StreamSession, options: CallOptions = {}): Promise<void> {
+    const record = this.#container(request.containerId);
+    if (record.state !== "running") {
+      throw new RuntimeError(
+        "FailedPrecondition",
+        `Cannot attach to container "${record.id}": it is ${record.state}, expected running`,
+      );
+    }
+    await this.#host(record.sandboxId).attach(record.id, session, { signal: options.signal });
+  }
+
+  events(options: CallOptions = {}): AsyncIterable<RuntimeEvent | { readonly type: "overflow" }> {
+    return this.#events.subscribe(options.signal);
+  }
+
+  /** Lets go of the state; guests go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#records[Symbol.dispose]();
+  }
+
+  #noExec(containerId: string, command: readonly string[]): RuntimeError {
+    return new RuntimeError(
+      "Unimplemented",
+      `Cannot execute ${JSON.stringify(command)} in container "${containerId}": exec is not supported by the WebAssembly runtime`,
+    );
+  }
+
+  #adopt(host: Host): void {
+    this.#hosts.set(host.id, host);
+    host.onExit(({ id, ...exit }) => this.#exited(id, exit));
+    host.died.then(
+      ({ reason }) => this.#hostDied(host, reason),
+      (error: unknown) => this.#hostDied(host, errorMessage(error)),
+    );
+  }
+
+  #hostDied(host: Host, reason: string): void {
+    if (this.#hosts.get(host.id) !== host) return;
+    this.#hosts.delete(host.id);
+    this.#logger.warn("Host process ended", { sandbox: host.id, pid: host.pid, reason });
+    for (const record of this.#records.containersOf(host.id)) {
+      if (record.state === "running" || record.state === "created") {
+        this.#exited(record.id, { ...lostExit(record, this.#clock.now()), reason: "Error", message: reason });
+      }
+    }
+    const sandbox = this.#records.sandboxes.get(host.id);
+    if (sandbox === undefined) return;
+    this.#records.putSandbox({ ...sandbox, state: "not-ready" });
+    this.#emit("stopped", host.id);
+    // Nothing runs there any more; this only clears what the host left in the engine's state.
+    host
+      .shutdown()
+      .catch((error: unknown) =>
+        this.#logger.warn("Cannot clear a dead host", { sandbox: host.id, error: errorMessage(error) }),
+      );
+  }
+
+  #exited(containerId: string, exit: GuestExit): void {
+    const record = this.#records.containers.get(containerId);
+    if (record === undefined || record.state === "exited") return;
+    const startedAtMs = exit.startedAtMs || record.startedAtMs;
+    this.#records.putContainer({ ...record, ...exit, startedAtMs, state: "exited" });
+    this.#emit("stopped", record.sandboxId, containerId);
+  }
+
+  #forget(record: ContainerRecord): void {
+    this.#records.dropContainer(record.id);
+    this.#emit("deleted", record.sandboxId, record.id);
+  }
+
+  async #within(
+    exit: Promise<GuestExit>,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<GuestExit | undefined> {
+    const timer = new AbortController();
+    const waited = this.#clock.sleep(
+      timeoutMs,
+      signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal]),
+    );
+    try {
+      return await Promise.race([exit, waited.then(() => undefined)]);
+    } finally {
+      timer.abort();
+      waited.catch(() => undefined);
+    }
+  }
+
+  #emit(type: RuntimeEventType, sandboxId: string, containerId?: string): void {
+    const podUid = this.#records.sandboxes.get(sandboxId)?.config.metadata.uid ?? "";
+    this.#events.emit({
+      type,
+      sandboxId,
+      podUid,
+      timeMs: this.#clock.now(),
+      ...(containerId === undefined ? {} : { containerId }),
+    });
+  }
+
+  #sandbox(id: string): SandboxRecord {
+    const record = this.#records.sandboxes.get(id);
+    if (record === undefined) throw new RuntimeError("NotFound", `Cannot find sandbox "${id}"`);
+    return record;
+  }
+
+  #container(id: string): ContainerRecord {
+    const record = this.#records.containers.get(id);
+    if (record === undefined) throw new RuntimeError("NotFound", `Cannot find container "${id}"`);
+    return record;
+  }
+
+  #host(sandboxId: string): Host {
+    const host = this.#hosts.get(sandboxId);
+    if (host === undefined || !host.alive) {
+      throw new RuntimeError(
+        "FailedPrecondition",
+        `Cannot use sandbox "${sandboxId}": its host process is gone, make a new sandbox`,
+      );
+    }
+    return host;
+  }
+}
+
+/** Opens the runtime on its state directory and takes over whatever still runs. */
+export async function openWasmRuntime(options: WasmRuntimeOptions, call: CallOptions = {}): Promise<WasmRuntime> {
+  await mkdir(options.stateDirectory, { recursive: true, mode: 0o700 });
+  const runtime = new WasmRuntime(options, new RecordStore(join(options.stateDirectory, "runtime.db")));
+  await runtime.recover(call);
+  return runtime;
+}
+
+// Short enough that a socket path below the state directory stays within the 107 bytes of sun_path.
+function newId(): string {
+  return randomBytes(16).toString("hex");
+}
+
+function podName(config: PodSandboxConfig): string {
+  return `${config.metadata.namespace}/${config.metadata.name}`;
+}
+
+function neverStarted(nowMs: number): GuestExit {
+  return {
+    exitCode: 137,
+    reason: "Error",
+    message: "The container was stopped before it started",
+    startedAtMs: 0,
+    finishedAtMs: nowMs,
+  };
+}
+
+function signalNumber(name: string): number {
+  const number = (constants.signals as Readonly<Record<string, number>>)[name];
+  return number ?? constants.signals.SIGTERM;
+}

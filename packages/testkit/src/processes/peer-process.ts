@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { open } from "node:fs/promises";
+import { createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface PeerProcessOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly logPath: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A real program that a test talks to; its output goes to a file, and it ends with the test. */
+export class PeerProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly command: string;
+
+  private constructor(command: string, child: ChildProcess) {
+    this.command = command;
+    this.#child = child;
+    this.#exited = new Promise((resolve) => {
+      child.once("exit", () => resolve());
+      child.once("error", () => resolve());
+    });
+  }
+
+  static async start(options: PeerProcessOptions): Promise<PeerProcess> {
+    const log = await open(options.logPath, "a", 0o600);
+    try {
+      const child = spawn(options.command, [...options.args], {
+        cwd: options.cwd,
+        env: options.env === undefined ? process.env : { ...process.env, ...options.env },
+        stdio: ["ignore", log.fd, log.fd],
+      });
+      await new Promise<void>((resolve, reject) => {
+        child.once("spawn", () => resolve());
+        child.once("error", reject);
+      });
+      return new PeerProcess(options.command, child);
+    } finally {
+      await log.close();
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Sends `signal` and waits for the end; SIGKILL after ten seconds. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    if (!this.running) return;
+    this.#child.kill(signal);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 10_000);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** A port of loopback that was free a moment ago, for programs that cannot be told to choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === "string") throw new Error("Cannot find a free port on 127.0.0.1");
+  return address.port;
+}
+
+/** Asks `probe` until it answers true; for the readiness of real programs, which have no event to wait for. */
+export async function eventually(
+  what: string,
+  probe: () => Promise<boolean> | boolean,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown;
+  while (performance.now() < deadline) {
+    try {
+      if (await probe()) return;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await delay(25);
+  }
+  throw new Error(`${what} did not happen within ${timeoutMs} ms`, { cause: last });
+}
