@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { SandboxRecord } from "../src/wasm/record.ts";
+import { RecordStore } from "../src/wasm/record-store.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "records-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const sandbox = {
+  id: "s",
+  createdAtMs: 1,
+  state: "ready",
+  config: { metadata: { uid: "u" } },
+} as unknown as SandboxRecord;
+
+describe("RecordStore", () => {
+  test("keeps what was put for the next process and loses what was dropped", () => {
+    const path = join(directory, "runtime.db");
+    {
+      using store = new RecordStore(path);
+      store.putSandbox(sandbox);
+      store.putSandbox({ ...sandbox, id: "gone" });
+      store.dropSandbox("gone");
+    }
+    using again = new RecordStore(path);
+    expect([...again.sandboxes.values()]).toEqual([sandbox]);
+  });
+
+  test("sees a put of a process that was killed right after", () => {
+    const path = join(directory, "runtime.db");
+    const killed = new RecordStore(path);
+    killed.putSandbox(sandbox);
+    using next = new RecordStore(path);
+    expect(next.sandboxes.get("s")).toEqual(sandbox);
+    killed[Symbol.dispose]();
+  });
+
+  test("refuses a database of a newer schema", () => {
+    const path = join(directory, "runtime.db");
+    const database = new DatabaseSync(path);
+    database.exec("PRAGMA user_version = 99");
+    database.close();
+    expect(() => new RecordStore(path)).toThrow("its schema version is 99");
+  });
+});
