@@ -6,6 +6,48 @@ export { applyJsonPatch } from "./patch/json-patch.ts";
 export { isJsonObject, type JsonObject, type JsonValue, jsonEquals, setOwn } from "./patch/json-value.ts";
 export { applyMergePatch } from "./patch/merge-patch.ts";
 export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
+export { formatApiTime, parseApiTime } from "./pods/api-time.ts";
+export {
+  type ContainerInstance,
+  type ContainerStatusFacts,
+  containerStatus,
+  endedStatuses,
+  type WaitingReason,
+} from "./pods/container-statuses.ts";
+export {
+  kubeletConditionTypes,
+  type PodConditionFacts,
+  podConditions,
+  withTransitionTimes,
+} from "./pods/pod-conditions.ts";
+export {
+  type ContainerKind,
+  containerFieldPath,
+  findContainer,
+  findContainerStatus,
+  hasAnyAppContainerStarted,
+  isRestartableInitContainer,
+  type PodContainer,
+  podContainers,
+  podTitle,
+} from "./pods/pod-containers.ts";
+export { type PodPhase, type PodPhaseFacts, podPhase } from "./pods/pod-phase.ts";
+export {
+  configHashAnnotation,
+  configMirrorAnnotation,
+  configSourceAnnotation,
+  findPodCondition,
+  isCriticalPod,
+  isMirrorPod,
+  isPodReady,
+  isPodTerminal,
+  isStaticPod,
+  isTerminalPhase,
+} from "./pods/pod-predicates.ts";
+export { containerRequests, podRequests, type ResourceAmounts } from "./pods/pod-resources.ts";
+export { type PodStatusFacts, podStatus } from "./pods/pod-status.ts";
+export { type QosClass, qosClass } from "./pods/qos-class.ts";
+export { shouldRestartAfterExit, shouldRestartAllAfterExit } from "./pods/restart-policy.ts";
 export {
   addQuantities,
   canonicalQuantity,

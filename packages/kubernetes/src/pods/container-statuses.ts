@@ -1,0 +1,189 @@
+import type {
+  Container,
+  ContainerState,
+  ContainerStateTerminated,
+  ContainerStatus,
+  EphemeralContainer,
+  Pod,
+} from "../api/index.ts";
+import { formatApiTime } from "./api-time.ts";
+import { type ContainerKind, findContainerStatus } from "./pod-containers.ts";
+import { shouldRestartAfterExit } from "./restart-policy.ts";
+
+/** One instance of a container as a runtime knows it. */
+export interface ContainerInstance {
+  /** `<runtime>://<id>`. */
+  readonly id: string;
+  readonly name: string;
+  /** Restart count at the time it was created. */
+  readonly attempt: number;
+  readonly state: "created" | "running" | "exited" | "unknown";
+  readonly createdAtMs: number;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly exitCode: number;
+  /** The runtime's reason of an exit; `Completed` or `Error` by the exit code when empty. */
+  readonly reason: string;
+  readonly message: string;
+  readonly image: string;
+  readonly imageRef: string;
+}
+
+/** Why a container cannot start now; the `waiting` state to show. */
+export interface WaitingReason {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface ContainerStatusFacts {
+  readonly pod: Pod;
+  readonly kind: ContainerKind;
+  readonly container: Container | EphemeralContainer;
+  /** Instances of this container, newest first. */
+  readonly instances: readonly ContainerInstance[];
+  /** The status published last. */
+  readonly previous: ContainerStatus | undefined;
+  /** Why the next instance cannot start. */
+  readonly waiting: WaitingReason | undefined;
+  /** The pod is being stopped: nothing starts any more. */
+  readonly stopping: boolean;
+  /** Whether the startup gate is open, once running. */
+  readonly started: boolean;
+  /** Whether readiness is given, once started. */
+  readonly ready: boolean;
+}
+
+const lostMessage = "The container could not be located when the pod was deleted.  The container used to be Running";
+const lost: ContainerStateTerminated = { exitCode: 137, reason: "ContainerStatusUnknown", message: lostMessage };
+
+/** Status of one container from its instances and the status published before; a pure rule, the same as the kubelet's. */
+export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
+  const { container, previous } = facts;
+  const [newest, older] = facts.instances;
+  const status = newest === undefined ? withoutInstance(facts) : fromInstance(newest, older, facts);
+  if (facts.waiting !== undefined && mayStart(facts, newest)) {
+    if (status.state?.terminated) status.lastState = status.state;
+    status.state = { waiting: { ...facts.waiting } };
+  }
+  const running = status.state?.running !== undefined;
+  if (facts.kind === "init" && container.restartPolicy !== "Always") {
+    status.started = running;
+    status.ready = status.state?.terminated?.exitCode === 0;
+  } else {
+    status.started = running && facts.started;
+    status.ready = running && facts.started && facts.ready;
+  }
+  if (previous?.volumeMounts) status.volumeMounts ??= previous.volumeMounts;
+  return status;
+}
+
+function mayStart(facts: ContainerStatusFacts, newest: ContainerInstance | undefined): boolean {
+  if (facts.stopping || facts.kind === "ephemeral") return newest === undefined;
+  if (newest === undefined || newest.state === "created" || newest.state === "unknown") return true;
+  if (newest.state === "running") return false;
+  return shouldRestartAfterExit(facts.pod.spec ?? {}, facts.container, facts.kind, newest.exitCode);
+}
+
+function withoutInstance(facts: ContainerStatusFacts): ContainerStatus {
+  const { previous, container, pod } = facts;
+  if (previous?.state?.terminated) return { ...previous };
+  const hasInit = (pod.spec?.initContainers ?? []).length > 0;
+  const status: ContainerStatus = {
+    name: container.name,
+    image: container.image ?? "",
+    imageID: "",
+    ready: false,
+    restartCount: previous?.restartCount ?? 0,
+    state: { waiting: { reason: hasInit ? "PodInitializing" : "ContainerCreating" } },
+  };
+  if (previous?.lastState !== undefined) status.lastState = previous.lastState;
+  if (previous?.state?.running) {
+    status.lastState = { terminated: withContainer(lost, previous.containerID) };
+    if (pod.metadata?.deletionTimestamp === undefined) status.restartCount++;
+  }
+  return status;
+}
+
+function fromInstance(
+  newest: ContainerInstance,
+  older: ContainerInstance | undefined,
+  facts: ContainerStatusFacts,
+): ContainerStatus {
+  const { previous, container } = facts;
+  const status: ContainerStatus = {
+    name: container.name,
+    image: newest.image,
+    imageID: newest.imageRef,
+    containerID: newest.id,
+    ready: false,
+    restartCount: Math.max(newest.attempt, previous?.restartCount ?? 0),
+    state: instanceState(newest, previous),
+  };
+  const lastState = older === undefined ? keptLastState(newest, previous) : instanceState(older, undefined);
+  if (lastState?.terminated !== undefined) status.lastState = lastState;
+  if (newest.state === "unknown" && status.state?.terminated && facts.pod.metadata?.deletionTimestamp === undefined)
+    status.restartCount = newest.attempt + 1;
+  return status;
+}
+
+/** The last termination when the runtime no longer knows an older instance. */
+function keptLastState(newest: ContainerInstance, previous: ContainerStatus | undefined): ContainerState | undefined {
+  if (previous?.containerID === newest.id || previous?.containerID === undefined) return previous?.lastState;
+  return previous.state?.terminated ? previous.state : previous.lastState;
+}
+
+function instanceState(instance: ContainerInstance, previous: ContainerStatus | undefined): ContainerState {
+  switch (instance.state) {
+    case "running":
+      return { running: { startedAt: formatApiTime(instance.startedAtMs) } };
+    case "exited":
+      return { terminated: exitedState(instance) };
+    case "unknown":
+      if (previous?.state?.running) return { terminated: withContainer(lost, instance.id) };
+      if (previous?.state?.terminated) return previous.state;
+      return { waiting: {} };
+    case "created":
+      return { waiting: {} };
+  }
+}
+
+function exitedState(instance: ContainerInstance): ContainerStateTerminated {
+  const state: ContainerStateTerminated = {
+    exitCode: instance.exitCode,
+    reason: instance.reason || (instance.exitCode === 0 ? "Completed" : "Error"),
+    finishedAt: formatApiTime(instance.finishedAtMs),
+    containerID: instance.id,
+  };
+  if (instance.startedAtMs > 0) state.startedAt = formatApiTime(instance.startedAtMs);
+  if (instance.message !== "") state.message = instance.message;
+  return state;
+}
+
+function withContainer(state: ContainerStateTerminated, containerID: string | undefined): ContainerStateTerminated {
+  return containerID === undefined ? { ...state } : { ...state, containerID };
+}
+
+/**
+ * Statuses of a pod whose life ended: every app container without an end gets one that says it could not be located, and so
+ * does every init container that must have run.
+ */
+export function endedStatuses(
+  pod: Pod,
+  statuses: readonly ContainerStatus[],
+  kind: "init" | "app",
+  initialized: boolean,
+): ContainerStatus[] {
+  const message = "The container could not be located when the pod was terminated";
+  const end = (status: ContainerStatus): ContainerStatus =>
+    status.state?.terminated
+      ? status
+      : { ...status, ready: false, started: false, state: { terminated: { ...lost, message } } };
+  if (kind === "app") return initialized ? statuses.map(end) : [...statuses];
+  const names = (pod.spec?.initContainers ?? []).map((container) => container.name);
+  const hasRun = (name: string) => {
+    const status = findContainerStatus(statuses, name);
+    return status?.state?.terminated !== undefined || status?.lastState?.terminated !== undefined;
+  };
+  const last = initialized ? names.length - 1 : names.findLastIndex(hasRun);
+  return statuses.map((status) => (names.indexOf(status.name) <= last ? end(status) : status));
+}

@@ -1,0 +1,156 @@
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from "../api/index.ts";
+import { formatApiTime } from "./api-time.ts";
+import { endedStatuses } from "./container-statuses.ts";
+import { kubeletConditionTypes, podConditions, withTransitionTimes } from "./pod-conditions.ts";
+import { hasAnyAppContainerStarted } from "./pod-containers.ts";
+import { type PodPhase, podPhase } from "./pod-phase.ts";
+import { isTerminalPhase } from "./pod-predicates.ts";
+import { qosClass } from "./qos-class.ts";
+
+export interface PodStatusFacts {
+  /** The latest object; its status is where conditions of others are taken from. */
+  readonly pod: Pod;
+  /** The status published last, or the API's after a restart. */
+  readonly previous: PodStatus | undefined;
+  readonly initContainerStatuses: readonly ContainerStatus[];
+  readonly containerStatuses: readonly ContainerStatus[];
+  readonly ephemeralContainerStatuses: readonly ContainerStatus[];
+  /** Sandbox and network exist. */
+  readonly sandboxReady: boolean;
+  /** Primary address first; empty while the pod has none. */
+  readonly podIps: readonly string[];
+  /** Primary address first. */
+  readonly hostIps: readonly string[];
+  /** Nothing of the pod runs and nothing will be started again. */
+  readonly stopped: boolean;
+  /** Overrides the phase that follows from the containers. */
+  readonly phase?: PodPhase | undefined;
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  /** More conditions, e.g. `DisruptionTarget`; without transition times. */
+  readonly conditions?: readonly PodCondition[] | undefined;
+  readonly nowMs: number;
+}
+
+const termination = { totalBytes: 12 * 1024 } as const;
+
+/**
+ * The status to publish, from facts; a pure rule.
+ *
+ * A terminal phase appears only with `stopped`, and once published never changes again, nor do its reason and message.
+ * Conditions of others are kept as the object has them.
+ */
+export function podStatus(facts: PodStatusFacts): PodStatus {
+  const { pod, previous } = facts;
+  const spec = pod.spec ?? { containers: [] };
+  const lists = finalLists(facts);
+  const phase = phaseOf(facts, lists);
+  const now = formatApiTime(facts.nowMs);
+  const generation = pod.metadata?.generation;
+  const own = podConditions({ pod, phase, sandboxReady: facts.sandboxReady, ...lists });
+  const stamped = [...own, ...(facts.conditions ?? [])].map((condition) =>
+    generation === undefined ? condition : { ...condition, observedGeneration: generation },
+  );
+  const status: PodStatus = {
+    phase,
+    conditions: mergeConditions(withTransitionTimes(stamped, previous, now), pod.status, previous),
+    containerStatuses: cutMessages([...lists.containerStatuses].sort(byName), spec.containers.length),
+    qosClass: pod.status?.qosClass ?? previous?.qosClass ?? qosClass(spec),
+    startTime: previous?.startTime ?? now,
+  };
+  if (spec.initContainers?.length) status.initContainerStatuses = cutMessages(lists.initContainerStatuses, 1);
+  if (facts.ephemeralContainerStatuses.length > 0)
+    status.ephemeralContainerStatuses = cutMessages(facts.ephemeralContainerStatuses, 1);
+  const final = isTerminalPhase(previous?.phase);
+  const reason = final ? previous?.reason : facts.reason;
+  const message = final ? previous?.message : facts.message;
+  if (reason) status.reason = reason;
+  if (message) status.message = message;
+  if (generation !== undefined) status.observedGeneration = generation;
+  addAddresses(status, facts);
+  return status;
+}
+
+function finalLists(facts: PodStatusFacts): {
+  initContainerStatuses: ContainerStatus[];
+  containerStatuses: ContainerStatus[];
+} {
+  const { pod } = facts;
+  const initContainerStatuses = [...facts.initContainerStatuses];
+  const containerStatuses = [...facts.containerStatuses];
+  if (!facts.stopped) return { initContainerStatuses, containerStatuses };
+  const spec = pod.spec ?? { containers: [] };
+  const initialized = hasAnyAppContainerStarted(spec, containerStatuses);
+  return {
+    initContainerStatuses: endedStatuses(pod, initContainerStatuses, "init", initialized),
+    containerStatuses: endedStatuses(pod, containerStatuses, "app", initialized),
+  };
+}
+
+function phaseOf(
+  facts: PodStatusFacts,
+  lists: { initContainerStatuses: ContainerStatus[]; containerStatuses: ContainerStatus[] },
+): PodPhase {
+  const { previous, stopped } = facts;
+  if (isTerminalPhase(previous?.phase)) return previous?.phase as PodPhase;
+  const spec = facts.pod.spec ?? { containers: [] };
+  const phase = facts.phase ?? podPhase({ spec, ...lists, terminal: stopped });
+  if (stopped || !isTerminalPhase(phase)) return phase;
+  if (previous?.phase === "Pending" && !hasAnyAppContainerStarted(spec, lists.containerStatuses)) return "Pending";
+  return "Running";
+}
+
+/** Own conditions first, then those of others as the object has them now. */
+function mergeConditions(
+  own: readonly PodCondition[],
+  current: PodStatus | undefined,
+  previous: PodStatus | undefined,
+): PodCondition[] {
+  const types = new Set([...kubeletConditionTypes, ...own.map((condition) => condition.type)]);
+  const foreign = (current ?? previous)?.conditions ?? [];
+  return [...own, ...foreign.filter((condition) => !types.has(condition.type))];
+}
+
+function addAddresses(status: PodStatus, facts: PodStatusFacts): void {
+  const [hostIP] = facts.hostIps;
+  if (hostIP !== undefined) {
+    status.hostIP = hostIP;
+    status.hostIPs = facts.hostIps.map((ip) => ({ ip }));
+  }
+  const ips = facts.podIps.length > 0 ? facts.podIps : (facts.previous?.podIPs ?? []).map((entry) => entry.ip ?? "");
+  const [podIP] = ips;
+  if (podIP !== undefined) {
+    status.podIP = podIP;
+    status.podIPs = ips.map((ip) => ({ ip }));
+  }
+}
+
+/** Cuts termination messages so that those of a pod stay within 12 KiB together. */
+function cutMessages(statuses: readonly ContainerStatus[], containers: number): ContainerStatus[] {
+  const limit = Math.floor(termination.totalBytes / Math.max(statuses.length, containers, 1));
+  const cut = (state: ContainerStatus["state"]): ContainerStatus["state"] => {
+    const message = state?.terminated?.message;
+    if (state?.terminated === undefined || message === undefined) return state;
+    const bytes = Buffer.from(message);
+    if (bytes.length <= limit) return state;
+    return {
+      terminated: {
+        ...state.terminated,
+        message: bytes
+          .subarray(0, limit)
+          .toString()
+          .replace(/\uFFFD$/, ""),
+      },
+    };
+  };
+  return statuses.map((status) => {
+    const result: ContainerStatus = { ...status };
+    if (status.state !== undefined) result.state = cut(status.state);
+    if (status.lastState !== undefined) result.lastState = cut(status.lastState);
+    return result;
+  });
+}
+
+function byName(a: ContainerStatus, b: ContainerStatus): number {
+  return a.name < b.name ? -1 : Number(a.name > b.name);
+}

@@ -1,0 +1,43 @@
+import type { Container, ContainerRestartRule, PodSpec } from "../api/index.ts";
+
+type Restartable = Pick<Container, "restartPolicy" | "restartPolicyRules">;
+
+/**
+ * Whether a container that ended with `exitCode` is to be started again: its rules first, then its own policy, then the pod's
+ * (KEP-5307, `ContainerRestartRules`).
+ *
+ * For an init container the pod's `Always` means "until it succeeds".
+ */
+export function shouldRestartAfterExit(
+  spec: Pick<PodSpec, "restartPolicy">,
+  container: Restartable,
+  kind: "init" | "app",
+  exitCode: number,
+): boolean {
+  if (container.restartPolicy !== undefined) {
+    if (container.restartPolicyRules?.some((rule) => matchesRule(rule, exitCode))) return true;
+    return restartsByPolicy(container.restartPolicy, exitCode);
+  }
+  if (kind === "init" && exitCode === 0) return false;
+  return restartsByPolicy(spec.restartPolicy ?? "Always", exitCode);
+}
+
+/** Whether a rule of the container asks to restart the whole pod after this exit. */
+export function shouldRestartAllAfterExit(container: Restartable, exitCode: number): boolean {
+  const rule = container.restartPolicyRules?.find((candidate) => matchesExitCode(candidate, exitCode));
+  return rule?.action === "RestartAllContainers";
+}
+
+function restartsByPolicy(policy: string, exitCode: number): boolean {
+  return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
+}
+
+function matchesRule(rule: ContainerRestartRule, exitCode: number): boolean {
+  return rule.action === "Restart" && matchesExitCode(rule, exitCode);
+}
+
+function matchesExitCode(rule: ContainerRestartRule, exitCode: number): boolean {
+  const { operator, values = [] } = rule.exitCodes ?? { operator: "" };
+  if (operator === "In") return values.includes(exitCode);
+  return operator === "NotIn" && !values.includes(exitCode);
+}
