@@ -5,6 +5,7 @@ const conditions = ["@wherry/source"];
 export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
+    reporters: ["default", "./scripts/summary-reporter.ts"],
     projects: [
       {
         ssr: { resolve: { conditions } },
