@@ -1,1 +1,38 @@
-export {};
+/**
+ * Asynchronous hosts of the WebAssembly System Interface.
+ *
+ * @packageDocumentation
+ */
+export { FileError, GuestClosedError, InvalidModuleError, WasiOptionsError } from "./errors.ts";
+export type {
+  DirectoryEntry,
+  DirectoryHandle,
+  DirectoryIterator,
+  FileHandle,
+  FileKind,
+  FileStat,
+  FileSystem,
+  FileTimes,
+  OpenOptions,
+} from "./files/file-system.ts";
+export { createSystemGuestClock, type GuestClock, guestClockFrom } from "./guest-clock.ts";
+export { hostFileSystem } from "./platform/host-directory.ts";
+export {
+  createPreview1,
+  type ExitStatus,
+  type Preopen,
+  type Preview1,
+  type Preview1Options,
+} from "./preview1/preview1.ts";
+export type { TrapKind } from "./preview1/trap.ts";
+export type { ListeningSocket, PreopenedSocket, StreamSocket } from "./sockets.ts";
+export { type ByteSink, type ByteSource, emptySource, nullSink } from "./streams.ts";
+export {
+  type WasmFunction,
+  type WasmImports,
+  type WasmInstance,
+  type WasmMemory,
+  type WasmModule,
+  type WasmModuleImports,
+  wasm,
+} from "./web-assembly.ts";

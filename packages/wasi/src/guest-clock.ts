@@ -1,0 +1,50 @@
+import type { Clock } from "@wherry/base";
+
+/** The clocks a guest sees, in nanoseconds; one per instance, so that processor time can be the instance's own. */
+export interface GuestClock {
+  /** Nanoseconds since the Unix epoch. */
+  realtimeNs(): bigint;
+  /** Nanoseconds since an arbitrary origin; never goes back. */
+  monotonicNs(): bigint;
+  /** Processor time spent, in nanoseconds. */
+  cpuTimeNs(): bigint;
+  /** Smallest step of each clock. */
+  readonly resolutionNs: { readonly realtime: bigint; readonly monotonic: bigint; readonly cpuTime: bigint };
+  /** Calls `callback` once after `delayMs`, never early; the returned function cancels it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+const nsPerMs = 1_000_000;
+
+/**
+ * The machine's clocks. Processor time is that of the calling thread since this call: the guest's own while it has a thread
+ * of its own, and only an upper bound where guests share one.
+ */
+export function createSystemGuestClock(): GuestClock {
+  const cpuStart = process.threadCpuUsage();
+  return {
+    realtimeNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,
+    monotonicNs: () => process.hrtime.bigint(),
+    cpuTimeNs() {
+      const used = process.threadCpuUsage(cpuStart);
+      return BigInt(used.user + used.system) * 1000n;
+    },
+    resolutionNs: { realtime: 1000n, monotonic: 1n, cpuTime: 1000n },
+    setTimer(delayMs, callback) {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/** A guest's clocks driven by a `Clock` of `@wherry/base`, such as a fake one; its processor time equals its monotonic time. */
+export function guestClockFrom(clock: Clock): GuestClock {
+  const ns = (ms: number) => BigInt(Math.round(ms * nsPerMs));
+  return {
+    realtimeNs: () => ns(clock.now()),
+    monotonicNs: () => ns(clock.monotonic()),
+    cpuTimeNs: () => ns(clock.monotonic()),
+    resolutionNs: { realtime: 1_000_000n, monotonic: 1_000_000n, cpuTime: 1_000_000n },
+    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+  };
+}
