@@ -1,4 +1,5 @@
-import { WherryError, type WherryErrorOptions } from "@wherry/base";
+import type { WherryErrorOptions } from "@wherry/base";
+import { KubeletError } from "../errors.ts";
 
 /**
  * Why the node cannot be what was asked for.
@@ -15,7 +16,7 @@ export type NodeErrorCode =
   | "FactUnavailable";
 
 /** Failure to set up the node; the message says what to change. */
-export class NodeError extends WherryError {
+export class NodeError extends KubeletError {
   declare readonly code: NodeErrorCode;
 
   constructor(code: NodeErrorCode, message: string, options: WherryErrorOptions = {}) {

@@ -1,4 +1,4 @@
-import type { Taint } from "@wherry/kubernetes";
+import { labelKeyProblem, labelValueProblem, type Taint } from "@wherry/kubernetes";
 import { NodeError } from "./errors.ts";
 
 /** What kind of workload the node takes, as schedulers see it. */
@@ -45,8 +45,7 @@ const allowedKubernetesLabels: ReadonlySet<string> = new Set([
   "topology.kubernetes.io/zone",
 ]);
 const allowedKubernetesPrefixes = ["kubelet.kubernetes.io", "node.kubernetes.io"];
-const namePattern = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const prefixPattern = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const taintEffects: ReadonlySet<string> = new Set(["NoSchedule", "PreferNoSchedule", "NoExecute"]);
 
 /** The labels every node carries, with their beta twins. */
 export function defaultNodeLabels(nodeName: string, platform: NodePlatform): Record<string, string> {
@@ -65,19 +64,13 @@ export function defaultNodeLabels(nodeName: string, platform: NodePlatform): Rec
  */
 export function validateNodeLabels(labels: Readonly<Record<string, string>>): void {
   for (const [key, value] of Object.entries(labels)) {
-    const [name, prefix] = key.split("/").reverse();
-    const parts = key.split("/").length;
-    if (parts > 2 || !namePattern.test(name ?? "") || (parts === 2 && !prefixPattern.test(prefix ?? "")))
-      throw new NodeError(
-        "LabelInvalid",
-        `Cannot label the node with key "${key}": a key is a name of at most 63 letters, digits, "-", "_" and ".", optionally after a DNS subdomain and "/"`,
-      );
-    if (value !== "" && !namePattern.test(value))
-      throw new NodeError(
-        "LabelInvalid",
-        `Cannot label the node with ${key}="${value}": a value is empty or at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit`,
-      );
-    if (!nodeMaySet(key, prefix ?? ""))
+    const keyProblem = labelKeyProblem(key);
+    if (keyProblem !== undefined)
+      throw new NodeError("LabelInvalid", `Cannot label the node with key "${key}": ${keyProblem}`);
+    const valueProblem = labelValueProblem(value);
+    if (valueProblem !== undefined)
+      throw new NodeError("LabelInvalid", `Cannot label the node with ${key}="${value}": ${valueProblem}`);
+    if (!nodeMaySet(key))
       throw new NodeError(
         "LabelInvalid",
         `Cannot label the node with key "${key}": in the kubernetes.io and k8s.io namespaces a node may only set keys below ` +
@@ -90,27 +83,19 @@ export function validateNodeLabels(labels: Readonly<Record<string, string>>): vo
 export function validateTaints(taints: readonly Taint[]): void {
   const seen = new Set<string>();
   for (const { key, value, effect } of taints) {
-    const text = `${key}=${value ?? ""}:${effect}`;
-    const [name, prefix] = key.split("/").reverse();
-    if (!namePattern.test(name ?? "") || (prefix !== undefined && !prefixPattern.test(prefix)))
-      throw new NodeError("TaintInvalid", `Cannot taint the node with "${text}": "${key}" is not a qualified name`);
-    if (value !== undefined && value !== "" && !namePattern.test(value))
-      throw new NodeError(
-        "TaintInvalid",
-        `Cannot taint the node with "${text}": "${value}" is not a valid label value`,
-      );
-    if (!["NoSchedule", "PreferNoSchedule", "NoExecute"].includes(effect))
-      throw new NodeError(
-        "TaintInvalid",
-        `Cannot taint the node with "${text}": the effect must be NoSchedule, PreferNoSchedule or NoExecute`,
-      );
-    if (seen.has(`${key}:${effect}`))
-      throw new NodeError("TaintInvalid", `Cannot taint the node with "${text}": key and effect are given twice`);
+    const problem =
+      labelKeyProblem(key) ??
+      labelValueProblem(value ?? "") ??
+      (taintEffects.has(effect) ? undefined : "the effect must be NoSchedule, PreferNoSchedule or NoExecute") ??
+      (seen.has(`${key}:${effect}`) ? "key and effect are given twice" : undefined);
+    if (problem !== undefined)
+      throw new NodeError("TaintInvalid", `Cannot taint the node with "${key}=${value ?? ""}:${effect}": ${problem}`);
     seen.add(`${key}:${effect}`);
   }
 }
 
-function nodeMaySet(key: string, prefix: string): boolean {
+function nodeMaySet(key: string): boolean {
+  const prefix = key.includes("/") ? key.slice(0, key.indexOf("/")) : "";
   const within = (domain: string) => prefix === domain || prefix.endsWith(`.${domain}`);
   if (!within("kubernetes.io") && !within("k8s.io")) return true;
   if (allowedKubernetesLabels.has(key)) return true;
