@@ -1,0 +1,358 @@
+import {
+  abortReason,
+  Backoff,
+  type Clock,
+  errorMessage,
+  isAbort,
+  type Logger,
+  silentLogger,
+  systemClock,
+} from "@wherry/base";
+import { type KubernetesObject, objectKey } from "@wherry/kubernetes";
+
+import { isApiError, isInvalid, isTransportError, TransportError } from "../errors.ts";
+import type { KubernetesClient, WatchEvent, WatchOptions } from "../verbs/kubernetes-client.ts";
+import { describeResource, type ResourceDefinition } from "../verbs/resource-definition.ts";
+import { ChangeQueue } from "./change-queue.ts";
+import { listEverything } from "./list-everything.ts";
+import { type Change, ObjectStore, type ReadonlyStore } from "./object-store.ts";
+import type { Reflector, ReflectorOptions } from "./reflector.ts";
+import { recoveryFrom } from "./sync-error.ts";
+
+const initialEventsEnd = "k8s.io/initial-events-end";
+const minWatchSeconds = 300;
+const healthyMs = 120_000;
+const shortWatchMs = 1000;
+// A server that ignores `sendInitialEvents` sends the objects and then nothing.
+const initialSilenceMs = 10_000;
+const defaultPageSize = 500;
+
+/**
+ * Creates a local copy of the objects of one resource that match the selectors, as client-go's reflector and store are.
+ *
+ * It gets the first state by watch-list where the server can, otherwise by paged list; then it watches, resumes after
+ * interruptions where it was, and lists again when the server no longer knows that place. Stored objects have no
+ * `managedFields`.
+ *
+ * @example
+ * ```ts
+ * const pods = createReflector(client, resources.pods, { fieldSelector: "spec.nodeName=edge-1" });
+ * pods.onChange((change) => queue.add(change.key));
+ * await pods.run(signal);
+ * ```
+ */
+export function createReflector<T extends KubernetesObject>(
+  client: KubernetesClient,
+  definition: ResourceDefinition<T>,
+  options: ReflectorOptions<T> = {},
+): Reflector<T> {
+  return new ClientReflector(client, definition, options);
+}
+
+class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
+  readonly #client: KubernetesClient;
+  readonly #definition: ResourceDefinition<T>;
+  readonly #options: ReflectorOptions<T>;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #logger: Logger;
+  readonly #store: ObjectStore<T>;
+  readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #handlers: Set<(change: Change<T>) => void> = new Set();
+  readonly #queues: Set<ChangeQueue<T>> = new Set();
+  readonly #backoff: Backoff;
+  #lastFailureMs = 0;
+  #lastVersion: string | undefined;
+  #synced = false;
+  /** The last version was refused: only the server's newest state will do. */
+  #versionLost = false;
+  #useWatchList: boolean;
+  #shortRounds = 0;
+  #ended = false;
+
+  constructor(client: KubernetesClient, definition: ResourceDefinition<T>, options: ReflectorOptions<T>) {
+    this.#client = client;
+    this.#definition = definition;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#logger = (options.logger ?? silentLogger).child({
+      reflector: describeResource(definition, { namespace: options.namespace }),
+    });
+    this.#store = new ObjectStore(options.indexers);
+    this.#useWatchList = options.watchList ?? true;
+    this.#backoff = new Backoff({ initialMs: 800, maxMs: 30_000, jitter: "full", random: this.#random });
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  get store(): ReadonlyStore<T> {
+    return this.#store;
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  get resourceVersion(): string | undefined {
+    return this.#lastVersion;
+  }
+
+  onChange(handler: (change: Change<T>) => void): () => void {
+    // Wrapped, so that a handler registered twice is told twice.
+    const registered = (change: Change<T>) => handler(change);
+    this.#handlers.add(registered);
+    for (const change of this.#present()) this.#tell(registered, change);
+    return () => void this.#handlers.delete(registered);
+  }
+
+  subscribe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Change<T>> {
+    const { signal } = options;
+    const onAbort = () => queue.end();
+    const queue: ChangeQueue<T> = new ChangeQueue(() => {
+      this.#queues.delete(queue);
+      signal?.removeEventListener("abort", onAbort);
+    });
+    if (this.#ended || signal?.aborted) {
+      queue.end();
+      return queue;
+    }
+    signal?.addEventListener("abort", onAbort, { once: true });
+    for (const change of this.#present()) queue.push(change);
+    this.#queues.add(queue);
+    return queue;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) await this.#round(signal);
+    } finally {
+      this.#ended = true;
+      this.#ready.reject(abortReason(signal));
+      for (const queue of this.#queues) queue.end();
+    }
+  }
+
+  /** One list or watch, and the pause its outcome asks for. */
+  async #round(signal: AbortSignal): Promise<void> {
+    const startedMs = this.#clock.monotonic();
+    let pauseMs = 0;
+    try {
+      const events = this.#synced ? await this.#watch(signal) : await this.#sync(signal);
+      const lastedMs = this.#clock.monotonic() - startedMs;
+      this.#shortRounds = lastedMs < shortWatchMs ? this.#shortRounds + 1 : 0;
+      // Whoever ends every watch at once would otherwise be asked without pause.
+      if (lastedMs < shortWatchMs && (events === 0 || this.#shortRounds > 2)) {
+        pauseMs = this.#pause();
+        this.#logger.debug("Watch ended at once", { retryInMs: Math.round(pauseMs) });
+      }
+    } catch (error) {
+      if (signal.aborted && isAbort(error, signal)) return;
+      pauseMs = this.#recover(error);
+    }
+    if (pauseMs > 0) await this.#clock.sleep(pauseMs, signal).catch(() => undefined);
+  }
+
+  #recover(error: unknown): number {
+    const recovery = recoveryFrom(error);
+    const wasSynced = this.#synced;
+    if (recovery === "relist") {
+      this.#synced = false;
+      this.#versionLost = true;
+    }
+    if (wasSynced && recovery === "relist" && isApiError(error) && error.status === 410) {
+      // The usual fate of a quiet watch after compaction: nothing is wrong with the server.
+      this.#logger.info("Watched version expired, listing again", { resourceVersion: this.#lastVersion });
+      return 0;
+    }
+    const asked = isApiError(error) ? (error.retryAfterMs ?? 0) : 0;
+    const pauseMs = Math.max(asked, this.#pause());
+    this.#logger.warn(wasSynced ? "Watch failed" : "Cannot get the first state", {
+      recovery,
+      error: errorMessage(error),
+      retryInMs: Math.round(pauseMs),
+    });
+    return pauseMs;
+  }
+
+  #pause(): number {
+    const now = this.#clock.monotonic();
+    if (now - this.#lastFailureMs > healthyMs) this.#backoff.reset();
+    this.#lastFailureMs = now;
+    return this.#backoff.next();
+  }
+
+  /** Makes the store equal to the server's state, and follows it on if that came by a watch. */
+  async #sync(signal: AbortSignal): Promise<number> {
+    if (this.#useWatchList) {
+      const followed = await this.#syncByWatch(signal);
+      if (followed !== undefined) return followed;
+    }
+    const { namespace, fieldSelector, labelSelector, pageSize = defaultPageSize } = this.#options;
+    const list = await listEverything(this.#client, this.#definition, {
+      namespace,
+      fieldSelector,
+      labelSelector,
+      pageSize,
+      resourceVersion: this.#versionLost ? "" : (this.#lastVersion ?? "0"),
+      signal,
+    });
+    this.#replace(
+      list.items.map((item) => this.#prepare(item)),
+      list.resourceVersion,
+    );
+    return list.items.length + 1;
+  }
+
+  /** Answers undefined if the server did not manage: then a list has to do. */
+  async #syncByWatch(signal: AbortSignal): Promise<number | undefined> {
+    const silence = new AbortController();
+    let cancelSilence = () => {};
+    const listen = () => {
+      cancelSilence();
+      cancelSilence = this.#clock.setTimer(initialSilenceMs, () => silence.abort(unfinished("no bookmark in time")));
+    };
+    const initial = new Map<string, T>();
+    let live = 0;
+    listen();
+    try {
+      const events = this.#client.watch(this.#definition, {
+        ...this.#watchOptions(AbortSignal.any([signal, silence.signal])),
+        sendInitialEvents: true,
+        resourceVersionMatch: "NotOlderThan",
+        resourceVersion: this.#versionLost ? undefined : this.#lastVersion,
+      });
+      for await (const event of events) {
+        if (this.#synced) {
+          this.#apply(event);
+          live++;
+          continue;
+        }
+        listen();
+        if (event.type === "BOOKMARK") {
+          if (event.object.metadata?.annotations?.[initialEventsEnd] !== "true") continue;
+          cancelSilence();
+          this.#replace(initial.values(), versionOf(event));
+        } else if (event.type === "DELETED") initial.delete(keyOf(event));
+        else initial.set(keyOf(event), this.#prepare(event.object));
+      }
+      if (!this.#synced) throw unfinished("watch ended before it was complete");
+    } catch (error) {
+      if (this.#synced || signal.aborted || !fallsBackToList(error)) throw error;
+      // Refused, or answered like any watch: it will be so next time.
+      if (isInvalid(error) || (silence.signal.aborted && initial.size > 0)) this.#useWatchList = false;
+      this.#logger.info("Server did not stream the first state, listing instead", { error: errorMessage(error) });
+      return undefined;
+    } finally {
+      cancelSilence();
+    }
+    return live + 1;
+  }
+
+  /** Follows the server from the last version; answers the number of events. */
+  async #watch(signal: AbortSignal): Promise<number> {
+    let count = 0;
+    const events = this.#client.watch(this.#definition, {
+      ...this.#watchOptions(signal),
+      resourceVersion: this.#lastVersion,
+    });
+    for await (const event of events) {
+      count++;
+      this.#apply(event);
+    }
+    return count;
+  }
+
+  #watchOptions(signal: AbortSignal): WatchOptions {
+    const { namespace, fieldSelector, labelSelector } = this.#options;
+    return {
+      namespace,
+      fieldSelector,
+      labelSelector,
+      allowWatchBookmarks: true,
+      // Spread, so that a restarted server does not get all watches back at once.
+      timeoutSeconds: Math.floor(minWatchSeconds * (1 + this.#random())),
+      signal,
+    };
+  }
+
+  #apply(event: WatchEvent<T>): void {
+    const version = versionOf(event);
+    if (event.type === "DELETED") {
+      const object = this.#prepare(event.object);
+      this.#publish(this.#store.delete(keyOf(event), object));
+    } else if (event.type !== "BOOKMARK") {
+      keyOf(event);
+      this.#publish(this.#store.set(this.#prepare(event.object)));
+    }
+    this.#lastVersion = version;
+  }
+
+  #replace(objects: Iterable<T>, version: string): void {
+    const changes = this.#store.replace(objects);
+    this.#lastVersion = version;
+    this.#versionLost = false;
+    this.#synced = true;
+    this.#publish(changes);
+    this.#ready.resolve();
+  }
+
+  #prepare(object: T): T {
+    if (object.metadata?.managedFields !== undefined) delete object.metadata.managedFields;
+    if (this.#options.transform === undefined) return object;
+    try {
+      return this.#options.transform(object);
+    } catch (error) {
+      this.#logger.error("Transform failed, keeping the object as it is", {
+        key: objectKey(object),
+        error: errorMessage(error),
+      });
+      return object;
+    }
+  }
+
+  #present(): Change<T>[] {
+    return this.#store.list().map((object) => ({ type: "added", key: objectKey(object), object }));
+  }
+
+  #publish(changes: readonly Change<T>[]): void {
+    if (changes.length === 0) return;
+    // Who joins while changes are told has got the store as it is after all of them.
+    const handlers = [...this.#handlers];
+    const queues = [...this.#queues];
+    for (const change of changes) {
+      for (const handler of handlers) if (this.#handlers.has(handler)) this.#tell(handler, change);
+      for (const queue of queues) queue.push(change);
+    }
+  }
+
+  #tell(handler: (change: Change<T>) => void, change: Change<T>): void {
+    try {
+      handler(change);
+    } catch (error) {
+      this.#logger.error("Change handler failed", { key: change.key, error: errorMessage(error) });
+    }
+  }
+}
+
+function versionOf(event: WatchEvent<KubernetesObject>): string {
+  const version = event.object.metadata?.resourceVersion;
+  if (version === undefined)
+    throw new TransportError("protocol", `Cannot follow the watch: ${event.type} event has no resource version`);
+  return version;
+}
+
+function keyOf(event: WatchEvent<KubernetesObject>): string {
+  const key = objectKey(event.object);
+  if (key === "") throw new TransportError("protocol", `Cannot follow the watch: ${event.type} event has no name`);
+  return key;
+}
+
+function unfinished(why: string): TransportError {
+  return new TransportError("protocol", `Cannot get the first state by a watch: ${why}`);
+}
+
+/** Whether a list may succeed where watch-list failed: not when the connection or the credentials are at fault. */
+function fallsBackToList(error: unknown): boolean {
+  if (isApiError(error)) return ![401, 403, 404, 429].includes(error.status);
+  return isTransportError(error) && error.kind === "protocol";
+}
