@@ -53,8 +53,9 @@ export class LogLineFilter {
 
   /** The next chunk comes from another file: ends a line that the last file left unfinished. */
   nextFile(): void {
-    if (this.#state === "header" && this.#headerLength === 0) return;
-    this.#endOfLine();
+    // A header that was cut says nothing.
+    this.#headerLength = 0;
+    if (this.#state !== "header") this.#endOfLine();
   }
 
   /** Gives out what is buffered. */
