@@ -1,13 +1,15 @@
 import { chmod, mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "@wherry/base";
-import { VolumeError } from "./errors.ts";
+import { VolumeFault } from "./volume-fault.ts";
 
 /** One file of a volume. */
 export interface PayloadFile {
   readonly data: Uint8Array;
   /** Permission bits, at most 0o777. */
   readonly mode: number;
+  /** User to give the file to, where the kubelet runs as root. */
+  readonly ownerUid?: number;
 }
 
 /** Files of a volume by their path relative to it, with `/` between segments. */
@@ -69,7 +71,7 @@ const maxNameLength = 255;
  * again; what an earlier crash left behind is removed. All links are relative, so that they resolve inside a sandbox too.
  * The directory must exist and belong to the caller; calls for one directory must not overlap.
  *
- * @throws VolumeError `InvalidVolume` for a path that is absolute, has a `..` segment or starts with `..`; otherwise what
+ * @throws VolumeFault `InvalidVolume` for a path that is absolute, has a `..` segment or starts with `..`; otherwise what
  * the file system throws, after which the old content is still in place.
  */
 export async function writeAtomically(
@@ -122,11 +124,11 @@ function checkPaths(payload: Payload): void {
   for (const path of payload.keys()) {
     const problem = payloadPathProblem(path);
     if (problem !== undefined)
-      throw new VolumeError("InvalidVolume", `invalid path ${JSON.stringify(path)} in volume: ${problem}`);
+      throw new VolumeFault("InvalidVolume", `invalid path ${JSON.stringify(path)} in volume: ${problem}`);
     for (let cut = path.indexOf("/"); cut !== -1; cut = path.indexOf("/", cut + 1)) {
       const parent = path.slice(0, cut);
       if (!payload.has(parent)) continue;
-      throw new VolumeError("InvalidVolume", `path "${parent}" in volume is a file, but "${path}" needs a directory`);
+      throw new VolumeFault("InvalidVolume", `path "${parent}" in volume is a file, but "${path}" needs a directory`);
     }
   }
 }
@@ -182,6 +184,7 @@ async function writeOne(fs: WriterFileSystem, path: string, file: PayloadFile): 
     await handle.writeFile(file.data);
     // Not the mode of `open`, which the process's umask narrows.
     await handle.chmod(file.mode);
+    if (file.ownerUid !== undefined && process.getuid?.() === 0) await handle.chown(file.ownerUid, -1);
   } finally {
     await handle.close();
   }

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { chmod, type FileHandle, mkdir, open, readlink } from "node:fs/promises";
 import { errorCode } from "@wherry/base";
-import { VolumeError } from "./errors.ts";
+import { VolumeFault } from "./volume-fault.ts";
 
 // Linux's O_PATH: a handle that names a file without opening it. Node does not export it; the value is the same on x86-64 and arm64.
 const openPath = 0o10000000;
@@ -29,7 +29,7 @@ export interface BeneathPath {
  * path is what the kernel names the handle reached, and it was beneath the root.
  *
  * @param root absolute, without links itself
- * @throws VolumeError `InvalidVolume` when the path leads outside, through a file or through too many links
+ * @throws VolumeFault `InvalidVolume` when the path leads outside, through a file or through too many links
  */
 export async function resolveBeneath(
   root: string,
@@ -49,7 +49,7 @@ async function openRoot(root: string): Promise<FileHandle> {
     return await open(root, openPath | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
     if (errorCode(error) === "ENOENT")
-      throw new VolumeError("MissingReference", `directory "${root}" does not exist`, { cause: error });
+      throw new VolumeFault("MissingReference", `directory "${root}" does not exist`, { cause: error });
     throw error;
   }
 }
@@ -81,7 +81,7 @@ class BeneathWalk {
     }
     const path = await readlink(handlePath(this.#last()));
     if (path !== [root === "/" ? "" : root, ...this.#names].join("/") && !(root === "/" && path === "/"))
-      throw new VolumeError("StorageFailed", `"${this.#relative}" was moved while it was opened`, { retryable: true });
+      throw new VolumeFault("StorageFailed", `"${this.#relative}" was moved while it was opened`, { retryable: true });
     return { path, isDirectory: this.#isDirectory };
   }
 
@@ -123,7 +123,7 @@ class BeneathWalk {
     } catch (error) {
       if (errorCode(error) !== "ENOENT") throw error;
       if (createMode === undefined)
-        throw new VolumeError("MissingReference", `"${this.#relative}" does not exist in the volume`, { cause: error });
+        throw new VolumeFault("MissingReference", `"${this.#relative}" does not exist in the volume`, { cause: error });
     }
     try {
       await mkdir(path, createMode);
@@ -145,7 +145,7 @@ class BeneathWalk {
 
   async #follow(path: string, segment: string): Promise<void> {
     if (++this.#links > maxLinks)
-      throw new VolumeError("InvalidVolume", `"${this.#relative}" leads through more than ${maxLinks} links`);
+      throw new VolumeFault("InvalidVolume", `"${this.#relative}" leads through more than ${maxLinks} links`);
     let target: string;
     try {
       target = await readlink(path);
@@ -165,12 +165,12 @@ class BeneathWalk {
     return handle;
   }
 
-  #outside(): VolumeError {
-    return new VolumeError("InvalidVolume", `"${this.#relative}" leads outside of the volume`);
+  #outside(): VolumeFault {
+    return new VolumeFault("InvalidVolume", `"${this.#relative}" leads outside of the volume`);
   }
 
-  #throughFile(): VolumeError {
-    return new VolumeError("InvalidVolume", `"${this.#relative}" leads through something that is not a directory`);
+  #throughFile(): VolumeFault {
+    return new VolumeFault("InvalidVolume", `"${this.#relative}" leads through something that is not a directory`);
   }
 }
 

@@ -1,0 +1,118 @@
+import { type Clock, type Logger, runTogether, systemClock } from "@wherry/base";
+import type { ConfigMap, Pod, Secret, ServiceAccount } from "@wherry/kubernetes";
+import type { ObjectCache, ObjectCallOptions } from "../ports/object-cache.ts";
+import { type ReferencedKind, referencedObjects } from "./referenced-objects.ts";
+import { retryForbidden } from "./retry-forbidden.ts";
+import { type ObjectSource, WatchedObjects } from "./watched-objects.ts";
+
+/** A referenced object was created, changed or deleted. */
+export interface ObjectChange {
+  readonly kind: ReferencedKind;
+  readonly namespace: string;
+  readonly name: string;
+  /** UIDs of the pods that refer to it. */
+  readonly podUids: readonly string[];
+}
+
+/** An object cache that also tells of changes, for volumes that follow them. */
+export interface ObservableObjectCache extends ObjectCache {
+  /** Calls `listener` for each change of an object some pod holds; the answer ends that. */
+  onChange(listener: (change: ObjectChange) => void): () => void;
+}
+
+export interface WatchingObjectCacheOptions {
+  readonly configMaps: ObjectSource<ConfigMap>;
+  readonly secrets: ObjectSource<Secret>;
+  readonly serviceAccounts: Pick<ObjectSource<ServiceAccount>, "get">;
+  readonly logger: Logger;
+  /** @default systemClock */
+  readonly clock?: Clock;
+  /** How long an object that no pod refers to any longer stays watched. @default 60 s */
+  readonly lingerMs?: number;
+}
+
+/**
+ * The object cache of upstream's change detection strategy `Watch`: one watch per object while some registered pod refers to it
+ * and a little longer, shared by all pods.
+ *
+ * Objects of pods that are not registered are read at each call. Service accounts are read at each call: they are needed for
+ * pulls only. Getters answer undefined for an object that does not exist; everything else rejects, a refusal by the node
+ * authorizer after a short time of retries.
+ */
+export class WatchingObjectCache implements ObservableObjectCache {
+  readonly #configMaps: WatchedObjects<ConfigMap>;
+  readonly #secrets: WatchedObjects<Secret>;
+  readonly #serviceAccounts: Pick<ObjectSource<ServiceAccount>, "get">;
+  readonly #clock: Clock;
+  readonly #listeners: Set<(change: ObjectChange) => void> = new Set();
+
+  constructor(options: WatchingObjectCacheOptions) {
+    const { logger, lingerMs = 60_000, clock = systemClock } = options;
+    this.#clock = clock;
+    this.#serviceAccounts = options.serviceAccounts;
+    this.#configMaps = new WatchedObjects({
+      source: options.configMaps,
+      clock,
+      logger,
+      lingerMs,
+      onChange: (namespace, name, podUids) => this.#tell({ kind: "ConfigMap", namespace, name, podUids }),
+    });
+    this.#secrets = new WatchedObjects({
+      source: options.secrets,
+      clock,
+      logger,
+      lingerMs,
+      onChange: (namespace, name, podUids) => this.#tell({ kind: "Secret", namespace, name, podUids }),
+    });
+  }
+
+  configMap(namespace: string, name: string, options?: ObjectCallOptions): Promise<ConfigMap | undefined> {
+    return this.#configMaps.get(namespace, name, options);
+  }
+
+  secret(namespace: string, name: string, options?: ObjectCallOptions): Promise<Secret | undefined> {
+    return this.#secrets.get(namespace, name, options);
+  }
+
+  serviceAccount(
+    namespace: string,
+    name: string,
+    options: ObjectCallOptions = {},
+  ): Promise<ServiceAccount | undefined> {
+    const { signal } = options;
+    return retryForbidden(() => this.#serviceAccounts.get(namespace, name, signal), this.#clock, signal);
+  }
+
+  registerPod(pod: Pod): void {
+    const uid = pod.metadata?.uid;
+    if (uid === undefined) return;
+    const references = referencedObjects(pod);
+    this.#configMaps.hold(
+      uid,
+      references.filter(({ kind }) => kind === "ConfigMap"),
+    );
+    this.#secrets.hold(
+      uid,
+      references.filter(({ kind }) => kind === "Secret"),
+    );
+  }
+
+  unregisterPod(podUid: string): void {
+    this.#configMaps.release(podUid);
+    this.#secrets.release(podUid);
+  }
+
+  onChange(listener: (change: ObjectChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Watches until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void> {
+    return runTogether(signal, [(inner) => this.#configMaps.run(inner), (inner) => this.#secrets.run(inner)]);
+  }
+
+  #tell(change: ObjectChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Pod, ServiceAccountTokenProjection, VolumeProjection } from "@wherry/kubernetes";
+import type { Payload, PayloadFile } from "../atomic-writer.ts";
+import { downwardPayload } from "../downward-payload.ts";
+import { checkedMode, configMapPayload, defaultFileMode, secretPayload } from "../object-payload.ts";
+import { faultMessage, VolumeFault } from "../volume-fault.ts";
+import type { PayloadVolumeKind, VolumeRequest } from "../volume-kind.ts";
+
+type ProjectedRequest = VolumeRequest<"projected">;
+
+/**
+ * Volumes of kind `projected`: several sources in one directory, of which a later one wins over an earlier one.
+ *
+ * Sources are asked at the same time; a failing one fails the volume with the messages of all that fail.
+ */
+export const projectedKind: PayloadVolumeKind<"projected"> = {
+  type: "payload",
+  field: "projected",
+  directoryName: "kubernetes.io~projected",
+  async payload(request) {
+    const defaultMode = checkedMode(request.spec.defaultMode ?? defaultFileMode);
+    const sources = request.spec.sources ?? [];
+    const results = await Promise.allSettled(
+      sources.map((source, index) => sourcePayload(request, source, index, defaultMode)),
+    );
+    const merged = new Map<string, PayloadFile>();
+    const failures: unknown[] = [];
+    for (const result of results) {
+      if (result.status === "rejected") failures.push(result.reason);
+      else for (const [path, file] of result.value) merged.set(path, file);
+    }
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1)
+      throw new AggregateError(failures, `[${failures.map((failure) => faultMessage(failure)).join(", ")}]`);
+    return merged;
+  },
+};
+
+async function sourcePayload(
+  request: ProjectedRequest,
+  source: VolumeProjection,
+  index: number,
+  defaultMode: number,
+): Promise<Payload> {
+  const { pod, sources, signal } = request;
+  const { configMap, secret, downwardAPI, serviceAccountToken } = source;
+  const common = { pod, defaultMode, objects: sources.objects, signal };
+  if (configMap !== undefined)
+    return configMapPayload({
+      ...common,
+      name: configMap.name ?? "",
+      items: configMap.items,
+      optional: configMap.optional ?? false,
+    });
+  if (secret !== undefined)
+    return secretPayload({
+      ...common,
+      name: secret.name ?? "",
+      items: secret.items,
+      optional: secret.optional ?? false,
+    });
+  if (downwardAPI !== undefined)
+    return downwardPayload(pod, downwardAPI.items ?? [], defaultMode, sources.node.allocatable);
+  if (serviceAccountToken !== undefined) return tokenPayload(request, serviceAccountToken, defaultMode);
+  throw new VolumeFault(
+    "Unsupported",
+    `sources[${index}] is of kind "${Object.keys(source).join(", ")}", which this node does not project; supported are configMap, downwardAPI, secret and serviceAccountToken`,
+  );
+}
+
+async function tokenPayload(
+  { pod, sources, signal }: ProjectedRequest,
+  projection: ServiceAccountTokenProjection,
+  defaultMode: number,
+): Promise<Payload> {
+  const { audience, expirationSeconds, path } = projection;
+  const token = await sources.tokens.token(pod, { audience, expirationSeconds, signal });
+  const ownerUid = commonUser(pod);
+  const restricted = ownerUid !== undefined || pod.spec?.securityContext?.fsGroup !== undefined;
+  const file: PayloadFile = { data: Buffer.from(token, "utf8"), mode: restricted ? 0o600 : defaultMode };
+  return new Map([[path, ownerUid === undefined ? file : { ...file, ownerUid }]]);
+}
+
+/** The user that all containers of the pod run as; undefined when they differ or one's is not given. */
+function commonUser(pod: Pod): number | undefined {
+  const podUser = pod.spec?.securityContext?.runAsUser;
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  const users = new Set(containers.map(({ securityContext }) => securityContext?.runAsUser ?? podUser));
+  const [user] = users;
+  return users.size === 1 ? user : undefined;
+}

@@ -1,0 +1,135 @@
+import { chmod, mkdir } from "node:fs/promises";
+import type { Clock, Logger } from "@wherry/base";
+import type { Pod, Volume } from "@wherry/kubernetes";
+import { writeAtomically } from "./atomic-writer.ts";
+import { payloadDigest } from "./payload-digest.ts";
+import { podDirectory, volumeDirectory } from "./pod-paths.ts";
+import { volumeErrorFrom } from "./volume-fault.ts";
+import type { MountedVolume, PayloadVolumeKind, VolumePlaces, VolumeRequest, VolumeSources } from "./volume-kind.ts";
+import { volumeKindOf } from "./volume-kinds.ts";
+
+export interface PodVolumesOptions {
+  readonly rootDirectory: string;
+  readonly memoryDirectory?: string | undefined;
+  readonly sources: VolumeSources;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The volumes of one pod. Calls must not overlap. */
+export class PodVolumes {
+  /** The pod as last seen; its volumes never change. */
+  pod: Pod;
+  readonly #options: PodVolumesOptions;
+  readonly #uid: string;
+  #mounted: ReadonlyMap<string, MountedVolume> | undefined;
+  /** Digests of what payload volumes show, to leave the disk alone while nothing changes. */
+  readonly #shown: Map<string, string> = new Map();
+
+  constructor(pod: Pod, options: PodVolumesOptions) {
+    this.pod = pod;
+    this.#uid = pod.metadata?.uid ?? "";
+    this.#options = options;
+  }
+
+  /** Volumes by name; undefined until all were mounted. */
+  get mounted(): ReadonlyMap<string, MountedVolume> | undefined {
+    return this.#mounted;
+  }
+
+  /** Whether some volume follows something that may change. */
+  get isLive(): boolean {
+    return this.#volumes.some((volume) => isPayload(volume));
+  }
+
+  /** Whether some volume shows fields of the pod itself. */
+  get showsMetadata(): boolean {
+    return this.#volumes.some(
+      ({ downwardAPI, projected }) =>
+        downwardAPI !== undefined || projected?.sources?.some((source) => source.downwardAPI !== undefined),
+    );
+  }
+
+  get #volumes(): readonly Volume[] {
+    return this.pod.spec?.volumes ?? [];
+  }
+
+  /** Makes all volumes ready at the same time, whatever is there already. @throws VolumeError of the first that fails */
+  async mount(signal: AbortSignal | undefined): Promise<void> {
+    const { rootDirectory } = this.#options;
+    await mkdir(podDirectory(rootDirectory, this.#uid), { recursive: true, mode: 0o750 });
+    this.#shown.clear();
+    const mounted = await this.#each(this.#volumes, (volume) => this.#mountOne(volume, signal));
+    this.#mounted = new Map(mounted);
+  }
+
+  /** Brings volumes that follow something up to date. @throws VolumeError of the first that fails; the others are updated */
+  async refresh(signal: AbortSignal): Promise<void> {
+    await this.#each(
+      this.#volumes.filter((volume) => isPayload(volume)),
+      (volume) => this.#mountOne(volume, signal),
+    );
+  }
+
+  async #each<T>(volumes: readonly Volume[], work: (volume: Volume) => Promise<T>): Promise<T[]> {
+    const results = await Promise.allSettled(volumes.map(work));
+    const values: T[] = [];
+    for (const [index, result] of results.entries()) {
+      if (result.status === "rejected") throw volumeErrorFrom(volumes[index]?.name ?? "", result.reason);
+      values.push(result.value);
+    }
+    return values;
+  }
+
+  async #mountOne(volume: Volume, signal: AbortSignal | undefined): Promise<[string, MountedVolume]> {
+    const kind = volumeKindOf(volume);
+    const request: VolumeRequest<typeof kind.field> = {
+      pod: this.pod,
+      name: volume.name,
+      spec: volume[kind.field] ?? {},
+      sources: this.#options.sources,
+      signal,
+    };
+    if (kind.type === "place") return [volume.name, await kind.mount(request, this.#places(volume))];
+    return [volume.name, await this.#show(kind, request)];
+  }
+
+  async #show(kind: PayloadVolumeKind, request: VolumeRequest<typeof kind.field>): Promise<MountedVolume> {
+    const path = volumeDirectory(this.#options.rootDirectory, this.#uid, kind.directoryName, request.name);
+    const payload = await kind.payload(request);
+    request.signal?.throwIfAborted();
+    const digest = payloadDigest(payload);
+    if (this.#shown.get(request.name) !== digest) {
+      await ownDirectory(path, 0o755);
+      const changed = await writeAtomically(path, payload, { nowMs: this.#options.clock.now() });
+      this.#shown.set(request.name, digest);
+      if (changed)
+        this.#options.logger.debug("Wrote a volume", { podUid: this.#uid, volume: request.name, files: payload.size });
+    }
+    return { type: "path", path, readOnly: true, sharing: "payload" };
+  }
+
+  #places(volume: Volume): VolumePlaces {
+    const { rootDirectory, memoryDirectory } = this.#options;
+    const placeBelow = (root: string) => async (directoryName: string, mode: number) => {
+      const path = volumeDirectory(root, this.#uid, directoryName, volume.name);
+      await ownDirectory(path, mode);
+      return path;
+    };
+    return {
+      directory: placeBelow(rootDirectory),
+      memoryDirectory: memoryDirectory === undefined ? undefined : placeBelow(memoryDirectory),
+    };
+  }
+}
+
+function isPayload(volume: Volume): boolean {
+  const { configMap, downwardAPI, projected, secret } = volume;
+  return [configMap, downwardAPI, projected, secret].some((field) => field !== undefined && field !== null);
+}
+
+async function ownDirectory(path: string, mode: number): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o750 });
+  // Not the mode of `mkdir`, which the process's umask narrows.
+  await chmod(path, mode);
+}

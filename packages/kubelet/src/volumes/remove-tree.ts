@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { chmod, type FileHandle, open, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
+import { errorCode } from "@wherry/base";
+import { VolumeFault } from "./volume-fault.ts";
+
+const maxDepth = 32;
+const maxPasses = 16;
+
+/**
+ * Removes `name` in the directory `parent` with everything in it; nothing happens when it is not there.
+ *
+ * Safe on trees that guests made and others change meanwhile: each directory is opened under its parent's handle, links are
+ * removed and never followed, a directory of another file system (something mounted there) is an error, directories without
+ * permissions are opened up, and trees of any depth and names of any bytes are removed with a bounded number of handles.
+ *
+ * @param parent absolute, owned by the caller
+ */
+export async function removeTree(parent: string, name: string): Promise<void> {
+  if (process.platform !== "linux") {
+    await rm(`${parent}/${name}`, { recursive: true, force: true });
+    return;
+  }
+  const path = Buffer.from(`${parent}/${name}`);
+  if (await unlinkFile(path)) return;
+  const root = await openDirectory(path);
+  if (root === undefined) return removeTree(parent, name);
+  try {
+    const { dev } = await root.stat();
+    await new TreeRemoval(root, dev).run();
+  } finally {
+    await root.close();
+  }
+  await rmdir(path);
+}
+
+class TreeRemoval {
+  readonly #root: FileHandle;
+  readonly #device: number;
+  /** Directories that were moved up to the root because they lay too deep. */
+  #moved = false;
+
+  constructor(root: FileHandle, device: number) {
+    this.#root = root;
+    this.#device = device;
+  }
+
+  async run(): Promise<void> {
+    do {
+      this.#moved = false;
+      await this.#empty(this.#root, 0);
+    } while (this.#moved);
+  }
+
+  async #empty(directory: FileHandle, depth: number): Promise<void> {
+    for (const name of await readdir(handlePath(directory), { encoding: "buffer" }))
+      await this.#remove(entryPath(directory, name), depth);
+  }
+
+  async #remove(path: Buffer, depth: number): Promise<void> {
+    for (let pass = 0; pass < maxPasses; pass++) {
+      if (await unlinkFile(path)) return;
+      if (depth >= maxDepth) {
+        await rename(path, entryPath(this.#root, Buffer.from(randomUUID())));
+        this.#moved = true;
+        return;
+      }
+      const child = await openDirectory(path);
+      // Replaced by something else since the try to unlink it.
+      if (child === undefined) continue;
+      try {
+        await this.#checkDevice(child);
+        await this.#empty(child, depth + 1);
+      } finally {
+        await child.close();
+      }
+      if (await removeEmpty(path)) return;
+    }
+    throw new VolumeFault("StorageFailed", `somebody keeps writing to "${path.toString()}" while it is removed`);
+  }
+
+  async #checkDevice(child: FileHandle): Promise<void> {
+    const { dev } = await child.stat();
+    if (dev !== this.#device)
+      throw new VolumeFault("StorageFailed", `another file system is mounted below the directory to remove`);
+  }
+}
+
+/** Whether nothing is at `path` any more: false when it is a directory. */
+async function unlinkFile(path: Buffer): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT") return true;
+    // POSIX says EPERM, Linux EISDIR.
+    if (code === "EISDIR" || code === "EPERM") return false;
+    throw error;
+  }
+}
+
+/** Undefined when it is not a directory. */
+async function openDirectory(path: Buffer): Promise<FileHandle | undefined> {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  let handle: FileHandle;
+  try {
+    handle = await open(path, flags);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return undefined;
+    if (code !== "EACCES") throw error;
+    await openUp(path);
+    handle = await open(path, flags);
+  }
+  try {
+    if (((await handle.stat()).mode & 0o700) !== 0o700) await handle.chmod(0o700);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Gives a directory's owner all permissions without following a link put in its place. */
+async function openUp(path: Buffer): Promise<void> {
+  const named = await open(path, 0o10000000 | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    await chmod(handlePath(named), 0o700);
+  } finally {
+    await named.close();
+  }
+}
+
+async function removeEmpty(path: Buffer): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT") return true;
+    if (code === "ENOTEMPTY" || code === "EEXIST" || code === "ENOTDIR") return false;
+    throw error;
+  }
+}
+
+function handlePath(handle: FileHandle): string {
+  return `/proc/self/fd/${handle.fd}`;
+}
+
+function entryPath(directory: FileHandle, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${handlePath(directory)}/`), name]);
+}

@@ -1,0 +1,241 @@
+import { mkdir, readdir, realpath, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, errorMessage, type Logger, systemClock, WorkQueue } from "@wherry/base";
+import type { Container, Pod, VolumeMount } from "@wherry/kubernetes";
+import type { Mount } from "@wherry/runtime";
+import { VolumeError } from "../errors.ts";
+import type { ObjectChange, ObservableObjectCache } from "../objects/object-cache.ts";
+import type { EnvironmentVariable } from "../ports/environment.ts";
+import type { EventRecorder } from "../ports/event-recorder.ts";
+import type { NodeFacts } from "../ports/node-facts.ts";
+import type { VolumeCallOptions, VolumeManager } from "../ports/volume-manager.ts";
+import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
+import { resolveContainerMounts } from "./container-mounts.ts";
+import { KeyedLock } from "./keyed-lock.ts";
+import { podDirectory, podsDirectory, subPathDirectory } from "./pod-paths.ts";
+import { PodVolumes } from "./pod-volumes.ts";
+import { removeTree } from "./remove-tree.ts";
+import { liveSubPath, payloadSubPath } from "./sub-path.ts";
+import type { MountedVolume, VolumeSources } from "./volume-kind.ts";
+
+export interface VolumeManagerOptions {
+  /** The kubelet's root directory; volumes are at `pods/<uid>/volumes/<kind>/<name>` below it. */
+  readonly rootDirectory: string;
+  /** A directory of this kubelet's on a memory file system, for `emptyDir` of medium `Memory`. @default none: refused */
+  readonly memoryDirectory?: string | undefined;
+  readonly objects: ObservableObjectCache;
+  readonly tokens: ServiceAccountTokens;
+  readonly node: Pick<NodeFacts, "allocatable" | "hostIps">;
+  readonly events: EventRecorder;
+  readonly logger: Logger;
+  /** Whether the runtime keeps everything below a read-only mount read-only. @default false */
+  readonly recursiveReadOnly?: boolean;
+  /** @default systemClock */
+  readonly clock?: Clock;
+  /** @default Math.random */
+  readonly random?: () => number;
+}
+
+const minResyncMs = 60_000;
+const resyncSpreadMs = 30_000;
+const refreshConcurrency = 8;
+/** Types of file systems in memory, from statfs(2): tmpfs and ramfs. */
+const memoryFileSystems: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
+/**
+ * Opens the volumes below a root directory, which is created if missing.
+ *
+ * @throws what the file system answers, TypeError for a memory directory that is not on a memory file system
+ */
+export async function openVolumeManager(options: VolumeManagerOptions): Promise<NodeVolumeManager> {
+  const rootDirectory = await ownDirectory(options.rootDirectory);
+  if (options.memoryDirectory === undefined) return new NodeVolumeManager({ ...options, rootDirectory });
+  const memoryDirectory = await ownDirectory(options.memoryDirectory);
+  const { type } = await statfs(memoryDirectory);
+  if (!memoryFileSystems.has(type))
+    throw new TypeError(`Cannot use "${memoryDirectory}" for volumes in memory: expected a directory on tmpfs`);
+  return new NodeVolumeManager({ ...options, rootDirectory, memoryDirectory });
+}
+
+/** Containers get paths without links: a runtime may then refuse to follow any. */
+async function ownDirectory(path: string): Promise<string> {
+  await mkdir(join(path, "pods"), { recursive: true, mode: 0o750 });
+  return realpath(path);
+}
+
+/**
+ * The volumes of a node's pods on its file system; see {@link VolumeManager}.
+ *
+ * Keeps nothing but what can be had again from the pod and the disk: after a restart `mountPod` finds what is there and goes on.
+ * Volumes that show objects, metadata or tokens follow them: at once on a change, and every 60 to 90 s.
+ */
+export class NodeVolumeManager implements VolumeManager {
+  readonly #options: VolumeManagerOptions;
+  readonly #sources: VolumeSources;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #pods: Map<string, PodVolumes> = new Map();
+  readonly #lock: KeyedLock = new KeyedLock();
+  readonly #refreshes: WorkQueue;
+
+  /** @param options paths in them are absolute and without links; {@link openVolumeManager} sees to that */
+  constructor(options: VolumeManagerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#sources = { objects: options.objects, tokens: options.tokens, node: options.node };
+    this.#refreshes = new WorkQueue((uid, signal) => this.#refresh(uid, signal), {
+      clock: this.#clock,
+      concurrency: refreshConcurrency,
+      backoff: { initialMs: 1000, maxMs: minResyncMs, jitter: 0.2, random: this.#random },
+      onError: (uid, error, retryInMs) => this.#refreshFailed(uid, error, retryInMs),
+    });
+  }
+
+  mountPod(pod: Pod, options: VolumeCallOptions = {}): Promise<void> {
+    const uid = uidOf(pod);
+    return this.#lock.run(uid, async () => {
+      let volumes = this.#pods.get(uid);
+      if (volumes === undefined) {
+        volumes = new PodVolumes(pod, {
+          ...this.#options,
+          sources: this.#sources,
+          clock: this.#clock,
+        });
+        this.#pods.set(uid, volumes);
+      }
+      volumes.pod = pod;
+      await volumes.mount(options.signal);
+      if (volumes.isLive) this.#refreshes.addAfter(uid, this.#resyncMs());
+    });
+  }
+
+  containerMounts(
+    pod: Pod,
+    container: Container,
+    environment: readonly EnvironmentVariable[],
+    _options: VolumeCallOptions = {},
+  ): Promise<Mount[]> {
+    const uid = uidOf(pod);
+    return this.#lock.run(uid, async () => {
+      const volumes = this.#pods.get(uid)?.mounted;
+      if (volumes === undefined) throw new TypeError(`Pod ${uid} has no mounted volumes: call mountPod before`);
+      return resolveContainerMounts({
+        container,
+        environment,
+        volumes,
+        recursiveReadOnly: this.#options.recursiveReadOnly ?? false,
+        subPath: (volume, mount, index, path) => this.#subPath(uid, container, volume, mount, index, path),
+      });
+    });
+  }
+
+  unmountPod(podUid: string, _options: VolumeCallOptions = {}): Promise<void> {
+    return this.#lock.run(podUid, async () => {
+      this.#refreshes.forget(podUid);
+      this.#pods.delete(podUid);
+      this.#options.tokens.forgetPod(podUid);
+      try {
+        for (const root of this.#roots()) {
+          podDirectory(root, podUid);
+          await removeTree(podsDirectory(root), podUid);
+        }
+      } catch (error) {
+        throw new VolumeError("", `cannot remove the volumes of pod ${podUid}: ${errorMessage(error)}`, {
+          cause: error,
+        });
+      }
+    });
+  }
+
+  async mountedPods(): Promise<string[]> {
+    const found = new Set<string>();
+    for (const root of this.#roots())
+      for (const entry of await readdir(podsDirectory(root), { withFileTypes: true }))
+        if (entry.isDirectory()) found.add(entry.name);
+    return [...found].sort();
+  }
+
+  /** Removes what is on disk of pods that are not among `knownUids`; a failure for one does not keep the others. */
+  async cleanupOrphans(knownUids: ReadonlySet<string>, options: VolumeCallOptions = {}): Promise<void> {
+    for (const uid of await this.mountedPods()) {
+      options.signal?.throwIfAborted();
+      if (knownUids.has(uid) || this.#pods.has(uid)) continue;
+      try {
+        await this.unmountPod(uid, options);
+        this.#options.logger.info("Removed the volumes of an orphaned pod", { podUid: uid });
+      } catch (error) {
+        this.#options.logger.warn("Cannot remove the volumes of an orphaned pod", {
+          podUid: uid,
+          error: errorMessage(error),
+        });
+      }
+    }
+  }
+
+  podChanged(pod: Pod): void {
+    const uid = pod.metadata?.uid ?? "";
+    const volumes = this.#pods.get(uid);
+    if (volumes === undefined) return;
+    volumes.pod = pod;
+    if (volumes.showsMetadata) this.#refreshes.add(uid);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = this.#options.objects.onChange((change) => this.#objectChanged(change));
+    try {
+      await this.#refreshes.run(signal);
+    } finally {
+      stop();
+    }
+  }
+
+  #objectChanged({ podUids }: ObjectChange): void {
+    for (const uid of podUids) if (this.#pods.get(uid)?.isLive) this.#refreshes.add(uid);
+  }
+
+  async #refresh(uid: string, signal: AbortSignal): Promise<number | undefined> {
+    return this.#lock.run(uid, async () => {
+      const volumes = this.#pods.get(uid);
+      if (volumes === undefined) return undefined;
+      await volumes.refresh(signal);
+      return this.#resyncMs();
+    });
+  }
+
+  #refreshFailed(uid: string, error: unknown, retryInMs: number): void {
+    const volumes = this.#pods.get(uid);
+    if (volumes === undefined) return;
+    const message = errorMessage(error);
+    this.#options.logger.warn("Cannot update the volumes of a pod", { podUid: uid, retryInMs, error: message });
+    this.#options.events.event({ kind: "Pod", pod: volumes.pod }, { type: "Warning", reason: "FailedMount", message });
+  }
+
+  async #subPath(
+    uid: string,
+    container: Container,
+    volume: MountedVolume & { readonly type: "path" },
+    mount: VolumeMount,
+    index: number,
+    path: string,
+  ): Promise<string> {
+    if (volume.sharing === "live") return liveSubPath(volume.path, path, (await stat(volume.path)).mode & 0o777);
+    const parent = subPathDirectory(this.#options.rootDirectory, uid, mount.name, container.name);
+    return payloadSubPath(volume.path, path, { parent, name: String(index) });
+  }
+
+  #resyncMs(): number {
+    return minResyncMs + this.#random() * resyncSpreadMs;
+  }
+
+  #roots(): string[] {
+    const { rootDirectory, memoryDirectory } = this.#options;
+    return memoryDirectory === undefined ? [rootDirectory] : [rootDirectory, memoryDirectory];
+  }
+}
+
+function uidOf(pod: Pod): string {
+  const uid = pod.metadata?.uid;
+  if (!uid) throw new TypeError("Cannot handle the volumes of a pod without metadata.uid");
+  return uid;
+}
