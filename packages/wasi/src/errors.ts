@@ -17,6 +17,13 @@ export class InvalidModuleError extends WherryError {
   }
 }
 
+/** Thrown by `limitMemory` when a module's memory is larger than the limit from the start. */
+export class MemoryLimitError extends WherryError {
+  constructor(message: string) {
+    super("memory-limit", message);
+  }
+}
+
 /** Thrown by `createPreview1` and `Preview1.start` for options or instances that cannot be served. */
 export class WasiOptionsError extends WherryError {
   constructor(message: string, cause?: unknown) {

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { FileError, GuestClosedError, InvalidModuleError, WasiOptionsError } from "./errors.ts";
+export { FileError, GuestClosedError, InvalidModuleError, MemoryLimitError, WasiOptionsError } from "./errors.ts";
 export type {
   DirectoryEntry,
   DirectoryHandle,
@@ -16,6 +16,17 @@ export type {
   OpenOptions,
 } from "./files/file-system.ts";
 export { createSystemGuestClock, type GuestClock, guestClockFrom } from "./guest-clock.ts";
+export type { ExternalKind } from "./module/imports.ts";
+export {
+  inspectModule,
+  type ModuleExport,
+  type ModuleImport,
+  type ModuleInspection,
+  type ModuleMemory,
+} from "./module/inspect-module.ts";
+export { limitMemory } from "./module/limit-memory.ts";
+export type { MemoryLimits } from "./module/limits.ts";
+export type { BinaryKind } from "./module/sections.ts";
 export { hostFileSystem } from "./platform/host-directory.ts";
 export {
   createPreview1,

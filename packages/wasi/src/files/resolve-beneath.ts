@@ -1,3 +1,4 @@
+import { errorCode } from "@wherry/base";
 import { FileError } from "../errors.ts";
 import type { DirectoryHandle } from "./file-system.ts";
 
@@ -81,6 +82,8 @@ class Walk {
     try {
       this.#handles.push(directory.openDirectory(name));
     } catch (error) {
+      const code = errorCode(error);
+      if (code !== "ENOTDIR" && code !== "ELOOP") throw error;
       if (directory.lookup(name)?.kind !== "symbolic-link") throw error;
       this.#follow(directory, name);
     }

@@ -25,8 +25,6 @@ export const allFstFlags = 15;
 
 export const ClockId = { realtime: 0, monotonic: 1, processCpuTime: 2, threadCpuTime: 3 } as const;
 
-export const Whence = { set: 0, current: 1, end: 2 } as const;
-
 export const EventType = { clock: 0, fdRead: 1, fdWrite: 2 } as const;
 export const subscriptionClockAbstime = 1;
 export const eventHangup = 1;

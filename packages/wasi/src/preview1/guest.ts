@@ -1,5 +1,4 @@
 import { errorCode, errorMessage, type Logger } from "@wherry/base";
-import { GuestClosedError } from "../errors.ts";
 import type { GuestClock } from "../guest-clock.ts";
 import type { DescriptorTable } from "./descriptor-table.ts";
 import { Errno, ErrnoSignal, errnoFromCode } from "./errno.ts";
@@ -29,8 +28,7 @@ export class Guest {
   readonly random: (buffer: Uint8Array) => void;
   readonly #logger: Logger;
   readonly #waits: Set<(reason: Error) => void> = new Set();
-  #end: GuestEnd | undefined;
-  #unwinding: Error | undefined;
+  #end: { readonly how: GuestEnd; readonly unwinding: Error } | undefined;
 
   constructor(parts: GuestParts) {
     this.args = parts.args;
@@ -42,19 +40,18 @@ export class Guest {
   }
 
   get end(): GuestEnd | undefined {
-    return this.#end;
+    return this.#end?.how;
   }
 
   /** Ends the guest from inside one of its calls. */
   exit(code: number): never {
-    this.#finish({ kind: "exit", code });
-    throw this.#unwinding;
+    throw this.#finish({ kind: "exit", code });
   }
 
   /** Ends the guest from outside: a call that waits is unwound, and so is the next one it makes. Idempotent. */
   close(): void {
-    this.#finish({ kind: "closed" });
-    for (const reject of this.#waits) reject(this.#unwinding as Error);
+    const unwinding = this.#finish({ kind: "closed" });
+    for (const reject of this.#waits) reject(unwinding);
     this.#waits.clear();
     this.descriptors.closeAll((error) => this.logFailure("Cannot close a descriptor of the guest", error));
   }
@@ -81,7 +78,7 @@ export class Guest {
 
   /** The errno for what a call threw. Errors nobody foresaw are logged and shown to the guest as EIO. */
   errnoOf(error: unknown, call: string): Errno {
-    if (this.#end !== undefined) throw this.#unwinding;
+    if (this.#end !== undefined) throw this.#end.unwinding;
     if (error instanceof ErrnoSignal) return error.errno;
     const errno = errnoFromCode(errorCode(error));
     if (errno !== undefined) return errno;
@@ -95,16 +92,12 @@ export class Guest {
 
   /** Throws what ends a guest that should have ended. */
   checkAlive(): void {
-    if (this.#end !== undefined) throw this.#unwinding;
+    if (this.#end !== undefined) throw this.#end.unwinding;
   }
 
-  #finish(end: GuestEnd): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
-    this.#unwinding = uncatchable();
-  }
-
-  closedError(): GuestClosedError {
-    return new GuestClosedError();
+  /** The error that unwinds the guest. What ended it first stays. */
+  #finish(how: GuestEnd): Error {
+    this.#end ??= { how, unwinding: uncatchable() };
+    return this.#end.unwinding;
   }
 }

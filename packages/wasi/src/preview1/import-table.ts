@@ -8,8 +8,7 @@ import type { Guest } from "./guest.ts";
  * The import object of one module name for one guest.
  *
  * A function is bound when the instantiation asks for it: a guest imports a dozen of them, and with thousands of guests in a
- * thread the others would be most of an instance's cost. `exports` names of the module are the object's own properties, so
- * it can be listed and spread like any import object.
+ * thread the others would be most of an instance's cost. Listing or spreading the object works, and binds all of them.
  */
 export function importTable(guest: Guest, functions: Readonly<Record<string, Preview1Call>>): WasmModuleImports {
   return new Proxy<WasmModuleImports>(

@@ -1,4 +1,5 @@
 import type { ByteSource } from "../streams.ts";
+import { ReadySignal } from "./ready-signal.ts";
 
 const readAheadBytes = 65_536;
 
@@ -7,29 +8,22 @@ const readAheadBytes = 65_536;
  * here for the next read.
  */
 export class InputBuffer {
+  readonly changed: ReadySignal = new ReadySignal();
   readonly #source: ByteSource;
   #chunk: Uint8Array | undefined;
-  #error: unknown;
-  #failed = false;
+  #failure: { readonly error: unknown } | undefined;
   #pending: Promise<void> | undefined;
+  /** What the source last said it holds. */
+  #announced: number | undefined;
+  #asking = false;
 
   constructor(source: ByteSource) {
     this.#source = source;
   }
 
-  /** Whether a read would be answered at once, be it with the end of the stream or an error. */
-  get ready(): boolean {
-    return this.#chunk !== undefined || this.#failed;
-  }
-
-  /** Bytes at hand; 0 when ready means the end of the stream. */
-  get available(): number {
-    return this.#chunk?.length ?? 0;
-  }
-
   /** Asks the source unless there is an answer already; a promise when the answer is not there yet. */
   fill(maxBytes: number = readAheadBytes): undefined | Promise<void> {
-    if (this.ready) return undefined;
+    if (this.#chunk !== undefined || this.#failure !== undefined) return undefined;
     if (this.#pending !== undefined) return this.#pending;
     const answer = this.#source.read(maxBytes);
     if (answer instanceof Uint8Array) {
@@ -37,25 +31,17 @@ export class InputBuffer {
       return undefined;
     }
     this.#pending = answer.then(
-      (chunk) => {
-        this.#pending = undefined;
-        this.#chunk = chunk;
-      },
-      (error: unknown) => {
-        this.#pending = undefined;
-        this.#failed = true;
-        this.#error = error;
-      },
+      (chunk) => this.#settle(chunk, undefined),
+      (error: unknown) => this.#settle(undefined, { error }),
     );
     return this.#pending;
   }
 
   /** What `fill` got, without taking it away. Throws the error of the source, once. */
   peek(): Uint8Array {
-    if (this.#failed) {
-      const error = this.#error;
-      this.#failed = false;
-      this.#error = undefined;
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure;
+      this.#failure = undefined;
       throw error;
     }
     return this.#chunk ?? new Uint8Array(0);
@@ -64,6 +50,7 @@ export class InputBuffer {
   /** Takes up to `maxBytes` of what `fill` got; an empty array is the end of the stream. */
   take(maxBytes: number): Uint8Array {
     const chunk = this.peek();
+    this.#announced = undefined;
     if (chunk.length <= maxBytes) {
       this.#chunk = undefined;
       return chunk;
@@ -72,12 +59,37 @@ export class InputBuffer {
     return chunk.subarray(0, maxBytes);
   }
 
-  /** Resolves when a read would be answered at once; without reading ahead where the source can tell. */
-  whenReady(): undefined | Promise<unknown> {
-    if (this.ready) return undefined;
-    if (this.#pending !== undefined) return this.#pending;
-    if (this.#source.readable === undefined) return this.fill();
-    const count = this.#source.readable();
-    return typeof count === "number" ? undefined : count;
+  /**
+   * Bytes that a read would get at once, 0 at the end of the stream or before an error; undefined while a read would wait. A
+   * call that answers undefined also makes sure that `changed` will tell.
+   */
+  poll(): number | undefined {
+    if (this.#chunk !== undefined) return this.#chunk.length;
+    if (this.#failure !== undefined) return 0;
+    if (this.#source.readable !== undefined && this.#pending === undefined) return this.#ask();
+    return this.fill() === undefined ? this.poll() : undefined;
+  }
+
+  #ask(): number | undefined {
+    if (this.#announced !== undefined) return this.#announced;
+    if (this.#asking) return undefined;
+    const answer = this.#source.readable?.() ?? 0;
+    if (typeof answer === "number") return answer;
+    this.#asking = true;
+    const done = (count: number) => {
+      this.#asking = false;
+      this.#announced = count;
+      this.changed.notify();
+    };
+    // The error will come again with the read.
+    answer.then(done, () => done(0));
+    return undefined;
+  }
+
+  #settle(chunk: Uint8Array | undefined, failure: { readonly error: unknown } | undefined): void {
+    this.#pending = undefined;
+    this.#chunk = chunk;
+    this.#failure = failure;
+    this.changed.notify();
   }
 }

@@ -1,22 +1,19 @@
 import type { ByteSink } from "../streams.ts";
+import { ReadySignal } from "./ready-signal.ts";
 
 /** The writing end of a stream: knows whether the sink still makes the writer wait. */
 export class OutputBuffer {
+  readonly changed: ReadySignal = new ReadySignal();
   readonly #sink: ByteSink;
   #pending: Promise<void> | undefined;
-  #error: unknown;
-  #failed = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(sink: ByteSink) {
     this.#sink = sink;
   }
 
-  get ready(): boolean {
-    return this.#pending === undefined;
-  }
-
-  /** Resolves when the sink takes more. Never rejects: an error is thrown by the next write. */
-  whenReady(): undefined | Promise<void> {
+  /** Pending until the sink takes more. Never rejects: an error is thrown by `throwError` or the next write. */
+  get pending(): Promise<void> | undefined {
     return this.#pending;
   }
 
@@ -26,23 +23,22 @@ export class OutputBuffer {
     const answer = this.#sink.write(bytes);
     if (answer === undefined) return;
     this.#pending = answer.then(
-      () => {
-        this.#pending = undefined;
-      },
-      (error: unknown) => {
-        this.#pending = undefined;
-        this.#failed = true;
-        this.#error = error;
-      },
+      () => this.#settle(undefined),
+      (error: unknown) => this.#settle({ error }),
     );
   }
 
   /** Throws the error of the last write, once. */
   throwError(): void {
-    if (!this.#failed) return;
-    const error = this.#error;
-    this.#failed = false;
-    this.#error = undefined;
+    if (this.#failure === undefined) return;
+    const { error } = this.#failure;
+    this.#failure = undefined;
     throw error;
+  }
+
+  #settle(failure: { readonly error: unknown } | undefined): void {
+    this.#pending = undefined;
+    this.#failure = failure;
+    this.changed.notify();
   }
 }

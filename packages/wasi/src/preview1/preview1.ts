@@ -6,7 +6,7 @@ import { createSystemGuestClock, type GuestClock } from "../guest-clock.ts";
 import type { PreopenedSocket } from "../sockets.ts";
 import type { ByteSink, ByteSource } from "../streams.ts";
 import { type WasmFunction, type WasmImports, type WasmInstance, wasm } from "../web-assembly.ts";
-import { preview1Functions } from "./functions.ts";
+import { preview1Functions, unstableFunctions } from "./functions.ts";
 import { Guest } from "./guest.ts";
 import { importTable } from "./import-table.ts";
 import { openDescriptors } from "./open-descriptors.ts";
@@ -89,7 +89,7 @@ export function createPreview1(options: Preview1Options): Preview1 {
   });
   const imports: WasmImports = {
     wasi_snapshot_preview1: importTable(guest, preview1Functions),
-    wasi_unstable: importTable(guest, preview1Functions),
+    wasi_unstable: importTable(guest, unstableFunctions),
   };
   let started = false;
   return {

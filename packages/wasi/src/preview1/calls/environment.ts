@@ -39,8 +39,8 @@ export function procRaise(): Errno {
   return Errno.notsup;
 }
 
-export async function schedYield(): Promise<Errno> {
-  await new Promise((resolve) => setImmediate(resolve));
+export async function schedYield(guest: Guest): Promise<Errno> {
+  await guest.wait(new Promise((resolve) => setImmediate(resolve)));
   return Errno.success;
 }
 

@@ -1,4 +1,5 @@
-import { FdFlag, Whence } from "../abi.ts";
+import { FdFlag } from "../abi.ts";
+import type { AbiVersion } from "../abi-version.ts";
 import type { Descriptor, FileDescriptor, StreamDescriptor } from "../descriptor.ts";
 import { Errno, errnoSignal } from "../errno.ts";
 import type { Guest } from "../guest.ts";
@@ -94,16 +95,20 @@ export function fdPwrite(
   return Errno.success;
 }
 
-export function fdSeek(guest: Guest, fd: number, offset: bigint, whence: number, resultPointer: number): Errno {
-  const descriptor = guest.descriptors.get(fd);
-  const asksOnly = offset === 0n && whence === Whence.current;
-  const file = seekable(descriptor, asksOnly ? Right.fdTell : Right.fdSeek);
-  guest.memory.check(resultPointer, 8);
-  const position = BigInt(origin(file, whence)) + offset;
-  if (position < 0n || position > maxPosition) return Errno.inval;
-  file.position = Number(position);
-  guest.memory.setU64(resultPointer, position);
-  return Errno.success;
+export function fdSeek(
+  abi: AbiVersion,
+): (guest: Guest, fd: number, offset: bigint, whence: number, resultPointer: number) => Errno {
+  return (guest, fd, offset, whence, resultPointer) => {
+    const descriptor = guest.descriptors.get(fd);
+    const asksOnly = offset === 0n && whence === abi.whence.current;
+    const file = seekable(descriptor, asksOnly ? Right.fdTell | Right.fdSeek : Right.fdSeek);
+    guest.memory.check(resultPointer, 8);
+    const position = BigInt(origin(file, whence, abi)) + offset;
+    if (position < 0n || position > maxPosition) return Errno.inval;
+    file.position = Number(position);
+    guest.memory.setU64(resultPointer, position);
+    return Errno.success;
+  };
 }
 
 export function fdTell(guest: Guest, fd: number, resultPointer: number): Errno {
@@ -112,17 +117,11 @@ export function fdTell(guest: Guest, fd: number, resultPointer: number): Errno {
   return Errno.success;
 }
 
-function origin(file: FileDescriptor, whence: number): number {
-  switch (whence) {
-    case Whence.set:
-      return 0;
-    case Whence.current:
-      return file.position;
-    case Whence.end:
-      return Number(file.file.stat().sizeBytes);
-    default:
-      throw errnoSignal(Errno.inval);
-  }
+function origin(file: FileDescriptor, whence: number, { whence: { set, current, end } }: AbiVersion): number {
+  if (whence === set) return 0;
+  if (whence === current) return file.position;
+  if (whence === end) return Number(file.file.stat().sizeBytes);
+  throw errnoSignal(Errno.inval);
 }
 
 /** A descriptor opened for what `right` names. POSIX programs expect EBADF here, not ENOTCAPABLE. */
@@ -137,6 +136,7 @@ function fileOf(descriptor: Descriptor): FileDescriptor {
   throw errnoSignal(descriptor.kind === "directory" ? Errno.isdir : Errno.badf);
 }
 
+/** `right` may be several, of which one is enough. */
 function seekable(descriptor: Descriptor, right: number): FileDescriptor {
   if (descriptor.kind === "directory") throw errnoSignal(Errno.badf);
   if (descriptor.kind !== "file") throw errnoSignal(Errno.spipe);
@@ -233,7 +233,7 @@ function writeStream(
   const { list, count, sizePointer } = request;
   let done = 0;
   for (let index = 0; index < count >>> 0; index++) {
-    if (!output.ready) {
+    if (output.pending !== undefined) {
       if ((descriptor.flags & FdFlag.nonblock) === 0) return writeWaiting(guest, output, request, index, done);
       if (done === 0) return Errno.again;
       break;
@@ -243,7 +243,7 @@ function writeStream(
     output.write(bytes);
     done += bytes.length;
   }
-  if (!output.ready && (descriptor.flags & FdFlag.nonblock) === 0) {
+  if (output.pending !== undefined && (descriptor.flags & FdFlag.nonblock) === 0) {
     return writeWaiting(guest, output, request, count >>> 0, done);
   }
   guest.memory.setU32(sizePointer, done);
@@ -260,8 +260,7 @@ async function writeWaiting(
 ): Promise<Errno> {
   let done = doneBefore;
   for (let index = from; ; index++) {
-    const pending = output.whenReady();
-    if (pending !== undefined) await guest.wait(pending);
+    if (output.pending !== undefined) await guest.wait(output.pending);
     output.throwError();
     if (index >= request.count >>> 0) break;
     const bytes = iovec(guest.memory, request.list, index);

@@ -8,7 +8,7 @@ import type { Guest } from "../guest.ts";
 import { directoryRights, fileRights, Right, rightsFromGuest } from "../rights.ts";
 import { directoryOf } from "./directory.ts";
 
-const writeRights = Right.fdWrite | Right.fdAllocate | Right.fdFilestatSetSize | Right.fdDatasync;
+const writeRights = Right.fdWrite | Right.fdAllocate | Right.fdFilestatSetSize;
 const readRights = Right.fdRead | Right.fdReaddir;
 
 export function pathOpen(
