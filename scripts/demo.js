@@ -5,5 +5,8 @@ import { ensureInstalled } from "./install.js";
 import { pinnedNode, root } from "./pinned-node.js";
 
 ensureInstalled();
-const result = spawnSync(pinnedNode(), ["--conditions=@wherry/source", join(root, "scripts/demo.ts")], { cwd: root, stdio: "inherit" });
+const result = spawnSync(pinnedNode(), ["--conditions=@wherry/source", join(root, "scripts/demo.ts")], {
+  cwd: root,
+  stdio: "inherit",
+});
 process.exit(result.status ?? 1);

@@ -1,0 +1,24 @@
+import type { Command } from "../command.ts";
+import { outputFlag, wantsJson, writeJson } from "../output/output-format.ts";
+import { version } from "../version.ts";
+
+export const versionCommand: Command = {
+  name: "version",
+  summary: "Prints the versions of Wherry and of the Node it runs on",
+  usage: "[flags]",
+  flags: [outputFlag],
+  async run(context, { flags }) {
+    const versions = {
+      wherry: version,
+      node: process.versions.node,
+      v8: process.versions.v8,
+      platform: `${process.platform}/${process.arch}`,
+    };
+    if (wantsJson(flags, "version")) writeJson(context.stdout, versions);
+    else
+      context.stdout.write(
+        `wherry ${versions.wherry} (Node ${versions.node}, V8 ${versions.v8}, ${versions.platform})\n`,
+      );
+    return 0;
+  },
+};

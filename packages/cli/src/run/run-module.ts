@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { errorMessage, WherryError } from "@wherry/base";
+import { createPreview1, inspectModule, limitMemory, type Preopen, unknownImports, wasm } from "@wherry/wasi";
+import type { CommandContext } from "../command.ts";
+import { streamSink, streamSource } from "./standard-streams.ts";
+
+export interface ModuleRun {
+  readonly modulePath: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly preopens: readonly Preopen[];
+  readonly memoryLimitBytes: number | undefined;
+}
+
+/** Exit code of a program that a trap ended: 128 + SIGABRT, as other WebAssembly runtimes answer. */
+const trapExitCode = 134;
+
+/** Runs a WASI preview 1 command in this process on its standard streams and answers its exit code. */
+export async function runModule(run: ModuleRun, context: CommandContext): Promise<number> {
+  const bytes = await readModule(run.modulePath);
+  const inspection = inspectModule(bytes);
+  if (inspection.kind === "component") {
+    throw new WherryError(
+      "UnsupportedModule",
+      `Cannot run "${run.modulePath}": it is a component, expected a core module for WASI preview 1`,
+    );
+  }
+  const unknown = unknownImports(inspection).map((entry) => `"${entry.module}.${entry.name}"`);
+  if (unknown.length > 0) {
+    throw new WherryError(
+      "UnsupportedModule",
+      `Cannot run "${run.modulePath}": it imports ${unknown.join(", ")}, expected only functions of WASI preview 1`,
+    );
+  }
+  const limited = run.memoryLimitBytes === undefined ? bytes : limitMemory(bytes, run.memoryLimitBytes);
+  const host = createPreview1({
+    args: run.args,
+    env: run.env,
+    stdin: streamSource(context.stdin),
+    stdout: streamSink(context.stdout),
+    stderr: streamSink(context.stderr),
+    terminal: context.interactive,
+    preopens: run.preopens,
+  });
+  const onAbort = () => host.close();
+  context.signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const instance = new wasm.Instance(new wasm.Module(limited), host.imports);
+    const status = await host.start(instance);
+    if (status.kind === "exited") return status.code;
+    context.stderr.write(`error: the module trapped: ${status.message}\n`);
+    return trapExitCode;
+  } finally {
+    context.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function readModule(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    throw new WherryError("ModuleUnreadable", `Cannot read module "${path}": ${errorMessage(error)}`, { cause: error });
+  }
+}
