@@ -18,16 +18,15 @@ export interface Http2ConnectionOptions {
   readonly onChange: () => void;
 }
 
-// What a client may assume before the peer's SETTINGS (RFC 9113 section 6.5.2 recommends no less).
-const assumedStreamLimit = 100;
-
 /** One HTTP/2 connection: counts its streams, watches that the peer is alive, and drains on GOAWAY. */
 export class Http2Connection {
   readonly #session: ClientHttp2Session;
   readonly #socket: Socket;
   readonly #options: Http2ConnectionOptions;
+  /** Resolves when the peer has told its limits; rejects if the connection ends before. */
+  readonly ready: Promise<void>;
   readonly closed: Promise<void>;
-  #streamLimit: number = assumedStreamLimit;
+  #streamLimit = 0;
   #activeStreams = 0;
   #draining = false;
   #idleSinceMs: number;
@@ -42,8 +41,12 @@ export class Http2Connection {
     this.#options = options;
     this.#lastHeardMs = options.clock.monotonic();
     this.#idleSinceMs = this.#lastHeardMs;
+    const ready = Promise.withResolvers<void>();
+    this.ready = ready.promise;
+    this.ready.catch(() => undefined);
     session.on("remoteSettings", (settings) => {
       this.#streamLimit = settings.maxConcurrentStreams ?? Number.MAX_SAFE_INTEGER;
+      ready.resolve();
       options.onChange();
     });
     session.on("goaway", (errorCode) => {
@@ -53,12 +56,13 @@ export class Http2Connection {
     session.on("error", (error) => {
       this.#failure ??= error;
     });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.closed = promise;
+    const closed = Promise.withResolvers<void>();
+    this.closed = closed.promise;
     session.once("close", () => {
       this.#draining = true;
       this.#cancelCheck();
-      resolve();
+      closed.resolve();
+      ready.reject(this.#failure ?? new Error("connection closed before the server's SETTINGS"));
       options.onChange();
     });
     this.#scheduleCheck();
@@ -71,6 +75,11 @@ export class Http2Connection {
 
   get activeStreams(): number {
     return this.#activeStreams;
+  }
+
+  /** Streams the peer allows at the same time; 0 before it has told. */
+  get streamLimit(): number {
+    return this.#streamLimit;
   }
 
   get freeStreams(): number {

@@ -37,7 +37,7 @@ interface Waiter {
 
 const maxWaiters = 4096;
 // Streams of a full pool that watches may not take, so that a status write never waits for a watch to end.
-const shortRequestReserve = 8;
+const maxReservedStreams = 8;
 const mebibyte = 2 ** 20;
 
 /**
@@ -113,17 +113,18 @@ export class SessionPool implements Transport {
   }
 
   #pick(request: TransportRequest): Http2Connection | undefined {
-    const atLimit = this.#connections.size >= this.#options.maxSessions;
-    const reserve = request.longRunning && atLimit ? shortRequestReserve : 0;
     let free = 0;
+    let limit = 0;
     let best: Http2Connection | undefined;
     // The fullest one with room: further connections empty and can be closed.
     for (const connection of this.#connections) {
       const room = connection.freeStreams;
       free += room;
+      limit += connection.streamLimit;
       if (room > 0 && (best === undefined || room < best.freeStreams)) best = connection;
     }
-    return free > reserve ? best : undefined;
+    if (!request.longRunning || this.#connections.size < this.#options.maxSessions) return best;
+    return free > Math.min(maxReservedStreams, Math.floor(limit / 4)) ? best : undefined;
   }
 
   #wait(request: TransportRequest): Promise<TransportResponse> {
@@ -202,14 +203,14 @@ export class SessionPool implements Transport {
     const identity = this.#identity;
     try {
       const socket = await dial(target, { identity, timeoutMs: dialTimeoutMs, clock, signal: this.#stop.signal });
-      this.#backoff.reset();
       if (generation !== this.#generation || this.#stop.signal.aborted) socket.destroy();
-      else if (socket.alpnProtocol === "h2") this.#adopt(socket);
+      else if (socket.alpnProtocol === "h2") await this.#adopt(socket, generation);
       else {
         logger.info("Server does not offer HTTP/2, using HTTP/1.1", { server: this.#authority });
         socket.destroy();
         this.#http1 = new Http1Transport({ target, identity });
       }
+      this.#backoff.reset();
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       const retryInMs = this.#backoff.next();
@@ -219,8 +220,8 @@ export class SessionPool implements Transport {
     }
   }
 
-  #adopt(socket: TLSSocket): void {
-    const { clock, logger, pingIdleMs, pingTimeoutMs } = this.#options;
+  async #adopt(socket: TLSSocket, generation: number): Promise<void> {
+    const { clock, logger, dialTimeoutMs, pingIdleMs, pingTimeoutMs } = this.#options;
     const session = connectHttp2(`https://${this.#authority}`, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: 4 * mebibyte },
@@ -236,12 +237,23 @@ export class SessionPool implements Transport {
       pingTimeoutMs,
       onChange: () => this.#changed(connection),
     });
-    this.#connections.add(connection);
     this.#living.add(connection);
     void connection.closed.then(() => {
       this.#living.delete(connection);
       this.#connections.delete(connection);
     });
+    const cancelTimer = clock.setTimer(dialTimeoutMs, () =>
+      connection.destroy(new Error(`no HTTP/2 settings in ${dialTimeoutMs} ms`)),
+    );
+    try {
+      await connection.ready;
+    } catch (error) {
+      throw new TransportError("dial", `Cannot connect to ${this.#authority}`, { cause: error });
+    } finally {
+      cancelTimer();
+    }
+    if (generation === this.#generation) this.#connections.add(connection);
+    else this.#retire(connection);
   }
 
   #changed(connection: Http2Connection): void {
