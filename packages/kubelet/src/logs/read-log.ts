@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "@wherry/base";
+import { KubeletError } from "../errors.ts";
 import type { ContainerLog } from "../ports/log-source.ts";
 import { followLog } from "./follow-log.ts";
 import { LogLineFilter } from "./log-line-filter.ts";
@@ -16,6 +17,9 @@ export interface ReadLogOptions extends LogOptions {
 /**
  * Reads a container's log, rotated files included, as chunks of what the reader is to see.
  *
+ * The first chunk is empty and comes as soon as the log is open, so that the caller can tell a log that cannot be read from one
+ * that is silent; rejects with `KubeletError` of code `LogMissing` when there is no file of an ended container.
+ *
  * Without `follow` it ends with what was written when it began; with it, after the container has ended and everything was
  * given out. Memory is bounded whatever the log holds, and nothing is read before the last chunk was taken. Rejects with the
  * signal's reason when aborted.
@@ -30,6 +34,9 @@ export async function* readLog(
   const filter = new LogLineFilter(options, (bytes) => ready.push(bytes));
   const segments = await openLogSegments(log.path);
   try {
+    if (segments.length === 0 && !log.isRunning())
+      throw new KubeletError("LogMissing", `Cannot read the container's log: there is no file ${log.path}`);
+    yield Buffer.alloc(0);
     for await (const _ of readPast(segments, filter, options)) {
       yield* ready.splice(0);
       if (filter.isFull) break;

@@ -87,8 +87,8 @@ describe("readLog()", () => {
     expect(await read(path, { tailLines: 1 })).toBe("a\n");
   });
 
-  test("readLog() answers nothing for a log that does not exist yet", async () => {
-    expect(await read(join(directory, "0.log"))).toBe("");
+  test("readLog() rejects for an ended container whose log is gone", async () => {
+    await expect(read(join(directory, "0.log"))).rejects.toMatchObject({ code: "LogMissing" });
   });
 
   test("readLog() agrees with a naive model on random logs", async () => {
