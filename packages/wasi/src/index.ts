@@ -15,6 +15,12 @@ export type {
   FileTimes,
   OpenOptions,
 } from "./files/file-system.ts";
+export {
+  MemoryFileSystem,
+  type MemoryFileSystemOptions,
+  type MemoryTree,
+} from "./files/memory-file-system.ts";
+export { readOnlyFileSystem } from "./files/read-only-file-system.ts";
 export { createSystemGuestClock, type GuestClock, guestClockFrom } from "./guest-clock.ts";
 export type { ExternalKind } from "./module/imports.ts";
 export {

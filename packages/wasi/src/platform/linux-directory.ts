@@ -12,7 +12,7 @@ import type {
 } from "../files/file-system.ts";
 import { LinuxFile } from "./linux-file.ts";
 import { fileStatFrom } from "./linux-stat.ts";
-import { setDescriptorTimes, setEntryTimes } from "./linux-times.ts";
+import { LinuxTimes } from "./linux-times.ts";
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } =
   fs.constants;
@@ -24,7 +24,7 @@ const newDirectoryMode = 0o777;
 
 /** Opens the directory at a path of the host; links in that path are the host's own and followed. */
 export function openLinuxRoot(path: string): LinuxDirectory {
-  return new LinuxDirectory(fs.openSync(path, directoryFlags));
+  return new LinuxDirectory(fs.openSync(path, directoryFlags), new LinuxTimes());
 }
 
 /**
@@ -38,13 +38,16 @@ export class LinuxDirectory implements DirectoryHandle {
   readonly kind = "directory";
   readonly #fd: number;
 
+  readonly #times: LinuxTimes;
+
   /** Takes over `fd`. */
-  constructor(fd: number) {
+  constructor(fd: number, times: LinuxTimes) {
     this.#fd = fd;
+    this.#times = times;
   }
 
   openDirectory(name: string): DirectoryHandle {
-    return new LinuxDirectory(fs.openSync(this.#at(name), directoryFlags | O_NOFOLLOW));
+    return new LinuxDirectory(fs.openSync(this.#at(name), directoryFlags | O_NOFOLLOW), this.#times);
   }
 
   open(name: string, options: OpenOptions): FileHandle | DirectoryHandle {
@@ -53,8 +56,8 @@ export class LinuxDirectory implements DirectoryHandle {
     const fd = fs.openSync(this.#at(name), openFlags(options) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, newFileMode);
     try {
       const stats = fs.fstatSync(fd);
-      if (stats.isFile()) return new LinuxFile(fd);
-      if (stats.isDirectory()) return new LinuxDirectory(fd);
+      if (stats.isFile()) return new LinuxFile(fd, this.#times);
+      if (stats.isDirectory()) return new LinuxDirectory(fd, this.#times);
     } catch (error) {
       fs.closeSync(fd);
       throw error;
@@ -64,7 +67,7 @@ export class LinuxDirectory implements DirectoryHandle {
   }
 
   duplicate(): DirectoryHandle {
-    return new LinuxDirectory(fs.openSync(`/proc/self/fd/${this.#fd}`, directoryFlags));
+    return new LinuxDirectory(fs.openSync(`/proc/self/fd/${this.#fd}`, directoryFlags), this.#times);
   }
 
   lookup(name: string): FileStat | undefined {
@@ -102,7 +105,7 @@ export class LinuxDirectory implements DirectoryHandle {
 
   setEntryTimes(name: string, times: FileTimes): void {
     const path = this.#at(name);
-    setEntryTimes(path, times, fileStatFrom(fs.lstatSync(path, { bigint: true })));
+    this.#times.setOfEntry(path, times, () => fileStatFrom(fs.lstatSync(path, { bigint: true })));
   }
 
   entries(): DirectoryIterator {
@@ -123,7 +126,7 @@ export class LinuxDirectory implements DirectoryHandle {
   }
 
   setTimes(times: FileTimes): void {
-    setDescriptorTimes(this.#fd, times, this.stat());
+    this.#times.setOfDescriptor(this.#fd, times, () => this.stat());
   }
 
   sync(): void {

@@ -1,17 +1,19 @@
 import * as fs from "node:fs";
 import type { FileHandle, FileStat, FileTimes } from "../files/file-system.ts";
 import { fileStatFrom } from "./linux-stat.ts";
-import { setDescriptorTimes } from "./linux-times.ts";
+import type { LinuxTimes } from "./linux-times.ts";
 
 /** An open regular file of the host. */
 export class LinuxFile implements FileHandle {
   readonly kind = "regular-file";
   readonly #fd: number;
+  readonly #times: LinuxTimes;
   #appendFd: number | undefined;
 
   /** Takes over `fd`. */
-  constructor(fd: number) {
+  constructor(fd: number, times: LinuxTimes) {
     this.#fd = fd;
+    this.#times = times;
   }
 
   read(into: Uint8Array, position: number): number {
@@ -42,7 +44,7 @@ export class LinuxFile implements FileHandle {
   }
 
   setTimes(times: FileTimes): void {
-    setDescriptorTimes(this.#fd, times, this.stat());
+    this.#times.setOfDescriptor(this.#fd, times, () => this.stat());
   }
 
   sync(): void {

@@ -1,6 +1,7 @@
 import { errorMessage } from "@wherry/base";
 import { WasiOptionsError } from "../errors.ts";
 import type { FileSystem } from "../files/file-system.ts";
+import { readOnlyFileSystem } from "../files/read-only-file-system.ts";
 import { hostFileSystem } from "../platform/host-directory.ts";
 import { FileType } from "./abi.ts";
 import { DirectoryDescriptor, ListenerDescriptor, StreamDescriptor } from "./descriptor.ts";
@@ -28,7 +29,8 @@ export function openDescriptors(options: Preview1Options, limit: number): Descri
 }
 
 function openPreopen(preopen: Preopen): DirectoryDescriptor {
-  const fs = fileSystemOf(preopen);
+  const given = fileSystemOf(preopen);
+  const fs = preopen.readOnly === true ? readOnlyFileSystem(given) : given;
   try {
     return new DirectoryDescriptor(fs.openRoot(), directoryRights, directoryRights | fileRights, preopen.guestPath);
   } catch (error) {
