@@ -1,0 +1,10 @@
+// Entry point of a guest's worker thread.
+import { parentPort } from "node:worker_threads";
+import { GuestRunner } from "./guest-runner.ts";
+import type { WorkerReport, WorkerRequest } from "./worker-messages.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("Cannot run a guest outside of a host's worker");
+
+const runner = new GuestRunner((report: WorkerReport) => port.postMessage(report));
+port.on("message", (request: WorkerRequest) => runner.handle(request));

@@ -1,0 +1,28 @@
+/** Limits of a group of processes; undefined leaves one as it is. */
+export interface CgroupLimits {
+  readonly memoryLimitBytes?: number | undefined;
+  /** Thousandths of a core. */
+  readonly cpuLimitMillis?: number | undefined;
+}
+
+/** A control group made for one host process. */
+export interface Cgroup {
+  /** Absolute paths of its directories: one in version 2, one for each controller in version 1. */
+  readonly paths: readonly string[];
+  /** Moves a process with all its threads into the group. */
+  join(pid: number): void;
+  update(limits: CgroupLimits): void;
+  /** How often the kernel killed one of its processes for lack of memory. */
+  oomKills(): number;
+  /** Removes the directories; its processes have ended. Idempotent. */
+  remove(): Promise<void>;
+}
+
+/** Makes control groups where this process may write; see `detectCgroups`. */
+export interface CgroupBackend {
+  readonly version: 1 | 2;
+  /** Makes a group below `parent` (a path below the hierarchy's root) with these limits. */
+  create(parent: string, name: string, limits: CgroupLimits): Cgroup;
+  /** The group whose directories were made earlier. */
+  open(paths: readonly string[]): Cgroup;
+}
