@@ -74,7 +74,13 @@ export function createTerminationLogs(rootDirectory: string): TerminationLogs {
 function mountPath({ name, terminationMessagePath }: Container | EphemeralContainer): string {
   const path = terminationMessagePath || defaultTerminationMessagePath;
   const segments = path.split("/").filter((part) => part !== "" && part !== ".");
-  if (!path.startsWith("/") || path.includes("\0") || path.includes(":") || segments.includes("..") || segments.length === 0)
+  if (
+    !path.startsWith("/") ||
+    path.includes("\0") ||
+    path.includes(":") ||
+    segments.includes("..") ||
+    segments.length === 0
+  )
     throw new VolumeFault(
       "InvalidVolume",
       `container "${name}" has terminationMessagePath ${JSON.stringify(path)}; expected an absolute path of a file without ".." and ":"`,

@@ -1,0 +1,331 @@
+import { mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import type { Volume, VolumeProjection } from "@wherry/kubernetes";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type ManagerFixture, managerFixture, podWith } from "./fakes.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+import { volumeView } from "./volume-view.ts";
+
+async function mounted(
+  volume: Volume,
+  fixture?: ManagerFixture,
+  spec = {},
+): Promise<{ path: string } & ManagerFixture> {
+  const { manager, ...rest } = fixture ?? (await managerFixture());
+  const pod = podWith([volume], spec);
+  await manager.mountPod(pod);
+  const [mount] = await manager.containerMounts(
+    pod,
+    { name: "main", volumeMounts: [{ name: volume.name, mountPath: "/v" }] },
+    [],
+  );
+  return { manager, ...rest, path: mount?.hostPath ?? "" };
+}
+
+const failure = (volume: Volume, fixture?: ManagerFixture) =>
+  mounted(volume, fixture).then(
+    () => "mounted",
+    (error: unknown) => (error instanceof Error ? error.message.replace(/^.*for volume "v": /, "") : String(error)),
+  );
+
+describe("emptyDirKind", () => {
+  test("emptyDirKind makes a directory open to everybody at the place other tools know", async () => {
+    const { path, root } = await mounted({ name: "v", emptyDir: {} });
+    expect(path).toBe(join(root, "pods/uid-1/volumes/kubernetes.io~empty-dir/v"));
+    expect((await stat(path)).mode & 0o777).toBe(0o777);
+    expect((await stat(join(root, "pods/uid-1"))).mode & 0o777).toBe(0o750);
+  });
+
+  test("emptyDirKind keeps content when mounted again", async () => {
+    const fixture = await managerFixture();
+    const { path } = await mounted({ name: "v", emptyDir: {} }, fixture);
+    await writeFile(join(path, "file"), "x");
+    await mounted({ name: "v", emptyDir: {} }, fixture);
+    expect(await readFile(join(path, "file"), "utf8")).toBe("x");
+  });
+
+  test("emptyDirKind refuses memory where the node has no memory file system, huge pages, and bad limits", async () => {
+    expect(await failure({ name: "v", emptyDir: { medium: "Memory" } })).toContain(
+      "no directory on a memory file system",
+    );
+    expect(await failure({ name: "v", emptyDir: { medium: "HugePages-2Mi" } })).toContain('medium "HugePages-2Mi"');
+    expect(await failure({ name: "v", emptyDir: { sizeLimit: "lots" } })).toContain('sizeLimit "lots"');
+  });
+
+  test("volumeKindOf() takes a volume without source for an emptyDir, as the API server does", async () => {
+    expect((await mounted({ name: "v" })).path).toContain("empty-dir");
+  });
+});
+
+describe("configMapKind and secretKind", () => {
+  test("configMapKind shows data and binaryData with mode 0644", async () => {
+    const fixture = await managerFixture();
+    fixture.objects.setConfigMap("config", { a: "1", "b.txt": "ü" }, { bin: Buffer.from([0, 255]).toString("base64") });
+    const { path } = await mounted({ name: "v", configMap: { name: "config" } }, fixture);
+    expect(path).toContain("/volumes/kubernetes.io~configmap/v");
+    expect(await volumeView(path)).toEqual({
+      a: "644 1",
+      "b.txt": `644 ${Buffer.from("ü").toString("latin1")}`,
+      bin: "644 \u0000\u00ff",
+    });
+  });
+
+  test("secretKind honours items, their modes and the default mode", async () => {
+    const fixture = await managerFixture();
+    fixture.objects.setSecret("secret", { a: "1", b: "2", c: "3" });
+    const items = [
+      { key: "a", path: "x/y" },
+      { key: "b", path: "z", mode: 0o400 },
+    ];
+    const { path } = await mounted({ name: "v", secret: { secretName: "secret", items, defaultMode: 0o640 } }, fixture);
+    expect(path).toContain("/volumes/kubernetes.io~secret/v");
+    expect(await volumeView(path)).toEqual({ "x/y": "640 1", z: "400 2" });
+  });
+
+  test.each<[string, Volume, string]>([
+    ["config map", { name: "v", configMap: { name: "none" } }, 'configmap "none" not found'],
+    ["secret", { name: "v", secret: { secretName: "none" } }, 'secret "none" not found'],
+    [
+      "key of a config map",
+      { name: "v", configMap: { name: "there", items: [{ key: "no", path: "p" }] } },
+      "configmap references non-existent config key: no",
+    ],
+    [
+      "key of a secret",
+      { name: "v", secret: { secretName: "there", items: [{ key: "no", path: "p" }] } },
+      "references non-existent secret key: no",
+    ],
+  ])("configMapKind and secretKind name a missing %s unless it is optional", async (_, volume, message) => {
+    const fixture = await managerFixture();
+    fixture.objects.setConfigMap("there", { a: "1" });
+    fixture.objects.setSecret("there", { a: "1" });
+    expect(await failure(volume, fixture)).toBe(message);
+    const optional: Volume = { ...volume };
+    if (volume.configMap) optional.configMap = { ...volume.configMap, optional: true };
+    if (volume.secret) optional.secret = { ...volume.secret, optional: true };
+    expect(await volumeView((await mounted(optional, fixture)).path)).toEqual({});
+  });
+
+  test("configMapKind refuses paths that leave the volume and modes that are none", async () => {
+    const fixture = await managerFixture();
+    fixture.objects.setConfigMap("c", { a: "1" });
+    const withItem = (item: { path: string; mode?: number }) =>
+      failure({ name: "v", configMap: { name: "c", items: [{ key: "a", ...item }] } }, fixture);
+    expect(await withItem({ path: "../../escape" })).toContain("invalid path");
+    expect(await withItem({ path: "/abs" })).toContain("invalid path");
+    expect(await withItem({ path: "a", mode: 0o1777 })).toBe("file mode 1023 is not between 0 and 0777");
+  });
+});
+
+describe("downwardApiKind", () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ["metadata.name", { fieldRef: { fieldPath: "metadata.name" } }, "pod"],
+    ["metadata.namespace", { fieldRef: { fieldPath: "metadata.namespace" } }, "ns"],
+    ["metadata.uid", { fieldRef: { fieldPath: "metadata.uid" } }, "uid-1"],
+    ["metadata.labels", { fieldRef: { fieldPath: "metadata.labels" } }, 'app="web"'],
+    ["one label", { fieldRef: { fieldPath: "metadata.labels['app']" } }, "web"],
+    ["metadata.annotations", { fieldRef: { fieldPath: "metadata.annotations" } }, 'note="a \\"quoted\\"\\nline"'],
+    ["a limit", { resourceFieldRef: { containerName: "main", resource: "limits.cpu", divisor: "1m" } }, "1500"],
+    [
+      "a missing limit",
+      { resourceFieldRef: { containerName: "main", resource: "limits.memory", divisor: "1Gi" } },
+      "8",
+    ],
+  ])("downwardApiKind shows %s", async (_, source, value) => {
+    const { path } = await mounted(
+      { name: "v", downwardAPI: { items: [{ path: "f", mode: 0o400, ...source }] } },
+      undefined,
+      {
+        containers: [{ name: "main", resources: { limits: { cpu: "1500m" } } }],
+      },
+    );
+    expect(path).toContain("/volumes/kubernetes.io~downward-api/v");
+    expect(await volumeView(path)).toEqual({ f: `400 ${value}` });
+  });
+
+  test("downwardApiKind refuses fields that volumes cannot show", async () => {
+    const withItem = (item: object) => failure({ name: "v", downwardAPI: { items: [{ path: "f", ...item }] } });
+    expect(await withItem({ fieldRef: { fieldPath: "status.podIP" } })).toContain('fieldPath "status.podIP"');
+    expect(await withItem({ fieldRef: { fieldPath: "metadata.owner" } })).toContain('fieldPath "metadata.owner"');
+    expect(await withItem({ resourceFieldRef: { containerName: "x", resource: "limits.cpu" } })).toContain('"x"');
+    expect(await withItem({})).toContain("neither fieldRef nor resourceFieldRef");
+  });
+});
+
+describe("projectedKind", () => {
+  const sources: VolumeProjection[] = [
+    { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+    { serviceAccountToken: { path: "token", expirationSeconds: 3607 } },
+    { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
+    { secret: { name: "secret" } },
+  ];
+
+  test("projectedKind merges all its sources", async () => {
+    const fixture = await managerFixture();
+    fixture.objects.setConfigMap("kube-root-ca.crt", { "ca.crt": "CA" });
+    fixture.objects.setSecret("secret", { password: "p" });
+    const { path, tokens } = await mounted({ name: "v", projected: { sources, defaultMode: 0o640 } }, fixture);
+    expect(path).toContain("/volumes/kubernetes.io~projected/v");
+    expect(await volumeView(path)).toEqual({
+      "ca.crt": "640 CA",
+      token: "640 token-1 of pod for api",
+      namespace: "640 ns",
+      password: "640 p",
+    });
+    expect(tokens.asked).toMatchObject([{ expirationSeconds: 3607 }]);
+  });
+
+  test.each([{ runAsUser: 1000 }, { fsGroup: 1000 }])(
+    "projectedKind keeps tokens from others when the pod has %o",
+    async (securityContext) => {
+      const fixture = await managerFixture();
+      const token = { serviceAccountToken: { path: "token", audience: "vault" } };
+      const volume = { name: "v", projected: { sources: [token], defaultMode: 0o644 } };
+      const { path } = await mounted(volume, fixture, { securityContext });
+      expect(await volumeView(path)).toEqual({ token: "600 token-1 of pod for vault" });
+      if (process.getuid?.() === 0 && "runAsUser" in securityContext)
+        expect((await stat(join(path, "token"))).uid).toBe(1000);
+    },
+  );
+
+  test("projectedKind names every source that fails", async () => {
+    expect(await failure({ name: "v", projected: { sources } })).toBe(
+      '[configmap "kube-root-ca.crt" not found, secret "secret" not found]',
+    );
+  });
+
+  test.each<[string, VolumeProjection]>([
+    ["clusterTrustBundle", { clusterTrustBundle: { path: "x", name: "b" } }],
+    ["podCertificate", { podCertificate: { signerName: "s", keyType: "ED25519" } }],
+  ])("projectedKind refuses %s visibly", async (kind, source) => {
+    expect(await failure({ name: "v", projected: { sources: [source] } })).toContain(
+      `sources[0] is of kind "${kind}", which this node does not project`,
+    );
+  });
+});
+
+describe("hostPathKind", () => {
+  async function hostTree(): Promise<string> {
+    const base = await temporaryDirectory();
+    await mkdir(join(base, "dir"));
+    await writeFile(join(base, "file"), "");
+    await symlink("dir", join(base, "link"));
+    const server = createServer().listen(join(base, "socket"));
+    onTestFinished(() => void server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    return base;
+  }
+
+  test.each([
+    ["", "dir", true],
+    ["", "file", true],
+    ["Directory", "dir", true],
+    ["Directory", "link", true],
+    ["Directory", "file", "not a directory"],
+    ["Directory", "none", "not a directory"],
+    ["DirectoryOrCreate", "file", "not a directory"],
+    ["File", "file", true],
+    ["File", "dir", "not a file"],
+    ["File", "socket", "not a file"],
+    ["FileOrCreate", "dir", "not a file"],
+    ["Socket", "socket", true],
+    ["Socket", "file", "not a socket file"],
+    ["CharDevice", "file", "not a character device"],
+    ["BlockDevice", "file", "not a block device"],
+    ["CharDevice", "/dev/null", true],
+    ["Folder", "dir", "Folder is an invalid volume type"],
+  ])("hostPathKind with type %j judges %s", async (type, name, outcome) => {
+    const base = await hostTree();
+    const path = name.startsWith("/") ? name : join(base, name);
+    const volume = { name: "v", hostPath: { path, type } };
+    if (outcome === true) expect((await mounted(volume)).path).toBe(name === "link" ? join(base, "dir") : path);
+    else expect(await failure(volume)).toContain(outcome);
+  });
+
+  test("hostPathKind creates what is missing with upstream's modes", async () => {
+    const base = await hostTree();
+    const made = async (type: string, name: string) => {
+      const { path } = await mounted({ name: "v", hostPath: { path: join(base, name), type } });
+      const info = await stat(path);
+      return [info.isDirectory(), (info.mode & 0o777).toString(8)];
+    };
+    expect(await made("DirectoryOrCreate", "new/dir")).toEqual([true, "755"]);
+    expect(await made("FileOrCreate", "new/file")).toEqual([false, "644"]);
+    expect(await made("", "other/dir")).toEqual([true, "755"]);
+    expect(await failure({ name: "v", hostPath: { path: join(base, "no/parent"), type: "FileOrCreate" } })).toContain(
+      "ENOENT",
+    );
+  });
+
+  test.each(["relative", "/a/../etc", "/a\0b"])("hostPathKind refuses the path %j", async (path) => {
+    expect(await failure({ name: "v", hostPath: { path } })).toContain("is not an absolute path");
+  });
+
+  test("hostPathKind leaves the host's files alone when the pod goes", async () => {
+    const base = await hostTree();
+    const { manager } = await mounted({ name: "v", hostPath: { path: join(base, "dir") } });
+    await manager.unmountPod("uid-1");
+    expect((await stat(join(base, "dir"))).isDirectory()).toBe(true);
+  });
+});
+
+describe("other kinds", () => {
+  test.each(["persistentVolumeClaim", "csi", "ephemeral", "nfs", "iscsi", "gitRepo", "somethingNew"])(
+    "volumeKindOf() refuses %s and says what there is",
+    async (field) => {
+      const { manager } = await managerFixture();
+      const volume = { name: "v", [field]: {} } as Volume;
+      await expect(manager.mountPod(podWith([volume]))).rejects.toMatchObject({
+        code: "VolumeError",
+        volume: "v",
+        retryable: false,
+        message: `MountVolume.SetUp failed for volume "v": volume is of kind "${field}", which this node does not mount; supported are configMap, downwardAPI, emptyDir, hostPath, image, projected, secret`,
+      });
+    },
+  );
+
+  test("volumeKindOf() refuses a volume of two kinds", async () => {
+    expect(await failure({ name: "v", emptyDir: {}, hostPath: { path: "/" } })).toContain("more than one kind");
+  });
+
+  test("imageKind hands the image to the runtime", async () => {
+    const { manager } = await managerFixture();
+    const pod = podWith([{ name: "v", image: { reference: "registry.test/data:1" } }]);
+    await manager.mountPod(pod);
+    const mount = (subPath?: string) =>
+      manager.containerMounts(pod, { name: "main", volumeMounts: [{ name: "v", mountPath: "/v", subPath }] }, []);
+    expect(await mount()).toEqual([
+      {
+        containerPath: "/v",
+        hostPath: "",
+        readOnly: true,
+        propagation: "private",
+        image: { image: "registry.test/data:1" },
+      },
+    ]);
+    await expect(mount("dir")).rejects.toThrow('subPath "dir" of an image volume is not supported');
+    expect(await failure({ name: "v", image: {} })).toBe("image volume has no reference");
+  });
+
+  test("emptyDirKind uses the memory file system where the node has one", async () => {
+    const memory = await stat("/dev/shm").then(
+      () => true,
+      () => false,
+    );
+    if (!memory) {
+      console.log("skipped: no /dev/shm");
+      return;
+    }
+    const memoryDirectory = `/dev/shm/wherry-test-${process.pid}`;
+    onTestFinished(() => rm(memoryDirectory, { recursive: true, force: true }));
+    const fixture = await managerFixture({ memoryDirectory });
+    const { path, manager } = await mounted({ name: "v", emptyDir: { medium: "Memory" } }, fixture);
+    expect(path).toBe(join(memoryDirectory, "pods/uid-1/volumes/kubernetes.io~empty-dir/v"));
+    await manager.unmountPod("uid-1");
+    await expect(stat(path)).rejects.toThrow("ENOENT");
+    await expect(managerFixture({ memoryDirectory: await temporaryDirectory() })).rejects.toThrow(
+      "expected a directory on tmpfs",
+    );
+  });
+});
