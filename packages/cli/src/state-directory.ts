@@ -16,5 +16,5 @@ export function stateDirectory(flags: FlagValues, context: CommandContext): stri
   const given = flags.string("state-dir");
   if (given !== undefined) return resolve(context.workingDirectory, given);
   const data = context.environment["XDG_DATA_HOME"];
-  return join(data !== undefined && data.startsWith("/") ? data : join(homedir(), ".local/share"), "wherry");
+  return join(data?.startsWith("/") ? data : join(homedir(), ".local/share"), "wherry");
 }

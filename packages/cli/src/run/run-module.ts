@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { errorMessage, WherryError } from "@wherry/base";
-import { createPreview1, inspectModule, limitMemory, type Preopen, unknownImports, wasm } from "@wherry/wasi";
+import { createPreview1, inspectModule, limitMemory, type Preopen, wasm } from "@wherry/wasi";
 import type { CommandContext } from "../command.ts";
 import { streamSink, streamSource } from "./standard-streams.ts";
 
@@ -25,7 +25,7 @@ export async function runModule(run: ModuleRun, context: CommandContext): Promis
       `Cannot run "${run.modulePath}": it is a component, expected a core module for WASI preview 1`,
     );
   }
-  const unknown = unknownImports(inspection).map((entry) => `"${entry.module}.${entry.name}"`);
+  const unknown = inspection.unknownImports.map((entry) => `"${entry.module}.${entry.name}"`);
   if (unknown.length > 0) {
     throw new WherryError(
       "UnsupportedModule",

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
-import { type Clock, errorMessage, type Logger, silentLogger, systemClock } from "@wherry/base";
+import { type Clock, errorCode, errorMessage, type Logger, silentLogger, systemClock } from "@wherry/base";
 import type { Engine, GuestExit, Host } from "@wherry/engine";
 import type {
   ContainerConfig,
@@ -24,6 +24,7 @@ import type {
 } from "../runtime.ts";
 import type { PodSandboxConfig, PodSandboxFilter, PodSandboxStatus, PodSandboxSummary } from "../sandbox.ts";
 import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "../streaming.ts";
+import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
 import { guestSpec } from "./guest-spec.ts";
 import type { ModuleImages } from "./module-images.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
@@ -115,17 +116,22 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     }
     const id = newId();
     if (config.logDirectory !== "") await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
-    const host = await this.#options.engine.createHost(
-      {
-        id,
-        ...(config.cgroupParent === undefined ? {} : { cgroupParent: config.cgroupParent }),
-        ...(config.resources?.cpuLimitMillis === undefined ? {} : { cpuLimitMillis: config.resources.cpuLimitMillis }),
-        ...(config.resources?.memoryLimitBytes === undefined
-          ? {}
-          : { memoryLimitBytes: config.resources.memoryLimitBytes }),
-        ...(config.annotations["wherry.dev/tier"] === "optimized" ? { tier: "optimized" as const } : {}),
-      },
-      { signal: options.signal },
+    const host = await asRuntimeCall(
+      `run sandbox of pod "${podName(config)}"`,
+      this.#options.engine.createHost(
+        {
+          id,
+          ...(config.cgroupParent === undefined ? {} : { cgroupParent: config.cgroupParent }),
+          ...(config.resources?.cpuLimitMillis === undefined
+            ? {}
+            : { cpuLimitMillis: config.resources.cpuLimitMillis }),
+          ...(config.resources?.memoryLimitBytes === undefined
+            ? {}
+            : { memoryLimitBytes: config.resources.memoryLimitBytes }),
+          ...(config.annotations["wherry.dev/tier"] === "optimized" ? { tier: "optimized" as const } : {}),
+        },
+        { signal: options.signal },
+      ),
     );
     this.#records.putSandbox({ id, config, createdAtMs: this.#clock.now(), state: "ready" });
     this.#adopt(host);
@@ -173,7 +179,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const id = newId();
     const spec = guestSpec(id, config, sandbox.config, image);
     if (spec.logPath !== "") await mkdir(dirname(spec.logPath), { recursive: true, mode: 0o755 });
-    await host.createGuest(spec);
+    await asRuntimeCall(`create container "${config.name}"`, host.createGuest(spec));
     this.#records.putContainer({
       id,
       sandboxId,
@@ -199,7 +205,11 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot start container "${containerId}": it is ${record.state}, expected created`,
       );
     }
-    const { startedAtMs } = await this.#host(record.sandboxId).startGuest(containerId);
+    const host = this.#host(record.sandboxId);
+    const { startedAtMs } = await asRuntimeCall(
+      `start container "${record.config.name}"`,
+      host.startGuest(containerId),
+    );
     // A short guest may have ended, and been recorded, before the answer to its start arrived.
     const current = this.#container(containerId);
     if (current.state === "created") this.#records.putContainer({ ...current, state: "running", startedAtMs });
@@ -215,11 +225,11 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const exit = host.waitGuest(containerId, { signal: options.signal });
     exit.catch(() => undefined);
     if (timeoutMs > 0) {
-      await host.killGuest(containerId, signalNumber(record.config.stopSignal));
+      await this.#kill(host, containerId, signalNumber(record.config.stopSignal));
       const ended = await this.#within(exit, timeoutMs, options.signal);
       if (ended !== undefined) return this.#exited(containerId, ended);
     }
-    await host.killGuest(containerId, constants.signals.SIGKILL);
+    await this.#kill(host, containerId, constants.signals.SIGKILL);
     const killed = await this.#within(exit, killTimeoutMs, options.signal);
     if (killed === undefined) {
       throw new RuntimeError(
@@ -364,6 +374,16 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   #forget(record: ContainerRecord): void {
     this.#records.dropContainer(record.id);
     this.#emit("deleted", record.sandboxId, record.id);
+  }
+
+  async #kill(host: Host, containerId: string, signal: number): Promise<void> {
+    try {
+      await host.killGuest(containerId, signal);
+    } catch (error) {
+      // It ended by itself a moment ago, or its host did: either way the exit is on its way.
+      if (host.alive && errorCode(error) !== "NotFound")
+        throw runtimeErrorFrom(`stop container "${containerId}"`, error);
+    }
   }
 
   async #within(
