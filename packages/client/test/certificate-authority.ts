@@ -20,7 +20,8 @@ function extension(id: string, value: Buffer): Buffer {
 }
 
 function pem(label: string, data: Buffer): string {
-  return `-----BEGIN ${label}-----\n${data.toString("base64").replace(/.{64}/g, "$&\n")}\n-----END ${label}-----\n`;
+  const lines = data.toString("base64").match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
 export interface Issued {
