@@ -1,13 +1,15 @@
-import { type Clock, errorMessage, type Logger, raceAbort, runTogether } from "@wherry/base";
+import { Backoff, type Clock, errorMessage, type Logger, raceAbort, runTogether } from "@wherry/base";
 import type { ContainerImage, Node, NodeAddress, Taint } from "@wherry/kubernetes";
-import type { Runtime } from "@wherry/runtime";
+import type { Image } from "@wherry/runtime";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
+import type { HealthTerm, NodeDetails } from "../provider/node-details.ts";
+import type { Provider } from "../provider/provider.ts";
 import { chooseKubeletVersion, kubeletVersion } from "./kubelet-version.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { claimNodeName } from "./name-claim.ts";
 import type { NodeApi } from "./node-api.ts";
-import type { HealthTerm, NodePressure } from "./node-conditions.ts";
+import type { NodePressure } from "./node-conditions.ts";
 import { nodeImages } from "./node-images.ts";
 import { defaultNodeLabels, type NodePlatform, validateNodeLabels, validateTaints } from "./node-labels.ts";
 import { NodeLease } from "./node-lease.ts";
@@ -15,7 +17,7 @@ import { type NodeTemplate, registerNode } from "./node-registration.ts";
 import { type NodeResourceOptions, nodeResources } from "./node-resources.ts";
 import { computeNodeStatus, type NodeStatusInputs } from "./node-status.ts";
 import { NodeStatusUpdater } from "./node-status-updater.ts";
-import { RuntimeHealth } from "./runtime-health.ts";
+import { ProviderHealth } from "./provider-health.ts";
 
 const imageListTimeoutMs = 2_000;
 const noPressure: NodePressure = { memory: false, disk: false, pid: false };
@@ -25,12 +27,16 @@ export interface NodeAgentOptions {
   /** From `readInstanceId`; tells our restart from another kubelet of the same name. */
   readonly instanceId: string;
   readonly api: NodeApi;
-  readonly runtime: Pick<Runtime, "version" | "status"> & { readonly images: Pick<Runtime["images"], "listImages"> };
+  /** Says what the node is and whether it is healthy. */
+  readonly provider: Pick<Provider<never, never>, "nodeDetails" | "health">;
+  /** Images present, for the status; none where unset. */
+  readonly images?: ((options: { readonly signal?: AbortSignal | undefined }) => Promise<readonly Image[]>) | undefined;
   readonly events: EventRecorder;
-  readonly platform: NodePlatform;
-  /** `--node-labels`. */
+  /** Wins over what the provider says of architecture, operating system and taints. */
+  readonly platform?: NodePlatform | undefined;
+  /** `--node-labels`; win over the provider's. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** `registerWithTaints`; those of the platform are added. */
+  /** `registerWithTaints`; those of platform or provider are added. */
   readonly taints?: readonly Taint[] | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly providerId?: string | undefined;
@@ -41,8 +47,8 @@ export interface NodeAgentOptions {
   readonly resources: NodeResourceOptions;
   /** Which resources are short; none without an eviction manager. */
   readonly pressure?: (() => NodePressure) | undefined;
-  /** Further terms of readiness; the runtime's own are always there. */
-  readonly healthTerms?: readonly HealthTerm[] | undefined;
+  /** Terms of readiness beside the provider's, asked at every update; must not block. */
+  readonly healthTerms?: (() => readonly HealthTerm[]) | undefined;
   readonly volumesInUse?: (() => readonly string[]) | undefined;
   /** Features this kubelet really has, of upstream's registry of declared node features. */
   readonly declaredFeatures?: readonly string[] | undefined;
@@ -63,10 +69,10 @@ export interface NodeAgentOptions {
  */
 export class NodeAgent implements NodeFacts {
   readonly #options: NodeAgentOptions;
-  readonly #template: NodeTemplate;
-  readonly #health: RuntimeHealth;
+  readonly #health: ProviderHealth;
   readonly #updater: NodeStatusUpdater;
   readonly #registered: PromiseWithResolvers<void> = Promise.withResolvers();
+  #details: NodeDetails | undefined;
   #node: Node | undefined;
   #facts: MachineFacts | undefined;
   #kubeletVersion: string = kubeletVersion;
@@ -74,18 +80,15 @@ export class NodeAgent implements NodeFacts {
   /** Throws `NodeError` for labels or taints a node cannot have. */
   constructor(options: NodeAgentOptions) {
     this.#options = options;
-    const taints = [...options.platform.taints, ...(options.taints ?? [])];
     validateNodeLabels(options.labels ?? {});
-    validateTaints(taints);
-    this.#template = {
-      name: options.nodeName,
-      labels: { ...options.labels, ...defaultNodeLabels(options.nodeName, options.platform) },
-      annotations: options.annotations ?? {},
-      taints,
-      providerId: options.providerId,
-    };
-    const { clock, logger, runtime } = options;
-    this.#health = new RuntimeHealth({ runtime, clock, logger, onChange: () => this.#updater.trigger() });
+    validateTaints(options.taints ?? []);
+    const { clock, logger, provider } = options;
+    this.#health = new ProviderHealth({
+      health: provider.health === undefined ? undefined : (call) => provider.health?.(call) ?? Promise.resolve([]),
+      clock,
+      logger,
+      onChange: () => this.#updater.trigger(),
+    });
     this.#updater = this.#createUpdater();
     // Nobody may be waiting when run() fails; whoever waits still sees the rejection.
     this.#registered.promise.catch(() => undefined);
@@ -100,11 +103,11 @@ export class NodeAgent implements NodeFacts {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    return this.#node?.metadata?.labels ?? this.#template.labels;
+    return this.#node?.metadata?.labels ?? {};
   }
 
   get taints(): readonly Taint[] {
-    return this.#node === undefined ? this.#template.taints : (this.#node.spec?.taints ?? []);
+    return this.#node?.spec?.taints ?? [];
   }
 
   get addresses(): readonly NodeAddress[] {
@@ -117,11 +120,11 @@ export class NodeAgent implements NodeFacts {
 
   get allocatable(): Readonly<Record<string, string>> {
     if (this.#facts === undefined) return {};
-    return nodeResources(this.#facts, this.#options.resources).allocatable;
+    return nodeResources(this.#facts, this.#options.resources, this.#details?.capacity).allocatable;
   }
 
   get operatingSystem(): string {
-    return this.#options.platform.os;
+    return this.#platform.os;
   }
 
   /** The Node object as last seen, or enough of it to record events on. */
@@ -179,10 +182,49 @@ export class NodeAgent implements NodeFacts {
   async #start(signal: AbortSignal): Promise<void> {
     const { api, nodeName, instanceId, clock, logger, register } = this.#options;
     await claimNodeName({ api, nodeName, instanceId, clock, logger }, signal);
-    const [server] = await Promise.all([this.#serverVersion(signal), this.#health.check(signal)]);
+    const [server] = await Promise.all([this.#serverVersion(signal), this.#health.check(signal), this.#readFacts()]);
     this.#kubeletVersion = chooseKubeletVersion(kubeletVersion, server);
-    await this.#readFacts();
+    this.#details = await this.#nodeDetails(signal);
     if (register !== false) this.#node = await this.#register(signal);
+  }
+
+  /** Asks the provider until it answers: without its details there is no node. */
+  async #nodeDetails(signal: AbortSignal): Promise<NodeDetails> {
+    const { provider, clock, logger } = this.#options;
+    const backoff = new Backoff({ initialMs: 100, maxMs: 7_000 });
+    for (;;) {
+      try {
+        return await provider.nodeDetails({ signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        const delayMs = backoff.next();
+        logger.warn("The provider does not describe its node yet", { error: errorMessage(error), retryInMs: delayMs });
+        await clock.sleep(delayMs, signal);
+      }
+    }
+  }
+
+  get #platform(): NodePlatform {
+    const { architecture, operatingSystem, taints } = this.#details ?? {};
+    return (
+      this.#options.platform ?? {
+        arch: architecture ?? this.#facts?.architecture ?? "",
+        os: operatingSystem ?? "linux",
+        taints: taints ?? [],
+      }
+    );
+  }
+
+  get #template(): NodeTemplate {
+    const { nodeName, labels, taints, annotations, providerId } = this.#options;
+    const platform = this.#platform;
+    return {
+      name: nodeName,
+      labels: { ...this.#details?.labels, ...labels, ...defaultNodeLabels(nodeName, platform) },
+      annotations: annotations ?? {},
+      taints: mergeTaints(platform.taints, taints ?? []),
+      providerId,
+    };
   }
 
   async #serverVersion(signal: AbortSignal): Promise<string | undefined> {
@@ -223,20 +265,19 @@ export class NodeAgent implements NodeFacts {
   async #statusInputs(signal: AbortSignal | undefined): Promise<NodeStatusInputs> {
     const options = this.#options;
     const [facts, images] = await Promise.all([this.#readFacts(), this.#images(signal)]);
-    const unhealthy = [this.#health.term, ...(options.healthTerms ?? [])]
-      .map((term) => term())
-      .filter((message) => message !== undefined);
+    const others = (options.healthTerms?.() ?? []).filter(({ healthy }) => !healthy).map(({ message }) => message);
     return {
       facts,
       addresses: options.addresses(),
       resources: options.resources,
+      providedCapacity: this.#details?.capacity,
       pressure: options.pressure?.() ?? noPressure,
-      unhealthy,
+      unhealthy: [...this.#health.problems, ...others],
       images,
-      runtimeHandlers: this.#health.handlers,
-      containerRuntimeVersion: this.#health.runtimeVersion,
+      runtimeHandlers: this.#details?.runtimeHandlers ?? [],
+      containerRuntimeVersion: this.#details?.runtimeVersion ?? "",
       kubeletVersion: this.#kubeletVersion,
-      architecture: options.platform.arch,
+      architecture: this.#platform.arch,
       kubeletPort: options.kubeletPort(),
       volumesInUse: options.volumesInUse?.(),
       declaredFeatures: options.declaredFeatures,
@@ -249,16 +290,17 @@ export class NodeAgent implements NodeFacts {
     return this.#facts;
   }
 
-  /** The images for the status; a runtime that cannot list them must not stop the heartbeat. */
+  /** The images for the status; a runtime that cannot list them in time must not stop the heartbeat. */
   async #images(signal: AbortSignal | undefined): Promise<ContainerImage[]> {
-    const { runtime, statusMaxImages, clock, logger } = this.#options;
+    const { images, statusMaxImages, clock, logger } = this.#options;
+    if (images === undefined) return [];
     const timeout = new AbortController();
     const cancel = clock.setTimer(imageListTimeoutMs, () =>
       timeout.abort(new Error("the runtime did not answer in time")),
     );
     const call = { signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]) };
     try {
-      return nodeImages(await raceAbort(runtime.images.listImages(call), call.signal), statusMaxImages);
+      return nodeImages(await raceAbort(images(call), call.signal), statusMaxImages);
     } catch (error) {
       logger.warn("Cannot list images for the node's status", { error: errorMessage(error) });
       return this.#node?.status?.images ?? [];
@@ -266,4 +308,10 @@ export class NodeAgent implements NodeFacts {
       cancel();
     }
   }
+}
+
+/** Both, a later taint of the same key and effect replacing an earlier one. */
+function mergeTaints(first: readonly Taint[], second: readonly Taint[]): Taint[] {
+  const merged = new Map([...first, ...second].map((taint) => [`${taint.key}:${taint.effect}`, taint]));
+  return [...merged.values()];
 }

@@ -7,16 +7,9 @@ export interface NodePressure {
   readonly pid: boolean;
 }
 
-/**
- * A reason the node may be unready for: answers a message for people while it holds, undefined while all is well.
- *
- * Called at every status update; must not block. Providers, volumes and shutdown handling each contribute their own.
- */
-export type HealthTerm = () => string | undefined;
-
 export interface NodeConditionInputs {
   readonly pressure: NodePressure;
-  /** Messages of the health terms that hold. */
+  /** Messages of what keeps the node from being ready. */
   readonly unhealthy: readonly string[];
   readonly capacity: Readonly<Record<string, string>>;
   /** RFC 3339, whole seconds. */

@@ -1,5 +1,5 @@
 import { Backoff, type Clock, errorMessage, type Logger } from "@wherry/base";
-import { isAlreadyExists, isConflict } from "@wherry/client";
+import { formatMicroTime, isAlreadyExists, isConflict } from "@wherry/client";
 import type { Lease, OwnerReference } from "@wherry/kubernetes";
 import { foreignLeaseMs, instanceAnnotation, nameInUse } from "./name-claim.ts";
 import type { NodeApi } from "./node-api.ts";
@@ -121,7 +121,7 @@ export class NodeLease {
 
   #renewed(lease: Lease): Lease {
     const { clock, nodeName, instanceId, durationSeconds } = this.#options;
-    const renewTime = microTime(clock.now());
+    const renewTime = formatMicroTime(clock.now());
     this.#attemptedRenewal = renewTime;
     return {
       ...lease,
@@ -152,9 +152,4 @@ export class NodeLease {
     if (ours !== undefined && seen !== undefined && Date.parse(seen) > Date.parse(ours))
       throw nameInUse(nodeName, lease);
   }
-}
-
-/** RFC 3339 with microseconds, as `metav1.MicroTime` is written. */
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/Z$/, "000Z");
 }

@@ -1,4 +1,4 @@
-import { canonicalQuantity } from "@wherry/kubernetes";
+import { canonicalQuantity, parseQuantity, quantityMilliValue, quantityValue } from "@wherry/kubernetes";
 import type { MachineFacts } from "./machine-facts.ts";
 
 /** An amount kept back: absolute, or a share of the capacity. */
@@ -18,8 +18,6 @@ export interface NodeResourceOptions {
     readonly memoryAvailable?: Threshold | undefined;
     readonly nodefsAvailable?: Threshold | undefined;
   };
-  /** Further resources the provider offers, as quantities, e.g. of devices; allocatable in full. */
-  readonly extended?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface NodeResources {
@@ -30,30 +28,40 @@ export interface NodeResources {
 /**
  * What the node has and what pods may use of it: allocatable = capacity - reserved - hard eviction threshold, never below 0.
  *
- * Quantities are in canonical form, so that they compare equal to what the API server stored.
+ * `provided` replaces what the machine has (`cpu`, `memory`, `ephemeral-storage`, `pods`) and adds other resources, which are
+ * allocatable in full. Quantities are in canonical form, so that they compare equal to what the API server stored.
  */
-export function nodeResources(facts: MachineFacts, options: NodeResourceOptions): NodeResources {
-  const cpuMillis = facts.cpuCount * 1000;
-  const pods =
-    options.podsPerCore > 0 ? Math.min(options.maxPods, options.podsPerCore * facts.cpuCount) : options.maxPods;
-  const memory = left(facts.memoryBytes, options.reserved.memoryBytes, options.evictionHard.memoryAvailable);
-  const storage = left(facts.storageBytes, options.reserved.storageBytes, options.evictionHard.nodefsAvailable);
+export function nodeResources(
+  facts: MachineFacts,
+  options: NodeResourceOptions,
+  provided: Readonly<Record<string, string>> = {},
+): NodeResources {
+  const { cpu, memory, pods, "ephemeral-storage": storage, ...extended } = provided;
+  const cpuMillis = cpu === undefined ? facts.cpuCount * 1000 : quantityMilliValue(parseQuantity(cpu));
+  const memoryBytes = memory === undefined ? facts.memoryBytes : quantityValue(parseQuantity(memory));
+  const storageBytes = storage === undefined ? facts.storageBytes : quantityValue(parseQuantity(storage));
+  const podCount = pods === undefined ? mostPods(facts, options) : quantityValue(parseQuantity(pods));
+  const { reserved, evictionHard } = options;
   return {
     capacity: canonical({
-      ...options.extended,
-      cpu: String(facts.cpuCount),
-      "ephemeral-storage": kibibytes(facts.storageBytes),
-      memory: kibibytes(facts.memoryBytes),
-      pods: String(pods),
+      ...extended,
+      cpu: `${cpuMillis}m`,
+      "ephemeral-storage": kibibytes(storageBytes),
+      memory: kibibytes(memoryBytes),
+      pods: String(podCount),
     }),
     allocatable: canonical({
-      ...options.extended,
-      cpu: `${Math.max(0, cpuMillis - options.reserved.cpuMillis)}m`,
-      "ephemeral-storage": String(storage),
-      memory: kibibytes(memory),
-      pods: String(pods),
+      ...extended,
+      cpu: `${Math.max(0, cpuMillis - reserved.cpuMillis)}m`,
+      "ephemeral-storage": String(left(storageBytes, reserved.storageBytes, evictionHard.nodefsAvailable)),
+      memory: kibibytes(left(memoryBytes, reserved.memoryBytes, evictionHard.memoryAvailable)),
+      pods: String(podCount),
     }),
   };
+}
+
+function mostPods(facts: MachineFacts, { maxPods, podsPerCore }: NodeResourceOptions): number {
+  return podsPerCore > 0 ? Math.min(maxPods, podsPerCore * facts.cpuCount) : maxPods;
 }
 
 function canonical(quantities: Readonly<Record<string, string>>): Record<string, string> {

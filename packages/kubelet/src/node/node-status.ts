@@ -15,8 +15,10 @@ export interface NodeStatusInputs {
   readonly facts: MachineFacts;
   readonly addresses: readonly NodeAddress[];
   readonly resources: NodeResourceOptions;
+  /** Capacity beside or in place of what the machine has; quantities. */
+  readonly providedCapacity?: Readonly<Record<string, string>> | undefined;
   readonly pressure: NodePressure;
-  /** Messages of the health terms that hold. */
+  /** Messages of what keeps the node from being ready. */
   readonly unhealthy: readonly string[];
   readonly images: readonly ContainerImage[];
   readonly runtimeHandlers: readonly NodeRuntimeHandler[];
@@ -41,7 +43,7 @@ export function computeNodeStatus(
   inputs: NodeStatusInputs,
 ): { readonly status: NodeStatus; readonly changes: readonly ConditionChange[] } {
   const { facts } = inputs;
-  const { capacity, allocatable } = nodeResources(facts, inputs.resources);
+  const { capacity, allocatable } = nodeResources(facts, inputs.resources, inputs.providedCapacity);
   // Extended resources of a kubelet that ran here before must read 0 (not vanish) until their device plug-in is back.
   for (const name of Object.keys(current.capacity ?? {})) {
     if (name in capacity || !name.includes("/")) continue;

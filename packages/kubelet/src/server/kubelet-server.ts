@@ -88,9 +88,10 @@ export class KubeletServer {
   async run(signal: AbortSignal): Promise<void> {
     await aborted(signal);
     this.#stopping.abort();
+    const closed = this.#server.listening ? once(this.#server, "close") : undefined;
     this.#server.close();
     this.#server.closeAllConnections();
-    if (this.#server.listening) await once(this.#server, "close");
+    await closed;
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
