@@ -44,7 +44,7 @@ export {
   isStaticPod,
   isTerminalPhase,
 } from "./pods/pod-predicates.ts";
-export { containerRequests, podRequests, type ResourceAmounts } from "./pods/pod-resources.ts";
+export { containerRequests, parseResourceList, podRequests, type ResourceAmounts } from "./pods/pod-resources.ts";
 export { type PodStatusFacts, podStatus } from "./pods/pod-status.ts";
 export { type QosClass, qosClass } from "./pods/qos-class.ts";
 export { shouldRestartAfterExit, shouldRestartAllAfterExit } from "./pods/restart-policy.ts";

@@ -24,18 +24,18 @@ export function podRequests(spec: PodSpec): ResourceAmounts {
   const total: Record<string, Quantity> = { ...sidecars };
   for (const container of spec.containers) addInto(total, containerRequests(container));
   maxInto(total, peak);
-  Object.assign(total, parsed(spec.resources?.requests));
-  addInto(total, parsed(spec.overhead));
+  Object.assign(total, parseResourceList(spec.resources?.requests));
+  addInto(total, parseResourceList(spec.overhead));
   return total;
 }
 
 /** Requests of one container; a limit without a request counts as the request. */
 export function containerRequests(container: Pick<Container, "resources">): ResourceAmounts {
-  return { ...parsed(container.resources?.limits), ...parsed(container.resources?.requests) };
+  return { ...parseResourceList(container.resources?.limits), ...parseResourceList(container.resources?.requests) };
 }
 
 /** The amounts of a resource list whose texts parse. */
-export function parsed(list: Readonly<Record<string, string>> | undefined): Record<string, Quantity> {
+export function parseResourceList(list: Readonly<Record<string, string>> | undefined): Record<string, Quantity> {
   const amounts: Record<string, Quantity> = {};
   for (const [name, text] of Object.entries(list ?? {})) {
     const quantity = tryParseQuantity(text);

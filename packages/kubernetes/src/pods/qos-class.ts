@@ -1,6 +1,6 @@
 import type { PodSpec } from "../api/index.ts";
 import { compareQuantities } from "../quantity.ts";
-import { parsed } from "./pod-resources.ts";
+import { parseResourceList } from "./pod-resources.ts";
 
 export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
@@ -15,8 +15,8 @@ export function qosClass(spec: PodSpec): QosClass {
   let any = false;
   let guaranteed = true;
   for (const { resources } of holders) {
-    const limits = parsed(resources?.limits);
-    const requests = { ...limits, ...parsed(resources?.requests) };
+    const limits = parseResourceList(resources?.limits);
+    const requests = { ...limits, ...parseResourceList(resources?.requests) };
     for (const name of ["cpu", "memory"]) {
       const limit = limits[name];
       const request = requests[name];

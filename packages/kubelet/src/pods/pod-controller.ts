@@ -1,0 +1,202 @@
+import { aborted, errorMessage, isAbort, type Logger, WorkQueue } from "@wherry/base";
+import { isMirrorPod, isTerminalPhase, type Pod, parseApiTime } from "@wherry/kubernetes";
+import type { EdgeTable } from "@wherry/machine";
+import type { PodDirectory } from "../ports/pod-directory.ts";
+import type { HealthTerm } from "../provider/node-details.ts";
+import type { PodRefusal } from "../provider/provider.ts";
+import type { StatusWriter } from "../status/status-writer.ts";
+import type { PodSource } from "./pod-source.ts";
+import { PodWorker, type PodWorkerOptions } from "./pod-worker.ts";
+
+export interface PodControllerOptions<E extends EdgeTable, Context>
+  extends Omit<PodWorkerOptions<E, Context>, "publish"> {
+  readonly source: PodSource;
+  readonly statusWriter: StatusWriter;
+  /** Whether the node takes the pod beside those it has; pure. */
+  readonly admit: (pod: Pod, others: readonly Pod[]) => PodRefusal | undefined;
+  /** How often what the provider holds is compared with the pods known. @default 60_000 */
+  readonly orphanIntervalMs?: number | undefined;
+}
+
+/**
+ * Keeps one worker for each pod of the source, and nothing for pods that are gone.
+ *
+ * Levels, not edges: an event only says which UID to look at. Nothing starts and nothing unknown is removed before the source is
+ * complete, so a restart loses no pod.
+ */
+export class PodController<E extends EdgeTable, Context> implements PodDirectory {
+  readonly #options: PodControllerOptions<E, Context>;
+  readonly #logger: Logger;
+  readonly #workers: Map<string, PodWorker<E, Context>> = new Map();
+  readonly #running: Set<Promise<void>> = new Set();
+  readonly #removals: WorkQueue;
+  #signal: AbortSignal | undefined;
+  #ready = false;
+
+  constructor(options: PodControllerOptions<E, Context>) {
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#removals = new WorkQueue((uid, signal) => this.#removeLeftovers(uid, signal), {
+      concurrency: 16,
+      backoff: { initialMs: 500, maxMs: 60_000 },
+      clock: options.clock,
+      onError: (uid, error, retryInMs) =>
+        this.#logger.warn("Cannot remove what is left of a pod, will retry", {
+          uid,
+          error: errorMessage(error),
+          retryInMs,
+        }),
+    });
+  }
+
+  list(): Pod[] {
+    return [...this.#workers.values()].map(withStatus);
+  }
+
+  get(namespace: string, name: string): Pod | undefined {
+    let found: PodWorker<E, Context> | undefined;
+    for (const worker of this.#workers.values()) {
+      const { metadata } = worker.pod;
+      // A force-deleted pod may still be stopping beside the new one of its name.
+      if (metadata?.name === name && metadata.namespace === namespace && (found === undefined || found.gone))
+        found = worker;
+    }
+    return found && withStatus(found);
+  }
+
+  getByUid(uid: string): Pod | undefined {
+    const worker = this.#workers.get(uid);
+    return worker && withStatus(worker);
+  }
+
+  /** State of a pod's machine, for debugging. */
+  stateOf(uid: string): string | undefined {
+    return this.#workers.get(uid)?.state;
+  }
+
+  /** Ends a pod of this node before its time, e.g. under pressure; false if it is unknown or has ended. */
+  terminate(uid: string, termination: Parameters<PodWorker<E, Context>["terminate"]>[0]): boolean {
+    const worker = this.#workers.get(uid);
+    if (worker === undefined || worker.finished) return false;
+    worker.terminate(termination);
+    return true;
+  }
+
+  health(): HealthTerm {
+    return {
+      name: "sync-loop",
+      healthy: this.#ready,
+      message: this.#ready ? "pods are in sync" : "the pods of this node are not known yet",
+    };
+  }
+
+  /** Follows the source until `signal` aborts; pods go on running. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, provider } = this.#options;
+    this.#signal = signal;
+    const removals = this.#removals.run(signal);
+    const stop = aborted(signal);
+    await Promise.race([Promise.all([source.ready, provider.ready]), stop]);
+    if (!signal.aborted) {
+      this.#ready = true;
+      for (const pod of [...source.pods()].sort(byAge)) this.#sync(pod.metadata?.uid ?? "");
+      const end = source.onChange((uid) => this.#sync(uid));
+      await this.#watchOrphans(signal);
+      end();
+    }
+    await stop;
+    this.#ready = false;
+    await Promise.all([removals, ...this.#running]);
+  }
+
+  #sync(uid: string): void {
+    if (uid === "" || this.#signal?.aborted) return;
+    const pod = this.#options.source.get(uid);
+    const worker = this.#workers.get(uid);
+    if (pod === undefined) {
+      if (worker === undefined) return;
+      worker.remove();
+      this.#settle(worker);
+      return;
+    }
+    if (isMirrorPod(pod)) return;
+    this.#options.statusWriter.observed(pod);
+    if (worker === undefined) this.#start(pod);
+    else worker.update(pod);
+  }
+
+  #start(pod: Pod): void {
+    const { provider, statusWriter } = this.#options;
+    const worker = new PodWorker(pod, {
+      ...this.#options,
+      publish: (uid, status) => statusWriter.set(uid, status),
+    });
+    const others = [...this.#workers.values()].filter((other) => !other.finished).map((other) => other.pod);
+    this.#workers.set(worker.uid, worker);
+    const ending = worker.termination !== undefined || isTerminalPhase(worker.status.phase);
+    const refusal = ending ? undefined : (provider.admit?.(pod) ?? this.#options.admit(pod, others));
+    if (refusal !== undefined) {
+      worker.refuse(refusal);
+      this.#settle(worker);
+      return;
+    }
+    const run = this.#run(worker).finally(() => this.#running.delete(run));
+    this.#running.add(run);
+  }
+
+  async #run(worker: PodWorker<E, Context>): Promise<void> {
+    const signal = this.#signal;
+    if (signal === undefined) return;
+    try {
+      await worker.run(signal);
+    } catch (error) {
+      if (!signal.aborted || !isAbort(error, signal))
+        worker.logger.error("Pod worker failed", { error: errorMessage(error) });
+      return;
+    }
+    this.#settle(worker);
+  }
+
+  /** Lets go of a pod whose work is done: first its object, then, once that is gone, everything else. */
+  #settle(worker: PodWorker<E, Context>): void {
+    if (!worker.finished || this.#workers.get(worker.uid) !== worker) return;
+    if (!worker.gone) {
+      this.#options.statusWriter.finish(worker.uid);
+      return;
+    }
+    this.#workers.delete(worker.uid);
+    this.#options.statusWriter.forget(worker.uid);
+    this.#removals.add(worker.uid);
+  }
+
+  async #watchOrphans(signal: AbortSignal): Promise<void> {
+    const { provider, clock, orphanIntervalMs = 60_000 } = this.#options;
+    while (!signal.aborted) {
+      try {
+        for (const uid of (await provider.listPods?.({ signal })) ?? [])
+          if (!this.#workers.has(uid)) this.#removals.add(uid);
+        await clock.sleep(orphanIntervalMs, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#logger.warn("Cannot list what the provider holds, will retry", { error: errorMessage(error) });
+        await clock.sleep(1000, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #removeLeftovers(uid: string, signal: AbortSignal): Promise<undefined> {
+    if (this.#workers.has(uid)) return;
+    await this.#options.provider.removePod?.(uid, { signal });
+  }
+}
+
+function withStatus<E extends EdgeTable, Context>(worker: PodWorker<E, Context>): Pod {
+  return { ...worker.pod, status: worker.status };
+}
+
+/** Pods that already started first, then the oldest: so that a restart never refuses a pod that runs in favour of a new one. */
+function byAge(left: Pod, right: Pod): number {
+  const started = Number(right.status?.startTime !== undefined) - Number(left.status?.startTime !== undefined);
+  if (started !== 0) return started;
+  return (parseApiTime(left.metadata?.creationTimestamp) ?? 0) - (parseApiTime(right.metadata?.creationTimestamp) ?? 0);
+}

@@ -1,0 +1,305 @@
+import { Backoff, type Clock, errorMessage, isAbort, type Logger } from "@wherry/base";
+import {
+  type ContainerStatus,
+  containerStatus,
+  isTerminalPhase,
+  jsonEquals,
+  kubeletConditionTypes,
+  type Pod,
+  type PodStatus,
+  parseApiTime,
+  podContainers,
+  podStatus,
+} from "@wherry/kubernetes";
+import { type EdgeTable, MachineRunner } from "@wherry/machine";
+import type { EventContent, EventRecorder } from "../ports/event-recorder.ts";
+import type { NodeFacts } from "../ports/node-facts.ts";
+import type { PodDescription } from "../provider/pod-description.ts";
+import type { PodHandle, PodTermination } from "../provider/pod-handle.ts";
+import type { PodRefusal, Provider } from "../provider/provider.ts";
+
+export interface PodWorkerOptions<E extends EdgeTable, Context> {
+  readonly provider: Provider<E, Context>;
+  readonly node: NodeFacts;
+  readonly recorder: EventRecorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+  /** A new status to publish. */
+  readonly publish: (uid: string, status: PodStatus) => void;
+}
+
+const deadlineMessage = "Pod was active on the node longer than the specified deadline";
+/** What a pod gets whose object vanished without a grace period. */
+const minGraceMs = 1000;
+
+/** One pod on this node: its latest object, its machine, its status. The only one to drive the machine. */
+export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
+  readonly uid: string;
+  readonly logger: Logger;
+  readonly #options: PodWorkerOptions<E, Context>;
+  readonly #handlers: Set<() => void> = new Set();
+  #pod: Pod;
+  #status: PodStatus;
+  #description: PodDescription | undefined;
+  #termination: PodTermination | undefined;
+  #runner: MachineRunner<E, Context, PodDescription> | undefined;
+  #cancelDeadline: (() => void) | undefined;
+  #finished = false;
+  #gone = false;
+
+  constructor(pod: Pod, options: PodWorkerOptions<E, Context>) {
+    const { uid = "", name, namespace } = pod.metadata ?? {};
+    this.uid = uid;
+    this.logger = options.logger.child({ pod: `${namespace}/${name}`, uid });
+    this.#options = options;
+    this.#pod = pod;
+    this.#status = pod.status ?? {};
+    this.#noticeDeletion();
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  get status(): PodStatus {
+    return this.#status;
+  }
+
+  get termination(): PodTermination | undefined {
+    return this.#termination;
+  }
+
+  get node(): NodeFacts {
+    return this.#options.node;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  /** Nothing of the pod runs and nothing will. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** The source no longer has the pod. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** State of the machine, for logs and debugging. */
+  get state(): string {
+    return this.#runner?.current ?? (this.#finished ? "finished" : "waiting");
+  }
+
+  describe(description: PodDescription): void {
+    this.#description = description;
+    this.#recompute();
+  }
+
+  event(content: EventContent): void {
+    this.#options.recorder.event({ kind: "Pod", pod: this.#pod }, content);
+  }
+
+  onChange(handler: () => void): () => void {
+    // Wrapped, so that a handler registered twice is told twice.
+    const registered = () => handler();
+    this.#handlers.add(registered);
+    return () => void this.#handlers.delete(registered);
+  }
+
+  /** Takes a newer object from the source. */
+  update(pod: Pod): void {
+    const before = this.#pod;
+    this.#pod = pod;
+    const relevant = changed(before, pod);
+    if (!relevant) return;
+    this.#noticeDeletion();
+    this.#armDeadline();
+    if (this.#description !== undefined) this.#recompute();
+    this.#tell();
+  }
+
+  /** The source no longer has the pod: whatever still runs is stopped quickly. */
+  remove(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.terminate({ cause: "gone", gracePeriodMs: minGraceMs });
+  }
+
+  /** Asks the pod to end; asking again can only shorten the grace period. */
+  terminate(termination: PodTermination): void {
+    const before = this.#termination;
+    const gracePeriodMs = Math.min(
+      Math.max(termination.gracePeriodMs, minGraceMs),
+      before?.gracePeriodMs ?? Number.POSITIVE_INFINITY,
+    );
+    if (before !== undefined && before.gracePeriodMs === gracePeriodMs) return;
+    this.#termination = { ...(before ?? termination), gracePeriodMs };
+    this.#cancelDeadline?.();
+    this.logger.info("Pod is to end", { cause: this.#termination.cause, gracePeriodMs, state: this.state });
+    if (before === undefined) this.#runner?.interrupt(this.#options.provider.stopping);
+    this.#tell();
+  }
+
+  /** Ends a pod that the node does not take, without running anything of it. */
+  refuse(refusal: PodRefusal): void {
+    this.logger.info("Pod refused", { reason: refusal.reason, message: refusal.message });
+    this.event({ type: "Warning", reason: refusal.reason, message: refusal.message });
+    this.describe({ stopped: true, phase: "Failed", ...refusal });
+    this.#finished = true;
+  }
+
+  /** Runs the pod until nothing of it is left running; rejects only with the signal's reason. */
+  async run(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.5, random: this.#options.random });
+    this.#armDeadline();
+    if (this.#status.startTime === undefined) this.describe({});
+    try {
+      for (;;) {
+        try {
+          await this.#live(signal);
+          break;
+        } catch (error) {
+          if (signal.aborted && isAbort(error, signal)) throw error;
+          signal.throwIfAborted();
+          const retryInMs = backoff.next();
+          this.logger.error("Pod machine failed, will start it again", { error: errorMessage(error), retryInMs });
+          await this.clock.sleep(retryInMs, signal);
+        }
+      }
+    } finally {
+      this.#cancelDeadline?.();
+      this.#runner = undefined;
+    }
+    this.describe({ ...this.#description, stopped: true });
+    this.#finished = true;
+  }
+
+  async #live(signal: AbortSignal): Promise<void> {
+    const { provider } = this.#options;
+    const ending = this.#termination !== undefined || isTerminalPhase(this.#status.phase);
+    this.#runner = new MachineRunner(provider.machine, {
+      context: provider.createContext(this),
+      clock: this.clock,
+      logger: this.logger,
+      start: ending ? provider.stopping : undefined,
+      publish: (description) => this.describe(description),
+    });
+    await this.#runner.run(signal);
+  }
+
+  #noticeDeletion(): void {
+    const { deletionTimestamp, deletionGracePeriodSeconds } = this.#pod.metadata ?? {};
+    if (deletionTimestamp === undefined) return;
+    this.terminate({ cause: "deleted", gracePeriodMs: (deletionGracePeriodSeconds ?? 0) * 1000 });
+  }
+
+  #recompute(): void {
+    const pod = this.#pod;
+    const description = this.#description ?? {};
+    const outcome = description.stopped === true ? this.#termination?.outcome : undefined;
+    const status = podStatus({
+      pod,
+      previous: this.#status,
+      ...this.#statusLists(description),
+      sandboxReady: description.sandboxReady ?? false,
+      podIps: description.podIps ?? [],
+      hostIps: this.#options.node.hostIps,
+      stopped: description.stopped ?? false,
+      phase: outcome?.phase ?? description.phase,
+      reason: outcome?.reason ?? description.reason,
+      message: outcome?.message ?? description.message,
+      conditions: [...(description.conditions ?? []), ...(outcome?.conditions ?? [])],
+      nowMs: this.clock.now(),
+    });
+    if (jsonEquals(status, this.#status)) return;
+    this.#status = status;
+    this.#options.publish(this.uid, status);
+  }
+
+  #statusLists(
+    description: PodDescription,
+  ): Record<"initContainerStatuses" | "containerStatuses" | "ephemeralContainerStatuses", ContainerStatus[]> {
+    const lists: { init: ContainerStatus[]; app: ContainerStatus[]; ephemeral: ContainerStatus[] } = {
+      init: [],
+      app: [],
+      ephemeral: [],
+    };
+    const given = {
+      init: description.initContainerStatuses,
+      app: description.containerStatuses,
+      ephemeral: description.ephemeralContainerStatuses,
+    };
+    const previous = {
+      init: this.#status.initContainerStatuses,
+      app: this.#status.containerStatuses,
+      ephemeral: this.#status.ephemeralContainerStatuses,
+    };
+    for (const { kind, container } of podContainers(this.#pod.spec ?? { containers: [] })) {
+      const find = (list: readonly ContainerStatus[] | undefined) =>
+        list?.find((status) => status.name === container.name);
+      lists[kind].push(
+        find(given[kind]) ??
+          containerStatus({
+            pod: this.#pod,
+            kind,
+            container,
+            instances: [],
+            previous: find(previous[kind]),
+            waiting: undefined,
+            stopping: this.#termination !== undefined,
+            started: false,
+            ready: false,
+          }),
+      );
+    }
+    return {
+      initContainerStatuses: lists.init,
+      containerStatuses: lists.app,
+      ephemeralContainerStatuses: lists.ephemeral,
+    };
+  }
+
+  /** `activeDeadlineSeconds` counts from the pod's start and may be lowered later. */
+  #armDeadline(): void {
+    this.#cancelDeadline?.();
+    const seconds = this.#pod.spec?.activeDeadlineSeconds;
+    const { provider, clock } = this.#options;
+    if (seconds === undefined || this.#finished || this.#termination !== undefined) return;
+    const startMs = parseApiTime(this.#status.startTime) ?? clock.now();
+    this.#cancelDeadline = clock.setTimer(Math.max(0, startMs + seconds * 1000 - clock.now()), () => {
+      if (this.#finished || isTerminalPhase(this.#status.phase) || this.#runner?.current === provider.stopping) return;
+      this.event({ type: "Normal", reason: "DeadlineExceeded", message: deadlineMessage });
+      this.terminate({
+        cause: "deadline",
+        gracePeriodMs: (this.#pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000,
+        outcome: { phase: "Failed", reason: "DeadlineExceeded", message: deadlineMessage },
+      });
+    });
+  }
+
+  #tell(): void {
+    for (const handler of [...this.#handlers]) handler();
+  }
+}
+
+/** Whether something changed that matters to the pod's life; the echo of our own status does not. */
+function changed(before: Pod, after: Pod): boolean {
+  const left = before.metadata ?? {};
+  const right = after.metadata ?? {};
+  return (
+    left.generation !== right.generation ||
+    left.deletionTimestamp !== right.deletionTimestamp ||
+    left.deletionGracePeriodSeconds !== right.deletionGracePeriodSeconds ||
+    !jsonEquals(left.labels, right.labels) ||
+    !jsonEquals(left.annotations, right.annotations) ||
+    !jsonEquals(before.spec, after.spec) ||
+    !jsonEquals(foreignConditions(before), foreignConditions(after))
+  );
+}
+
+function foreignConditions(pod: Pod): unknown {
+  return (pod.status?.conditions ?? []).filter((condition) => !kubeletConditionTypes.includes(condition.type));
+}

@@ -1,0 +1,27 @@
+import type { ContainerStatus, PodCondition, PodPhase } from "@wherry/kubernetes";
+
+/**
+ * How a provider describes one pod at one moment; a whole, never a delta.
+ *
+ * The kubelet turns it into the pod's status: it adds start time, host addresses, QoS class, conditions and generation, computes
+ * the phase, and holds a terminal phase back until `stopped`.
+ */
+export interface PodDescription {
+  /** Statuses by container; a container without one is shown as waiting. */
+  readonly initContainerStatuses?: readonly ContainerStatus[] | undefined;
+  readonly containerStatuses?: readonly ContainerStatus[] | undefined;
+  readonly ephemeralContainerStatuses?: readonly ContainerStatus[] | undefined;
+  /** Whether everything that containers run in exists; shown as `PodReadyToStartContainers`. @default false */
+  readonly sandboxReady?: boolean | undefined;
+  /** Addresses of the pod, primary first; those published before are kept while this is empty. */
+  readonly podIps?: readonly string[] | undefined;
+  /** Nothing of the pod runs any more and nothing will be started. @default false */
+  readonly stopped?: boolean | undefined;
+  /** Overrides the phase that follows from the container statuses. */
+  readonly phase?: PodPhase | undefined;
+  /** `status.reason`, CamelCase. */
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  /** More conditions than the kubelet's own; transition times are the kubelet's business. */
+  readonly conditions?: readonly PodCondition[] | undefined;
+}

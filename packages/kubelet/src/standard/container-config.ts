@@ -1,0 +1,63 @@
+import type { Container } from "@wherry/kubernetes";
+import type { ContainerConfig, Mount } from "@wherry/runtime";
+import type { EnvironmentVariable } from "../ports/environment.ts";
+import { containerLogPath } from "../ports/log-paths.ts";
+import { containerHash } from "./container-hash.ts";
+import { annotations, labels } from "./labels.ts";
+import type { PodContext } from "./pod-context.ts";
+import { containerResources, protocolOf } from "./sandbox-config.ts";
+import type { TerminationMessageFile } from "./termination-messages.ts";
+
+export interface ContainerParts {
+  readonly container: Container;
+  readonly attempt: number;
+  /** Resolved reference of the image. */
+  readonly imageRef: string;
+  readonly environment: readonly EnvironmentVariable[];
+  readonly mounts: readonly Mount[];
+  readonly messageFile: TerminationMessageFile | undefined;
+}
+
+/** Configuration of a container's next instance. */
+export function containerConfig(context: PodContext, parts: ContainerParts): ContainerConfig {
+  const { container, attempt, environment, messageFile } = parts;
+  const { name = "", namespace = "" } = context.pod.metadata ?? {};
+  const expand = (words: readonly string[] | undefined) =>
+    context.options.environment.expandCommand(words ?? [], environment);
+  return {
+    name: container.name,
+    attempt,
+    image: { image: parts.imageRef, runtimeHandler: context.runtimeHandler ?? "" },
+    command: expand(container.command),
+    args: expand(container.args),
+    workingDir: container.workingDir ?? "",
+    env: environment,
+    mounts: messageFile === undefined ? parts.mounts : [...parts.mounts, messageFile.mount],
+    labels: {
+      [labels.podName]: name,
+      [labels.podNamespace]: namespace,
+      [labels.podUid]: context.handle.uid,
+      [labels.containerName]: container.name,
+    },
+    annotations: {
+      [annotations.containerHash]: containerHash(container),
+      [annotations.restartCount]: String(attempt),
+      [annotations.imageName]: container.image ?? "",
+      [annotations.terminationMessagePath]: container.terminationMessagePath ?? "/dev/termination-log",
+      [annotations.terminationMessagePolicy]: container.terminationMessagePolicy ?? "File",
+      ...(messageFile === undefined ? {} : { [annotations.terminationMessageFile]: messageFile.hostPath }),
+    },
+    logPath: containerLogPath(container.name, attempt),
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
+    resources: containerResources(container.resources),
+    stopSignal: container.lifecycle?.stopSignal ?? "",
+    ports: (container.ports ?? []).map((port) => ({
+      name: port.name ?? "",
+      containerPort: port.containerPort,
+      protocol: protocolOf(port.protocol),
+    })),
+    readOnlyRootFilesystem: container.securityContext?.readOnlyRootFilesystem ?? false,
+  };
+}

@@ -1,0 +1,211 @@
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { errorMessage, isAbort } from "@wherry/base";
+import { type Container, containerFieldPath, findContainerStatus, podTitle, type Secret } from "@wherry/kubernetes";
+import { formatDuration } from "./back-off-table.ts";
+import { containerConfig } from "./container-config.ts";
+import { containerHash } from "./container-hash.ts";
+import type { PodContext } from "./pod-context.ts";
+import type { Instance } from "./pod-facts.ts";
+import type { StartDelay, StartOutcome } from "./start-outcome.ts";
+
+const configRetryMs = 1000;
+const createRetryMs = 10_000;
+
+/** Starts one container of a pod in its sandbox: back-off, image, configuration, creation, start, in upstream's order. */
+export class ContainerStarter {
+  readonly #context: PodContext;
+  readonly #container: Container;
+  readonly #sandboxId: string;
+  readonly #fieldPath: string;
+
+  constructor(context: PodContext, container: Container, sandboxId: string) {
+    this.#context = context;
+    this.#container = container;
+    this.#sandboxId = sandboxId;
+    this.#fieldPath = containerFieldPath(context.spec, container.name);
+  }
+
+  /** Failures are outcomes; rejects only with the signal's reason. */
+  async start(signal: AbortSignal): Promise<StartOutcome> {
+    const crash = this.#crashDelay();
+    if (crash !== undefined) return crash;
+    const image = await this.#context.shared.puller.ensure({
+      container: this.#container,
+      runtimeHandler: this.#context.runtimeHandler ?? "",
+      backOff: this.#context.pullBackOff,
+      secrets: () => this.#pullSecrets(signal),
+      event: (content) => this.#context.event(content),
+      fieldPath: this.#fieldPath,
+      signal,
+    });
+    if (image.kind === "waiting") {
+      this.#failed(image.reason);
+      return image;
+    }
+    return this.#create(image.ref, signal);
+  }
+
+  /** CrashLoopBackOff: the container ended and must not start again yet. */
+  #crashDelay(): StartDelay | undefined {
+    const { facts, restartBackOff, handle } = this.#context;
+    const { name } = this.#container;
+    const ended = facts.of(name).find((instance) => instance.state === "exited");
+    if (ended === undefined) return undefined;
+    const key = `${name}/${containerHash(this.#container)}`;
+    const retryAtMs = restartBackOff.retryAtMs(key, ended.finishedAtMs, handle.clock.now());
+    if (retryAtMs === undefined) {
+      restartBackOff.next(key, ended.finishedAtMs);
+      return undefined;
+    }
+    const title = podTitle(this.#context.pod);
+    this.#warn("BackOff", `Back-off restarting failed container ${name} in pod ${title}`);
+    const delay = formatDuration(restartBackOff.delayMs(key));
+    const message = `back-off ${delay} restarting failed container=${name} pod=${title}`;
+    return { kind: "waiting", reason: "CrashLoopBackOff", message, retryAtMs };
+  }
+
+  async #create(imageRef: string, signal: AbortSignal): Promise<StartOutcome> {
+    const { environment, volumes, runtime } = this.#context.options;
+    const { pod, handle } = this.#context;
+    const container = this.#container;
+    let config: ReturnType<typeof containerConfig>;
+    try {
+      const sandboxIps = this.#context.facts.sandbox?.ips ?? [];
+      const hostIps = handle.node.hostIps;
+      const podIps = sandboxIps.length > 0 ? sandboxIps : hostIps;
+      const facts = { podIps, hostIps, nodeAllocatable: handle.node.allocatable };
+      const variables = await environment.containerEnvironment(pod, container, facts, { signal });
+      const mounts = await volumes.containerMounts(pod, container, variables, { signal });
+      await this.#removeUnstarted(signal);
+      const attempt = this.#nextAttempt();
+      const messageFile = await this.#context.messages.create(container, attempt);
+      config = containerConfig(this.#context, {
+        container,
+        attempt,
+        imageRef,
+        environment: variables,
+        mounts,
+        messageFile,
+      });
+    } catch (error) {
+      return this.#delayOf("CreateContainerConfigError", error, configRetryMs, signal);
+    }
+    let id: string;
+    try {
+      id = await runtime.createContainer(this.#sandboxId, config, { signal });
+    } catch (error) {
+      this.#context.staleAll = true;
+      return this.#delayOf("CreateContainerError", error, createRetryMs, signal);
+    }
+    this.#normal("Created", `Container created: ${container.name}`);
+    return this.#run(id, signal);
+  }
+
+  async #run(id: string, signal: AbortSignal): Promise<StartOutcome> {
+    const { runtime } = this.#context.options;
+    const { name } = this.#container;
+    this.#context.staleContainers.add(id);
+    try {
+      await runtime.startContainer(id, { signal });
+    } catch (error) {
+      const key = `${name}/${containerHash(this.#container)}`;
+      const now = this.#context.handle.clock.now();
+      const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), createRetryMs);
+      return this.#delayOf("RunContainerError", error, delayMs, signal, now);
+    }
+    this.#normal("Started", `Container started: ${name}`);
+    await this.#removeOldInstances(signal);
+    return { kind: "started", runtimeId: id };
+  }
+
+  /** A container that was created but never ran (the kubelet died in between, or starting failed) makes room for the next. */
+  async #removeUnstarted(signal: AbortSignal): Promise<void> {
+    const { facts, options } = this.#context;
+    for (const instance of facts.of(this.#container.name)) {
+      if (instance.state !== "created") continue;
+      await options.runtime.removeContainer(instance.runtimeId, { signal });
+      facts.forgetContainer(instance.runtimeId);
+    }
+  }
+
+  /** Restart count of the next instance; never less than what was published. */
+  #nextAttempt(): number {
+    const { facts, handle } = this.#context;
+    const { name } = this.#container;
+    const { initContainerStatuses, containerStatuses } = handle.status;
+    const published = findContainerStatus(containerStatuses, name) ?? findContainerStatus(initContainerStatuses, name);
+    const [newest] = facts.of(name);
+    if (newest !== undefined) return Math.max(newest.attempt + 1, published?.restartCount ?? 0);
+    return (published?.restartCount ?? 0) + (published?.state?.terminated ? 1 : 0);
+  }
+
+  /** One dead instance stays for `logs --previous`; older ones go, with their logs. Failing costs nothing but space. */
+  async #removeOldInstances(signal: AbortSignal): Promise<void> {
+    const dead = this.#context.facts.of(this.#container.name).filter((instance) => instance.state === "exited");
+    for (const instance of dead.slice(1)) {
+      try {
+        await this.#removeInstance(instance, signal);
+      } catch (error) {
+        if (isAbort(error, signal)) return;
+        this.#context.handle.logger.warn("Cannot remove a dead container", { error: errorMessage(error) });
+      }
+    }
+  }
+
+  async #removeInstance(instance: Instance, signal: AbortSignal): Promise<void> {
+    const { facts, options, messages, logDirectory } = this.#context;
+    await options.runtime.removeContainer(instance.runtimeId, { signal });
+    facts.forgetContainer(instance.runtimeId);
+    await messages.remove(instance.name, instance.attempt);
+    const log = join(logDirectory, instance.name, `${instance.attempt}.log`);
+    if (dirname(instance.logPath) === dirname(log)) await rm(instance.logPath, { force: true });
+  }
+
+  async #pullSecrets(signal: AbortSignal): Promise<Secret[]> {
+    const { objects } = this.#context.options;
+    const { pod, spec, handle } = this.#context;
+    const namespace = pod.metadata?.namespace ?? "";
+    let references = spec.imagePullSecrets ?? [];
+    if (references.length === 0) {
+      // The API server merges those of the service account into the pod; where it does not, they are looked up.
+      const account = await objects.serviceAccount(namespace, spec.serviceAccountName ?? "default", { signal });
+      references = account?.imagePullSecrets ?? [];
+    }
+    const found: Secret[] = [];
+    for (const { name } of references) {
+      const secret = name ? await objects.secret(namespace, name, { signal }) : undefined;
+      if (secret !== undefined) found.push(secret);
+      else handle.logger.warn("Pull secret not found", { secret: name });
+    }
+    const missing = references.length - found.length;
+    if (missing > 0)
+      this.#warn(
+        "FailedToRetrieveImagePullSecret",
+        `Unable to retrieve some image pull secrets (${references
+          .map(({ name }) => name)
+          .filter((name) => !found.some((secret) => secret.metadata?.name === name))
+          .join(", ")}); attempting to pull the image may not succeed.`,
+      );
+    return found;
+  }
+
+  #delayOf(reason: string, error: unknown, delayMs: number, signal: AbortSignal, now?: number): StartDelay {
+    signal.throwIfAborted();
+    const message = errorMessage(error);
+    this.#failed(message);
+    return { kind: "waiting", reason, message, retryAtMs: (now ?? this.#context.handle.clock.now()) + delayMs };
+  }
+
+  #failed(message: string): void {
+    this.#warn("Failed", `Error: ${message}`);
+  }
+
+  #normal(reason: string, message: string): void {
+    this.#context.event({ type: "Normal", reason, message, fieldPath: this.#fieldPath });
+  }
+
+  #warn(reason: string, message: string): void {
+    this.#context.event({ type: "Warning", reason, message, fieldPath: this.#fieldPath });
+  }
+}

@@ -1,0 +1,52 @@
+import { type ContainerStatus, containerStatus, findContainerStatus, podContainers } from "@wherry/kubernetes";
+import type { PodDescription } from "../provider/pod-description.ts";
+import type { PodContext } from "./pod-context.ts";
+import { unsupportedEphemeral } from "./unsupported-fields.ts";
+
+/** Describes the pod from the facts; undefined while the runtime has not been asked. */
+export function describePod(
+  context: PodContext,
+  options: { readonly stopped?: boolean } = {},
+): PodDescription | undefined {
+  if (!context.facts.known) return undefined;
+  const { status } = context.handle;
+  const lists = { init: [] as ContainerStatus[], app: [] as ContainerStatus[], ephemeral: [] as ContainerStatus[] };
+  const previous = {
+    init: status.initContainerStatuses,
+    app: status.containerStatuses,
+    ephemeral: status.ephemeralContainerStatuses,
+  };
+  const ending = context.handle.termination !== undefined;
+  for (const { kind, container } of podContainers(context.spec)) {
+    const pending = kind === "ephemeral" ? unsupportedEphemeral : context.pending.get(container.name);
+    lists[kind].push(
+      containerStatus({
+        pod: context.pod,
+        kind,
+        container,
+        instances: context.facts.of(container.name),
+        previous: findContainerStatus(previous[kind], container.name),
+        waiting: pending && { reason: pending.reason, message: pending.message },
+        stopping: ending,
+        started: true,
+        ready: !ending,
+      }),
+    );
+  }
+  const sandbox = context.facts.sandbox;
+  return {
+    initContainerStatuses: lists.init,
+    containerStatuses: lists.app,
+    ephemeralContainerStatuses: lists.ephemeral,
+    sandboxReady: sandbox !== undefined,
+    podIps: podIps(context),
+    stopped: options.stopped ?? false,
+  };
+}
+
+/** Addresses of the sandbox, or the node's where the pod shares them. */
+function podIps(context: PodContext): readonly string[] {
+  const { sandbox } = context.facts;
+  if (sandbox === undefined) return [];
+  return sandbox.ips.length > 0 ? sandbox.ips : context.handle.node.hostIps;
+}

@@ -1,0 +1,191 @@
+import { type Clock, errorMessage, isAbort } from "@wherry/base";
+import type { Container, Secret } from "@wherry/kubernetes";
+import { type AuthConfig, type ImageService, type ImageSpec, type ImageStatus, RuntimeError } from "@wherry/runtime";
+import type { EventContent } from "../ports/event-recorder.ts";
+import { type BackOffTable, formatDuration } from "./back-off-table.ts";
+import { type ImageName, pullPolicy, tryParseImageName } from "./image-name.ts";
+import { credentialsFor } from "./pull-credentials.ts";
+import { Semaphore } from "./semaphore.ts";
+import type { StartDelay } from "./start-outcome.ts";
+
+export interface ImagePullerOptions {
+  readonly images: ImageService;
+  readonly clock: Clock;
+  /** Pulls under way at the same time on the node. @default 5 */
+  readonly maxParallelPulls?: number | undefined;
+}
+
+export interface ImageRequest {
+  readonly container: Pick<Container, "name" | "image" | "imagePullPolicy">;
+  readonly runtimeHandler: string;
+  /** Failures of this pod's pulls, by image. */
+  readonly backOff: BackOffTable;
+  /** Asked only when something has to be pulled. */
+  readonly secrets: () => Promise<readonly Secret[]>;
+  readonly event: (content: EventContent) => void;
+  readonly fieldPath: string;
+  readonly signal: AbortSignal;
+}
+
+export type ImageOutcome = { readonly kind: "present"; readonly ref: string } | StartDelay;
+
+/** How long a container shows the error itself before it shows that it is backing off. */
+const showErrorMs = 1000;
+const syncRetryMs = 10_000;
+
+/** Makes images present by their pull policy, a bounded number at a time, with back-off and upstream's events. */
+export class ImagePuller {
+  readonly #options: ImagePullerOptions;
+  readonly #pulls: Semaphore;
+
+  constructor(options: ImagePullerOptions) {
+    this.#options = options;
+    this.#pulls = new Semaphore(options.maxParallelPulls ?? 5);
+  }
+
+  /** Never rejects but with the signal's reason: failures are outcomes. */
+  async ensure(request: ImageRequest): Promise<ImageOutcome> {
+    const { container } = request;
+    const image = container.image ?? "";
+    const name = tryParseImageName(image);
+    if (name === undefined) {
+      const message = `Failed to apply default image tag ${JSON.stringify(image)}: couldn't parse image name ${JSON.stringify(image)}: invalid reference format`;
+      this.#warn(request, "InspectFailed", message);
+      return this.#delay("InvalidImageName", message, syncRetryMs);
+    }
+    const policy = pullPolicy(container.imagePullPolicy, name);
+    const spec: ImageSpec = { image, runtimeHandler: request.runtimeHandler };
+    if (policy !== "Always") {
+      const present = await this.#inspect(request, spec);
+      if (present.kind === "waiting") return present;
+      if (present.image !== undefined) return this.#present(request, present.image);
+      if (policy === "Never") {
+        const message = `Container image ${JSON.stringify(image)} is not present with pull policy of Never`;
+        this.#warn(request, "ErrImageNeverPull", message);
+        return this.#delay("ErrImageNeverPull", message, syncRetryMs);
+      }
+    }
+    return this.#pullOrBackOff(request, spec, name, policy === "IfNotPresent");
+  }
+
+  #present(request: ImageRequest, image: ImageStatus): ImageOutcome {
+    const name = JSON.stringify(request.container.image);
+    this.#normal(
+      request,
+      "Pulled",
+      `Container image ${name} already present on machine and can be accessed by the pod`,
+    );
+    return { kind: "present", ref: image.ref };
+  }
+
+  async #inspect(
+    request: ImageRequest,
+    spec: ImageSpec,
+  ): Promise<{ readonly kind: "answer"; readonly image: ImageStatus | undefined } | StartDelay> {
+    const { signal } = request;
+    try {
+      return { kind: "answer", image: await this.#options.images.imageStatus(spec, { signal }) };
+    } catch (error) {
+      throwIfAborted(error, signal);
+      const invalid = error instanceof RuntimeError && error.code === "InvalidArgument";
+      const message = `Failed to inspect image ${JSON.stringify(spec.image)}: ${errorMessage(error)}`;
+      this.#warn(request, "InspectFailed", message);
+      return this.#delay(invalid ? "InvalidImageName" : "ImageInspectError", message, syncRetryMs);
+    }
+  }
+
+  async #pullOrBackOff(
+    request: ImageRequest,
+    spec: ImageSpec,
+    name: ImageName,
+    mayBePresent: boolean,
+  ): Promise<ImageOutcome> {
+    const { clock } = this.#options;
+    const { backOff, signal } = request;
+    const retryAtMs = backOff.retryAtSinceUpdateMs(spec.image, clock.now());
+    if (retryAtMs !== undefined) {
+      const message = `Back-off pulling image ${JSON.stringify(spec.image)}`;
+      this.#normal(request, "BackOff", message);
+      return { kind: "waiting", reason: "ImagePullBackOff", message, retryAtMs };
+    }
+    const queuedAtMs = clock.monotonic();
+    return this.#pulls.hold(signal, async () => {
+      if (mayBePresent && clock.monotonic() > queuedAtMs) {
+        // Another pod may have pulled it while this one waited for its turn.
+        const present = await this.#inspect(request, spec);
+        if (present.kind === "answer" && present.image !== undefined) return this.#present(request, present.image);
+      }
+      return this.#pull(request, spec, name, queuedAtMs);
+    });
+  }
+
+  async #pull(request: ImageRequest, spec: ImageSpec, name: ImageName, queuedAtMs: number): Promise<ImageOutcome> {
+    const { clock, images } = this.#options;
+    const { backOff, signal } = request;
+    const image = JSON.stringify(spec.image);
+    this.#normal(request, "Pulling", `Pulling image ${image}`);
+    const startedAtMs = clock.monotonic();
+    try {
+      const credentials = credentialsFor(name, await request.secrets());
+      const ref = await this.#tryCredentials(spec, credentials, signal);
+      backOff.forget(spec.image);
+      const size =
+        (await images.imageStatus({ ...spec, image: ref }, { signal }).catch(() => undefined))?.sizeBytes ?? 0;
+      const now = clock.monotonic();
+      const took = `${goSeconds(now - startedAtMs)} (${goSeconds(now - queuedAtMs)} including waiting)`;
+      this.#normal(request, "Pulled", `Successfully pulled image ${image} in ${took}. Image size: ${size} bytes.`);
+      return { kind: "present", ref };
+    } catch (error) {
+      throwIfAborted(error, signal);
+      const message = `Failed to pull image ${image}: ${errorMessage(error)}`;
+      this.#warn(request, "Failed", message);
+      backOff.next(spec.image, clock.now());
+      return this.#delay(pullReason(error), message, Math.min(showErrorMs, backOff.delayMs(spec.image)));
+    }
+  }
+
+  async #tryCredentials(spec: ImageSpec, credentials: readonly AuthConfig[], signal: AbortSignal): Promise<string> {
+    const { images } = this.#options;
+    const failures: unknown[] = [];
+    for (const auth of credentials) {
+      try {
+        return await images.pullImage(spec, { signal, auth });
+      } catch (error) {
+        throwIfAborted(error, signal);
+        failures.push(error);
+      }
+    }
+    if (credentials.length === 0) return images.pullImage(spec, { signal });
+    throw failures.at(-1);
+  }
+
+  #delay(reason: string, message: string, delayMs: number): StartDelay {
+    return { kind: "waiting", reason, message, retryAtMs: this.#options.clock.now() + delayMs };
+  }
+
+  #normal(request: ImageRequest, reason: string, message: string): void {
+    request.event({ type: "Normal", reason, message, fieldPath: request.fieldPath });
+  }
+
+  #warn(request: ImageRequest, reason: string, message: string): void {
+    request.event({ type: "Warning", reason, message, fieldPath: request.fieldPath });
+  }
+}
+
+function pullReason(error: unknown): string {
+  if (error instanceof RuntimeError && error.code === "RegistryUnavailable") return "RegistryUnavailable";
+  if (error instanceof RuntimeError && error.code === "SignatureValidationFailed") return "SignatureValidationFailed";
+  return "ErrImagePull";
+}
+
+function throwIfAborted(error: unknown, signal: AbortSignal): void {
+  if (signal.aborted) signal.throwIfAborted();
+  if (isAbort(error, signal)) throw error;
+}
+
+function goSeconds(durationMs: number): string {
+  if (durationMs < 1000) return `${Math.round(durationMs)}ms`;
+  return durationMs < 60_000
+    ? `${(durationMs / 1000).toFixed(3).replace(/0+$/, "").replace(/\.$/, "")}s`
+    : formatDuration(durationMs);
+}

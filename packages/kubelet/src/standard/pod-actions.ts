@@ -1,0 +1,141 @@
+import {
+  type Container,
+  type ContainerStatus,
+  findContainerStatus,
+  isRestartableInitContainer,
+  type Pod,
+  type PodSpec,
+  type PodStatus,
+  shouldRestartAfterExit,
+} from "@wherry/kubernetes";
+import { containerHash } from "./container-hash.ts";
+import type { Instance } from "./pod-facts.ts";
+
+export interface PodActionFacts {
+  readonly pod: Pod;
+  /** The status published last; stands in for instances that the runtime no longer knows. */
+  readonly status: PodStatus;
+  /** ID of the sandbox that containers run in; undefined while there is none. */
+  readonly sandboxId: string | undefined;
+  /** Instances of a container, newest first. */
+  readonly instancesOf: (name: string) => readonly Instance[];
+  /** Whether a running container's startup gate is open. */
+  readonly isStarted: (name: string) => boolean;
+}
+
+export interface ContainerStop {
+  readonly container: Container;
+  readonly instance: Instance;
+  /** Message of the `Killing` event. */
+  readonly message: string;
+}
+
+/** What is to be done next for a pod that is meant to run. */
+export interface PodActions {
+  /** Nothing of the pod will ever start again and no app container runs: the pod is over. */
+  readonly done: boolean;
+  /** Something has to start, and there is no sandbox to start it in. */
+  readonly needsSandbox: boolean;
+  /** Every init container has done its part. */
+  readonly initialized: boolean;
+  /** Instances to stop and to replace at once, whatever the restart policy says. */
+  readonly replace: readonly ContainerStop[];
+  /** Containers that need a new instance now, in order. */
+  readonly start: readonly Container[];
+}
+
+type Verdict = "running" | "start" | "finished" | "failed";
+
+/** Works out what to do for a pod from what is; pure, the same facts always give the same actions. */
+export function podActions(facts: PodActionFacts): PodActions {
+  const spec = facts.pod.spec ?? { containers: [] };
+  const apps = spec.containers.map((container) => ({ container, verdict: verdictOf(facts, spec, container, "app") }));
+  const nothingDone: PodActions = { done: false, needsSandbox: false, initialized: false, replace: [], start: [] };
+  if (apps.every(({ verdict }) => verdict === "finished" || verdict === "failed"))
+    return { ...nothingDone, done: true, initialized: true };
+  const init = initActions(facts, spec);
+  if (init.failed && !apps.some(({ verdict }) => verdict === "running")) return { ...nothingDone, done: true };
+  const start = init.initialized
+    ? [...init.start, ...apps.filter(({ verdict }) => verdict === "start").map(({ container }) => container)]
+    : init.start;
+  if (facts.sandboxId === undefined)
+    return { ...nothingDone, needsSandbox: true, initialized: init.initialized, start };
+  return { ...nothingDone, initialized: init.initialized, replace: changedContainers(facts, spec), start };
+}
+
+/** Running containers whose definition changed. */
+function changedContainers(facts: PodActionFacts, spec: PodSpec): ContainerStop[] {
+  const stops: ContainerStop[] = [];
+  for (const container of [...(spec.initContainers ?? []).filter(isRestartableInitContainer), ...spec.containers]) {
+    const [newest] = facts.instancesOf(container.name);
+    if (newest?.state !== "running" || newest.specHash === "" || newest.specHash === containerHash(container)) continue;
+    const message = `Container ${container.name} definition changed, will be restarted`;
+    stops.push({ container, instance: newest, message });
+  }
+  return stops;
+}
+
+function verdictOf(facts: PodActionFacts, spec: PodSpec, container: Container, kind: "init" | "app"): Verdict {
+  const [newest] = facts.instancesOf(container.name);
+  if (newest?.state === "running" && newest.sandboxId === facts.sandboxId) return "running";
+  if (newest?.state === "created") return "start";
+  const exitCode = newest === undefined ? lostExitCode(facts, container.name, kind) : exitCodeOf(newest);
+  if (exitCode === undefined) return "start";
+  if (shouldRestartAfterExit(spec, container, kind, exitCode)) return "start";
+  return exitCode === 0 ? "finished" : "failed";
+}
+
+/** 137 for an instance that stopped with its sandbox or that the runtime has lost sight of. */
+function exitCodeOf(instance: Instance): number {
+  return instance.state === "exited" ? instance.exitCode : 137;
+}
+
+/** Exit code of a container of which only the published status tells that it ran. */
+function lostExitCode(facts: PodActionFacts, name: string, kind: "init" | "app"): number | undefined {
+  const { containerStatuses, initContainerStatuses } = facts.status;
+  const status: ContainerStatus | undefined = findContainerStatus(
+    kind === "app" ? containerStatuses : initContainerStatuses,
+    name,
+  );
+  if (status?.state?.terminated) return status.state.terminated.exitCode;
+  if (status?.state?.running) return 137;
+  return status?.state?.waiting ? status.lastState?.terminated?.exitCode : undefined;
+}
+
+interface InitActions {
+  readonly initialized: boolean;
+  readonly failed: boolean;
+  readonly start: readonly Container[];
+}
+
+/**
+ * Init containers run one after another in each new sandbox; a sidecar lets the next one go once its startup gate is open. When
+ * an app container has been started in this sandbox initialisation is over for good, and only sidecars are restarted.
+ */
+function initActions(facts: PodActionFacts, spec: PodSpec): InitActions {
+  const here = (container: Container) =>
+    facts.instancesOf(container.name).filter((instance) => instance.sandboxId === facts.sandboxId);
+  const initialized = spec.containers.some((container) => here(container).length > 0);
+  const start: Container[] = [];
+  for (const container of spec.initContainers ?? []) {
+    const [newest] = here(container);
+    if (isRestartableInitContainer(container)) {
+      if (newest?.state !== "running") start.push(container);
+      if (!initialized && !(newest?.state === "running" && facts.isStarted(container.name)))
+        return { initialized: false, failed: false, start };
+      continue;
+    }
+    if (initialized) continue;
+    if (newest?.state === "exited" && newest.exitCode === 0) continue;
+    if (newest?.state === "running") return { initialized: false, failed: false, start };
+    if (newest !== undefined && newest.state !== "created" && isFailure(spec, container, exitCodeOf(newest)))
+      return { initialized: false, failed: true, start: [] };
+    start.push(container);
+    return { initialized: false, failed: false, start };
+  }
+  return { initialized: true, failed: false, start };
+}
+
+function isFailure(spec: PodSpec, container: Container, exitCode: number): boolean {
+  return !shouldRestartAfterExit(spec, container, "init", exitCode);
+}

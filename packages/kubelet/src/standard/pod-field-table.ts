@@ -1,0 +1,120 @@
+export type FieldVerdict = "honoured" | "refused" | "ignored";
+
+/** What becomes of one field of a pod's spec, with everything below it unless a deeper rule says otherwise. */
+export interface FieldRule {
+  /** Path below `spec`; `[]` stands for every entry of a list. */
+  readonly path: string;
+  readonly verdict: FieldVerdict;
+  /** For people: how it is honoured, or why not. */
+  readonly why: string;
+  /** For `refused`: whether this value is refused; any value is where it is absent. */
+  readonly when?: ((value: unknown) => boolean) | undefined;
+}
+
+const isTrue = (value: unknown) => value === true;
+const scheduler = "decided by the scheduler before the pod reaches the node";
+const noSystemCalls = "a guest makes no system calls and has no user of its own";
+const noNamespaces = "a guest sees no processes or devices of the node";
+
+const podRules: readonly FieldRule[] = [
+  { path: "activeDeadlineSeconds", verdict: "honoured", why: "counted from status.startTime" },
+  { path: "affinity.nodeAffinity", verdict: "honoured", why: "required terms are checked at admission" },
+  { path: "affinity.podAffinity", verdict: "ignored", why: scheduler },
+  { path: "affinity.podAntiAffinity", verdict: "ignored", why: scheduler },
+  { path: "automountServiceAccountToken", verdict: "ignored", why: "the API server turns it into a volume" },
+  { path: "dnsConfig", verdict: "ignored", why: "a preview 1 guest resolves no names" },
+  { path: "dnsPolicy", verdict: "ignored", why: "a preview 1 guest resolves no names" },
+  { path: "enableServiceLinks", verdict: "honoured", why: "service variables in the environment" },
+  { path: "ephemeralContainers", verdict: "refused", why: "ephemeral containers are not supported" },
+  { path: "hostAliases", verdict: "ignored", why: "a preview 1 guest resolves no names" },
+  { path: "hostIPC", verdict: "refused", why: noNamespaces, when: isTrue },
+  { path: "hostNetwork", verdict: "honoured", why: "the pod has the node's addresses" },
+  { path: "hostPID", verdict: "refused", why: noNamespaces, when: isTrue },
+  { path: "hostUsers", verdict: "ignored", why: noSystemCalls },
+  { path: "hostname", verdict: "honoured", why: "host name of the sandbox" },
+  { path: "hostnameOverride", verdict: "honoured", why: "host name of the sandbox" },
+  { path: "imagePullSecrets", verdict: "honoured", why: "tried in order, then those of the service account" },
+  { path: "nodeName", verdict: "honoured", why: "checked at admission" },
+  { path: "nodeSelector", verdict: "honoured", why: "checked at admission" },
+  { path: "os", verdict: "honoured", why: "checked at admission" },
+  { path: "overhead", verdict: "honoured", why: "counted at admission" },
+  { path: "preemptionPolicy", verdict: "ignored", why: scheduler },
+  { path: "priority", verdict: "ignored", why: scheduler },
+  { path: "priorityClassName", verdict: "ignored", why: scheduler },
+  { path: "readinessGates", verdict: "honoured", why: "part of the Ready condition" },
+  { path: "resourceClaims", verdict: "refused", why: "dynamic resource allocation is not supported" },
+  { path: "resources", verdict: "honoured", why: "pod-level requests and limits" },
+  { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
+  { path: "restartPolicy", verdict: "honoured", why: "with upstream's back-off" },
+  { path: "runtimeClassName", verdict: "honoured", why: "the handler must be one of the node's" },
+  { path: "schedulerName", verdict: "ignored", why: scheduler },
+  { path: "schedulingGates", verdict: "ignored", why: scheduler },
+  { path: "schedulingGroup", verdict: "ignored", why: scheduler },
+  { path: "securityContext", verdict: "ignored", why: noSystemCalls },
+  { path: "securityContext.sysctls", verdict: "refused", why: "a guest has no kernel parameters of its own" },
+  { path: "serviceAccount", verdict: "ignored", why: "old name of serviceAccountName" },
+  { path: "serviceAccountName", verdict: "honoured", why: "tokens and pull secrets" },
+  { path: "setHostnameAsFQDN", verdict: "refused", why: "the cluster's domain is not known to guests", when: isTrue },
+  { path: "shareProcessNamespace", verdict: "ignored", why: noNamespaces },
+  { path: "subdomain", verdict: "ignored", why: "used by the cluster's name service only" },
+  { path: "terminationGracePeriodSeconds", verdict: "honoured", why: "from the stop signal to the kill" },
+  { path: "tolerations", verdict: "honoured", why: "NoExecute taints are checked at admission" },
+  { path: "topologySpreadConstraints", verdict: "ignored", why: scheduler },
+  { path: "volumes", verdict: "honoured", why: "by kind; a kind the node cannot mount ends in a FailedMount event" },
+];
+
+const probes = "probes are not supported";
+const hooks = "lifecycle hooks are not supported";
+
+const containerRules: readonly FieldRule[] = [
+  { path: "args", verdict: "honoured", why: "with $(NAME) expanded" },
+  { path: "command", verdict: "honoured", why: "with $(NAME) expanded" },
+  { path: "env", verdict: "honoured", why: "values, field, resource, config map and secret references" },
+  { path: "envFrom", verdict: "honoured", why: "with prefixes" },
+  { path: "image", verdict: "honoured", why: "a Wasm module or an OCI image with one" },
+  { path: "imagePullPolicy", verdict: "honoured", why: "with upstream's back-off" },
+  { path: "lifecycle.postStart", verdict: "refused", why: hooks },
+  { path: "lifecycle.preStop", verdict: "refused", why: hooks },
+  { path: "lifecycle.stopSignal", verdict: "honoured", why: "handed to the runtime" },
+  { path: "livenessProbe", verdict: "refused", why: probes },
+  { path: "name", verdict: "honoured", why: "names statuses, logs and events" },
+  { path: "ports", verdict: "honoured", why: "handed to the runtime; host ports are checked at admission" },
+  { path: "readinessProbe", verdict: "refused", why: probes },
+  { path: "resizePolicy", verdict: "ignored", why: "matters to a resize in place only" },
+  { path: "resources", verdict: "honoured", why: "requests at admission, limits by the runtime" },
+  { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
+  { path: "restartPolicy", verdict: "honoured", why: "the container's own policy goes before the pod's" },
+  { path: "restartPolicyRules", verdict: "honoured", why: "by exit code" },
+  {
+    path: "restartPolicyRules[].action",
+    verdict: "refused",
+    why: "the only action supported is Restart",
+    when: (value) => value !== "Restart",
+  },
+  { path: "securityContext", verdict: "ignored", why: noSystemCalls },
+  { path: "securityContext.privileged", verdict: "refused", why: noNamespaces, when: isTrue },
+  { path: "securityContext.readOnlyRootFilesystem", verdict: "honoured", why: "handed to the runtime" },
+  { path: "startupProbe", verdict: "refused", why: probes },
+  { path: "stdin", verdict: "honoured", why: "kept open for attach" },
+  { path: "stdinOnce", verdict: "honoured", why: "closed after the first attach" },
+  { path: "terminationMessagePath", verdict: "honoured", why: "a file for each instance" },
+  { path: "terminationMessagePolicy", verdict: "honoured", why: "the file, or the end of the log on errors" },
+  { path: "tty", verdict: "honoured", why: "handed to the runtime" },
+  { path: "volumeDevices", verdict: "refused", why: "a guest has no block devices" },
+  { path: "volumeMounts", verdict: "honoured", why: "with subPath, subPathExpr and readOnly" },
+  {
+    path: "volumeMounts[].mountPropagation",
+    verdict: "refused",
+    why: "a guest cannot mount, and sees no mounts made later",
+    when: (value) => value !== "None",
+  },
+  { path: "workingDir", verdict: "honoured", why: "handed to the runtime" },
+];
+
+/** Every field of a pod's spec with what the standard provider makes of it; the documentation's table comes from here. */
+export const podFieldTable: readonly FieldRule[] = [
+  ...podRules,
+  ...["initContainers[]", "containers[]"].flatMap((list) =>
+    containerRules.map((rule): FieldRule => ({ ...rule, path: `${list}.${rule.path}` })),
+  ),
+];

@@ -1,0 +1,89 @@
+import type { ResourceRequirements } from "@wherry/kubernetes";
+import { type Pod, parseResourceList, qosClass, quantityMilliValue, quantityValue } from "@wherry/kubernetes";
+import type { ContainerResources, PodSandboxConfig, PortMapping } from "@wherry/runtime";
+import { annotations, labels } from "./labels.ts";
+import type { PodContext } from "./pod-context.ts";
+
+/** Configuration of the pod's next sandbox. */
+export function sandboxConfig(context: PodContext, attempt: number): PodSandboxConfig {
+  const { pod, spec } = context;
+  const { name = "", namespace = "" } = pod.metadata ?? {};
+  const uid = context.handle.uid;
+  const gracePeriod = spec.terminationGracePeriodSeconds;
+  return {
+    metadata: { name, namespace, uid, attempt },
+    hostname: spec.hostNetwork === true ? "" : (spec.hostnameOverride ?? spec.hostname ?? name).slice(0, 63).replace(/[-.]+$/, ""),
+    logDirectory: context.logDirectory,
+    runtimeHandler: context.runtimeHandler ?? "",
+    labels: {
+      ...pod.metadata?.labels,
+      [labels.podName]: name,
+      [labels.podNamespace]: namespace,
+      [labels.podUid]: uid,
+    },
+    annotations: {
+      ...pod.metadata?.annotations,
+      ...(gracePeriod === undefined ? {} : { [annotations.gracePeriod]: String(gracePeriod) }),
+    },
+    hostNetwork: spec.hostNetwork === true,
+    portMappings: portMappings(pod),
+    cgroupParent: cgroupParent(context),
+    resources: sandboxResources(pod),
+  };
+}
+
+function portMappings(pod: Pod): PortMapping[] {
+  if (pod.spec?.hostNetwork === true) return [];
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  return containers
+    .flatMap((container) => container.ports ?? [])
+    .filter((port) => (port.hostPort ?? 0) > 0)
+    .map((port) => ({
+      protocol: protocolOf(port.protocol),
+      containerPort: port.containerPort,
+      hostPort: port.hostPort ?? 0,
+      hostIp: port.hostIP ?? "",
+    }));
+}
+
+/** API validation allows these three only. */
+export function protocolOf(protocol: string | undefined): "TCP" | "UDP" | "SCTP" {
+  return protocol === "UDP" || protocol === "SCTP" ? protocol : "TCP";
+}
+
+function cgroupParent(context: PodContext): string | undefined {
+  const { cgroupRoot } = context.options;
+  if (cgroupRoot === undefined) return undefined;
+  const quality = qosClass(context.spec).toLowerCase();
+  return `${cgroupRoot}/${quality === "guaranteed" ? "" : `${quality}/`}pod${context.handle.uid}`;
+}
+
+/** Sums of the limits, where every container has one; `spec.resources` goes before. */
+function sandboxResources(pod: Pod): PodSandboxConfig["resources"] {
+  const spec = pod.spec ?? { containers: [] };
+  const own = containerResources(spec.resources);
+  const all = spec.containers.map((container) => containerResources(container.resources));
+  const total = (pick: (resources: ContainerResources) => number | undefined) => {
+    const amounts = all.map(pick);
+    if (amounts.some((amount) => amount === undefined)) return undefined;
+    return amounts.reduce<number>((sum, amount) => sum + (amount ?? 0), 0);
+  };
+  const cpuLimitMillis = own.cpuLimitMillis ?? total((resources) => resources.cpuLimitMillis);
+  const memoryLimitBytes = own.memoryLimitBytes ?? total((resources) => resources.memoryLimitBytes);
+  if (cpuLimitMillis === undefined && memoryLimitBytes === undefined) return undefined;
+  return { cpuLimitMillis, memoryLimitBytes };
+}
+
+/** Requests and limits of one container as the runtime takes them. */
+export function containerResources(resources: ResourceRequirements | undefined): ContainerResources {
+  const limits = parseResourceList(resources?.limits);
+  const requests = { ...limits, ...parseResourceList(resources?.requests) };
+  const { cpu: cpuLimit, memory: memoryLimit } = limits;
+  const { cpu, memory } = requests;
+  return {
+    cpuRequestMillis: cpu && quantityMilliValue(cpu),
+    cpuLimitMillis: cpuLimit && quantityMilliValue(cpuLimit),
+    memoryRequestBytes: memory && quantityValue(memory),
+    memoryLimitBytes: memoryLimit && quantityValue(memoryLimit),
+  };
+}

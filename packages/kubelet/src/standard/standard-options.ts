@@ -1,0 +1,52 @@
+import type { Clock, Logger } from "@wherry/base";
+import type { Runtime } from "@wherry/runtime";
+import type { EnvironmentResolver } from "../ports/environment.ts";
+import type { ObjectCache } from "../ports/object-cache.ts";
+import type { RuntimeClasses } from "../ports/runtime-classes.ts";
+import type { VolumeManager } from "../ports/volume-manager.ts";
+
+export interface StandardProviderOptions {
+  readonly runtime: Runtime;
+  readonly volumes: VolumeManager;
+  readonly environment: EnvironmentResolver;
+  readonly objects: ObjectCache;
+  readonly runtimeClasses: RuntimeClasses;
+  /** Where per-pod files such as termination messages live, below `pods/<uid>`. */
+  readonly rootDirectory: string;
+  /** Where log directories of pods are made, e.g. `/var/log/pods`. */
+  readonly podLogsDirectory: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Label `kubernetes.io/arch` and `nodeInfo.architecture`. @default "wasm32-wasi" */
+  readonly architecture?: string | undefined;
+  /** Taints the node registers with. @default none */
+  readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[] | undefined;
+  /** Image pulls under way at the same time. @default 5 */
+  readonly maxParallelPulls?: number | undefined;
+  /** Longest delay between restarts of a container (`crashLoopBackOff.maxContainerRestartPeriod`). @default 300_000 */
+  readonly maxRestartDelayMs?: number | undefined;
+  /** Longest delay between pulls of an image. @default 300_000 */
+  readonly maxPullDelayMs?: number | undefined;
+  /** How often everything is listed in case an event was lost. @default 10_000 */
+  readonly relistIntervalMs?: number | undefined;
+  /** Parent group of the pods' control groups, e.g. `/kubepods`; unset where the node may not make groups. */
+  readonly cgroupRoot?: string | undefined;
+}
+
+/** Delays and limits that follow from the options. */
+export interface ResolvedDelays {
+  readonly restart: { readonly initialMs: number; readonly maxMs: number };
+  readonly pull: { readonly initialMs: number; readonly maxMs: number };
+}
+
+const initialDelayMs = 10_000;
+
+/** A largest delay below 10 s is the first one too, as KEP-4603 has it. */
+export function resolveDelays(options: StandardProviderOptions): ResolvedDelays {
+  const restartMax = options.maxRestartDelayMs ?? 300_000;
+  const pullMax = options.maxPullDelayMs ?? 300_000;
+  return {
+    restart: { initialMs: Math.min(initialDelayMs, restartMax), maxMs: restartMax },
+    pull: { initialMs: Math.min(initialDelayMs, pullMax), maxMs: pullMax },
+  };
+}

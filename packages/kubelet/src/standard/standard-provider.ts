@@ -1,0 +1,174 @@
+import { rm } from "node:fs/promises";
+import { errorMessage, runTogether } from "@wherry/base";
+import { KubeletError } from "../errors.ts";
+import { podLogDirectory } from "../ports/log-paths.ts";
+import type { HealthTerm, NodeDetails } from "../provider/node-details.ts";
+import type { PodHandle } from "../provider/pod-handle.ts";
+import type { ContainerTarget, Provider, ProviderCallOptions } from "../provider/provider.ts";
+import { activeLogs, containerLog } from "./container-logs.ts";
+import { ImagePuller } from "./image-puller.ts";
+import { PodContext, type Shared } from "./pod-context.ts";
+import type { PodEdges } from "./pod-machine.ts";
+import { RuntimeWatch } from "./runtime-watch.ts";
+import { standardMachine } from "./standard-machine.ts";
+import type { StandardProviderOptions } from "./standard-options.ts";
+import { TerminationMessages } from "./termination-messages.ts";
+import { refuseUnsupportedFields } from "./unsupported-fields.ts";
+
+export type StandardProvider = Provider<PodEdges, PodContext>;
+
+/**
+ * The complete pod lifecycle over a `Runtime`.
+ *
+ * The runtime stays the caller's: it is neither started nor closed here.
+ */
+export function createStandardProvider(options: StandardProviderOptions): StandardProvider {
+  return new RuntimeProvider(options);
+}
+
+/** Orphans and force-deleted pods are given this long, as upstream gives them. */
+const orphanGraceMs = 1000;
+
+class RuntimeProvider implements StandardProvider {
+  readonly name: string = "standard";
+  readonly machine: typeof standardMachine = standardMachine;
+  readonly stopping = "stopping" as const;
+  readonly ready: Promise<void>;
+  readonly exec: NonNullable<StandardProvider["exec"]>;
+  readonly attach: NonNullable<StandardProvider["attach"]>;
+  readonly #options: StandardProviderOptions;
+  readonly #shared: Shared;
+  readonly #contexts: Map<string, PodContext> = new Map();
+  readonly #watch: RuntimeWatch;
+  readonly #known: PromiseWithResolvers<void> = Promise.withResolvers();
+  #runtimeName = "";
+  #handlers: ReadonlySet<string> = new Set();
+
+  constructor(options: StandardProviderOptions) {
+    const { runtime, clock, logger } = options;
+    this.#options = options;
+    this.ready = this.#known.promise;
+    this.ready.catch(() => undefined);
+    this.#shared = {
+      options,
+      puller: new ImagePuller({ images: runtime.images, clock, maxParallelPulls: options.maxParallelPulls }),
+      runtimeName: () => this.#runtimeName,
+      handlers: () => this.#handlers,
+    };
+    this.#watch = new RuntimeWatch({
+      runtime,
+      clock,
+      logger,
+      relistIntervalMs: options.relistIntervalMs ?? 10_000,
+      notify: (podUid, type, containerId) => this.#contexts.get(podUid)?.noticeEvent(type, containerId),
+      notifyAll: () => {
+        for (const context of this.#contexts.values()) context.noticeEvent("overflow", undefined);
+      },
+    });
+    this.exec = async (target, command, session, call) =>
+      runtime.exec({ containerId: this.#runningId(target), command, tty: call.tty }, session, { signal: call.signal });
+    this.attach = async (target, session, call) =>
+      runtime.attach({ containerId: this.#runningId(target), tty: call.tty }, session, { signal: call.signal });
+  }
+
+  async nodeDetails(call: ProviderCallOptions = {}): Promise<NodeDetails> {
+    const { runtime, architecture = "wasm32-wasi", taints = [] } = this.#options;
+    const [version, status] = await Promise.all([runtime.version(call), runtime.status(call)]);
+    return {
+      architecture,
+      operatingSystem: "linux",
+      runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
+      taints: taints.map((taint) => ({ ...taint })),
+      runtimeHandlers: status.handlers.map(({ name, features }) => ({ name, features: { ...features } })),
+    };
+  }
+
+  async health(call: ProviderCallOptions = {}): Promise<readonly HealthTerm[]> {
+    const status = await this.#options.runtime.status(call);
+    this.#handlers = new Set(status.handlers.map(({ name }) => name));
+    const terms = status.conditions.map(
+      (condition): HealthTerm => ({
+        name: condition.type,
+        healthy: condition.status,
+        message: condition.message || condition.reason,
+      }),
+    );
+    return [...terms, this.#watch.health()];
+  }
+
+  admit: NonNullable<StandardProvider["admit"]> = (pod) => refuseUnsupportedFields(pod);
+
+  createContext(handle: PodHandle): PodContext {
+    const context = new PodContext(handle, this.#shared);
+    this.#contexts.set(handle.uid, context);
+    handle.onChange(() => {
+      this.#options.volumes.podChanged(handle.pod);
+      this.#options.objects.registerPod(handle.pod);
+      context.wakeup.raise();
+    });
+    return context;
+  }
+
+  async listPods(call: ProviderCallOptions = {}): Promise<readonly string[]> {
+    const { runtime, volumes } = this.#options;
+    const [sandboxes, mounted] = await Promise.all([
+      runtime.listPodSandboxes(undefined, call),
+      volumes.mountedPods(call),
+    ]);
+    return [...new Set([...sandboxes.map((sandbox) => sandbox.metadata.uid), ...mounted])];
+  }
+
+  async removePod(podUid: string, call: ProviderCallOptions = {}): Promise<void> {
+    const { runtime, volumes, objects, rootDirectory, podLogsDirectory } = this.#options;
+    this.#contexts.delete(podUid);
+    const running = await runtime.listContainers({ podUid, state: "running" }, call);
+    await Promise.all(running.map(({ id }) => runtime.stopContainer(id, orphanGraceMs, call)));
+    for (const { id, metadata } of await runtime.listPodSandboxes({ podUid }, call)) {
+      await runtime.stopPodSandbox(id, call);
+      await runtime.removePodSandbox(id, call);
+      await rm(podLogDirectory(podLogsDirectory, metadata), { recursive: true, force: true });
+    }
+    await volumes.unmountPod(podUid, call);
+    await new TerminationMessages(rootDirectory, podUid).removeAll();
+    objects.unregisterPod(podUid);
+  }
+
+  containerLog: NonNullable<StandardProvider["containerLog"]> = async (target, { previous }) =>
+    containerLog(this.#contexts.get(target.podUid), target.container, previous);
+
+  activeLogs(): readonly { readonly containerId: string; readonly path: string }[] {
+    return [...this.#contexts.values()].flatMap(activeLogs);
+  }
+
+  reopenLog(containerId: string): Promise<void> {
+    return this.#options.runtime.reopenContainerLog(containerId);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { runtime, clock, logger } = this.#options;
+    for (;;) {
+      try {
+        const [version, status] = await Promise.all([runtime.version({ signal }), runtime.status({ signal })]);
+        this.#runtimeName = version.runtimeName;
+        this.#handlers = new Set(status.handlers.map(({ name }) => name));
+        break;
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn("Runtime does not answer, will ask again", { error: errorMessage(error) });
+        await clock.sleep(1000, signal).catch(() => undefined);
+      }
+    }
+    this.#known.resolve();
+    const { volumes } = this.#options;
+    await runTogether(signal, [(child) => this.#watch.run(child), (child) => volumes.run(child)]);
+  }
+
+  #runningId(target: ContainerTarget): string {
+    const [newest] = this.#contexts.get(target.podUid)?.facts.of(target.container) ?? [];
+    if (newest?.state === "running") return newest.runtimeId;
+    throw new KubeletError(
+      "ContainerNotRunning",
+      `Cannot reach container ${JSON.stringify(target.container)}: ${newest === undefined ? "it has not started" : `it is ${newest.state}`}`,
+    );
+  }
+}

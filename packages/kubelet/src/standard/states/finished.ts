@@ -1,0 +1,3 @@
+import type { PodState } from "../pod-machine.ts";
+
+export const finished: PodState<"finished"> = { name: "finished", next: async () => "done" };

@@ -1,0 +1,18 @@
+import { describePod } from "../describe-pod.ts";
+import type { PodState } from "../pod-machine.ts";
+import { syncContainers } from "../sync-containers.ts";
+
+const retryInitialMs = 200;
+const retryMaxMs = 10_000;
+
+export const initializing: PodState<"initializing"> = {
+  name: "initializing",
+  retry: { backoff: { initialMs: retryInitialMs, maxMs: retryMaxMs } },
+  status: (context) => describePod(context),
+
+  async next(context, signal) {
+    const end = await syncContainers(context, signal, { untilInitialized: true });
+    if (end === "done") return "stopping";
+    return end === "needs-sandbox" ? "sandboxing" : "running";
+  },
+};

@@ -1,0 +1,21 @@
+import { describePod } from "../describe-pod.ts";
+import type { PodState } from "../pod-machine.ts";
+
+const retryInitialMs = 200;
+const retryMaxMs = 10_000;
+
+export const releasing: PodState<"releasing"> = {
+  name: "releasing",
+  retry: { backoff: { initialMs: retryInitialMs, maxMs: retryMaxMs } },
+
+  status(context) {
+    const description = describePod(context, { stopped: true });
+    return context.refusal === undefined ? description : { ...description, phase: "Failed", ...context.refusal };
+  },
+
+  async next(context, signal) {
+    await context.options.volumes.unmountPod(context.handle.uid, { signal });
+    context.options.objects.unregisterPod(context.handle.uid);
+    return "finished";
+  },
+};

@@ -1,0 +1,102 @@
+import type { Container } from "@wherry/kubernetes";
+import { containerHash } from "./container-hash.ts";
+import { ContainerStarter } from "./container-starter.ts";
+import { describePod } from "./describe-pod.ts";
+import { type PodActions, podActions } from "./pod-actions.ts";
+import type { PodContext } from "./pod-context.ts";
+import { killContainer } from "./stop-pod.ts";
+
+export type SyncEnd = "needs-sandbox" | "initialized" | "done";
+
+/**
+ * Does what is to be done for the pod's containers, again and again, until it is over, needs a sandbox, or (with `untilInitialized`)
+ * its init containers have done their part. Between rounds it sleeps until something changes.
+ */
+export async function syncContainers(
+  context: PodContext,
+  signal: AbortSignal,
+  options: { readonly untilInitialized: boolean },
+): Promise<SyncEnd> {
+  const { handle, wakeup } = context;
+  for (;;) {
+    wakeup.clear();
+    await context.refresh(signal);
+    const actions = actionsFor(context);
+    if (actions.done) return "done";
+    dropStalePending(context, actions);
+    publish(context);
+    if (actions.needsSandbox) return "needs-sandbox";
+    if (options.untilInitialized && actions.initialized) return "initialized";
+    if (await perform(context, actions, signal)) continue;
+    await wakeup.wait(handle.clock, signal, nextRetryMs(context));
+  }
+}
+
+export function actionsFor(context: PodContext): PodActions {
+  const { facts, handle, pod } = context;
+  return podActions({
+    pod,
+    status: handle.status,
+    sandboxId: facts.sandbox?.id,
+    instancesOf: (name) => facts.of(name),
+    isStarted: () => true,
+  });
+}
+
+export function publish(context: PodContext): void {
+  const description = describePod(context);
+  if (description !== undefined) context.handle.describe(description);
+}
+
+/** Whether anything was started or stopped, so that the facts must be looked at again. */
+async function perform(context: PodContext, actions: PodActions, signal: AbortSignal): Promise<boolean> {
+  const sandboxId = context.facts.sandbox?.id;
+  if (sandboxId === undefined) return false;
+  let changed = false;
+  for (const { container, instance, message } of actions.replace) {
+    await killContainer(context, instance, message, signal);
+    changed = true;
+    await start(context, container, sandboxId, signal);
+  }
+  for (const container of actions.start) changed = (await start(context, container, sandboxId, signal)) || changed;
+  return changed;
+}
+
+/** Whether an instance was started. */
+async function start(
+  context: PodContext,
+  container: Container,
+  sandboxId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { pending, handle } = context;
+  const { name } = container;
+  const delay = pending.get(name);
+  if (delay !== undefined && delay.retryAtMs > handle.clock.now()) return false;
+  const outcome = await new ContainerStarter(context, container, sandboxId).start(signal);
+  if (outcome.kind === "waiting") pending.set(name, { ...outcome, key: pendingKey(context, container) });
+  else pending.delete(name);
+  await context.refresh(signal);
+  publish(context);
+  return outcome.kind === "started";
+}
+
+/** A reason to wait holds for one definition and one instance only, and not once the container runs. */
+function dropStalePending(context: PodContext, actions: PodActions): void {
+  const starting = new Map(actions.start.map((container) => [container.name, container]));
+  for (const [name, { key }] of context.pending) {
+    const container = starting.get(name);
+    if (container === undefined || key !== pendingKey(context, container)) context.pending.delete(name);
+  }
+}
+
+function pendingKey(context: PodContext, container: Container): string {
+  return `${containerHash(container)}/${context.facts.of(container.name)[0]?.runtimeId ?? ""}`;
+}
+
+function nextRetryMs(context: PodContext): number | undefined {
+  let earliest: number | undefined;
+  for (const { retryAtMs } of context.pending.values())
+    if (earliest === undefined || retryAtMs < earliest) earliest = retryAtMs;
+  return earliest === undefined ? undefined : Math.max(0, earliest - context.handle.clock.now());
+}

@@ -1,0 +1,39 @@
+import { isConflict, isNotFound, type KubernetesClient, resources } from "@wherry/client";
+import type { Pod } from "@wherry/kubernetes";
+
+/** The writes the kubelet makes to pods; both name the pod by UID too, so that a recreated pod is never touched. */
+export interface PodStatusApi {
+  /** Strategic merge patch of the status. Undefined when this pod is gone or another has its name. */
+  patchStatus(pod: Pod, patch: unknown, signal: AbortSignal): Promise<Pod | undefined>;
+  /** Removes the object at once; resolves also when it is gone. */
+  deletePod(pod: Pod, signal: AbortSignal): Promise<void>;
+}
+
+/** The writes through a client. */
+export function createPodStatusApi(client: KubernetesClient): PodStatusApi {
+  return {
+    async patchStatus(pod, patch, signal) {
+      const { name = "", namespace } = pod.metadata ?? {};
+      try {
+        return await client.patch(resources.pods, name, patch, {
+          namespace,
+          type: "strategic",
+          subresource: "status",
+          signal,
+        });
+      } catch (error) {
+        // A patch with a foreign UID is answered with 409, and no other field of ours can conflict.
+        if (isNotFound(error) || isConflict(error)) return undefined;
+        throw error;
+      }
+    },
+    async deletePod(pod, signal) {
+      const { name = "", namespace, uid } = pod.metadata ?? {};
+      try {
+        await client.delete(resources.pods, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid }, signal });
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) throw error;
+      }
+    },
+  };
+}
