@@ -1,19 +1,35 @@
-import type { Container, Pod, Service } from "@wherry/kubernetes";
+import { errorMessage, isAbort, raceAbort } from "@wherry/base";
+import type { Container, EnvVarSource, FileKeySelector, Pod } from "@wherry/kubernetes";
 import { ConfigError } from "../errors.ts";
 import type { EnvironmentFacts, EnvironmentResolver, EnvironmentVariable } from "../ports/environment.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
-import type { ObjectCache } from "../ports/object-cache.ts";
+import type { ObjectCache, ObjectCallOptions } from "../ports/object-cache.ts";
+import { EnvFileError, envFileValue } from "./env-file.ts";
 import { expandVariables } from "./expand-variables.ts";
 import { fieldValue } from "./field-path.ts";
 import { resourceFieldValue } from "./resource-field.ts";
+import type { ServiceSource } from "./service-source.ts";
 import { serviceVariables } from "./service-variables.ts";
 import { VariableSources } from "./variable-sources.ts";
+
+/** Reads files that containers left in volumes of their pod, for `fileKeyRef`. */
+export interface VolumeFileReader {
+  /** Undefined when there is no such file; rejects for what is no regular file of the volume or too large. */
+  readVolumeFile(
+    podUid: string,
+    volume: string,
+    path: string,
+    options?: ObjectCallOptions,
+  ): Promise<Uint8Array | undefined>;
+}
 
 export interface EnvironmentResolverOptions {
   readonly objects: Pick<ObjectCache, "configMap" | "secret">;
   readonly events: EventRecorder;
-  /** The services of the cluster as known now. @default none: no service variables */
-  readonly services?: () => readonly Service[];
+  /** @default none: no service variables */
+  readonly services?: ServiceSource | undefined;
+  /** @default none: `fileKeyRef` is refused */
+  readonly files?: VolumeFileReader | undefined;
 }
 
 /** Resolves the environment of containers as upstream's kubelet does; see {@link EnvironmentResolver}. */
@@ -22,14 +38,18 @@ export function createEnvironmentResolver(options: EnvironmentResolverOptions): 
     async containerEnvironment(pod, container, facts, call = {}) {
       const namespace = pod.metadata?.namespace ?? "default";
       const result = new Map<string, string>();
-      const services = serviceVariables(options.services?.() ?? [], namespace, pod.spec?.enableServiceLinks ?? true);
-      for (const { name, value } of services) result.set(name, value);
+      if (options.services !== undefined) {
+        await raceAbort(options.services.ready, call.signal);
+        const services = options.services.forNamespace(namespace);
+        const links = pod.spec?.enableServiceLinks ?? true;
+        for (const { name, value } of serviceVariables(services, namespace, links)) result.set(name, value);
+      }
       const sources = new VariableSources(options.objects, namespace, call);
       await sources.prefetch(container);
       for (const { name, value } of await importedVariables(options.events, sources, pod, container))
         result.set(name, value);
-      for (const { name, value } of await declaredVariables(sources, pod, container, facts, result))
-        result.set(name, value);
+      const context: VariableContext = { pod, container, facts, sources, files: options.files, call };
+      for (const { name, value } of await declaredVariables(context, result)) result.set(name, value);
       return [...result].map(([name, value]) => ({ name, value }));
     },
     expandCommand(words, environment) {
@@ -78,38 +98,80 @@ async function importedVariables(
   return result;
 }
 
+interface VariableContext {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly facts: EnvironmentFacts;
+  readonly sources: VariableSources;
+  readonly files: VolumeFileReader | undefined;
+  readonly call: ObjectCallOptions;
+}
+
 /** The variables of `env`, in order; each may refer to the ones before it and to `known`. */
 async function declaredVariables(
-  sources: VariableSources,
-  pod: Pod,
-  container: Container,
-  facts: EnvironmentFacts,
+  context: VariableContext,
   known: ReadonlyMap<string, string>,
 ): Promise<EnvironmentVariable[]> {
   const own = new Map<string, string>();
-  for (const { name, value, valueFrom } of container.env ?? []) {
+  for (const variable of context.container.env ?? []) {
+    const { name, value, valueFrom } = variable;
     if (!isVariableName(name))
       throw new ConfigError(
-        `environment variable name ${JSON.stringify(name)} of container "${container.name}" is not printable ASCII without "="`,
-        {
-          retryable: false,
-        },
+        `environment variable name ${JSON.stringify(name)} of container "${context.container.name}" is not printable ASCII without "="`,
+        { retryable: false },
       );
-    const where = `environment variable "${name}" of container "${container.name}"`;
-    let resolved: string | undefined = "";
-    if (value !== undefined && value !== "")
-      resolved = expandVariables(value, (other) => own.get(other) ?? known.get(other));
-    else if (valueFrom?.fieldRef !== undefined)
-      resolved = fieldVariable(pod, valueFrom.fieldRef.fieldPath, facts, where);
-    else if (valueFrom?.resourceFieldRef !== undefined)
-      resolved = resourceFieldValue(pod, container, valueFrom.resourceFieldRef, facts.nodeAllocatable, where);
-    else if (valueFrom?.configMapKeyRef !== undefined)
-      resolved = await sources.key("ConfigMap", valueFrom.configMapKeyRef);
-    else if (valueFrom?.secretKeyRef !== undefined) resolved = await sources.key("Secret", valueFrom.secretKeyRef);
-    else if (valueFrom !== undefined) throw unknownSource(where, valueFrom);
+    const lookup = (other: string) => own.get(other) ?? known.get(other);
+    const resolved = value ? expandVariables(value, lookup) : await sourcedValue(context, name, valueFrom);
     if (resolved !== undefined) own.set(name, resolved);
   }
   return [...own].map(([name, value]) => ({ name, value }));
+}
+
+/** Undefined for what is missing and optional. */
+async function sourcedValue(
+  context: VariableContext,
+  name: string,
+  valueFrom: EnvVarSource | undefined,
+): Promise<string | undefined> {
+  if (valueFrom === undefined) return "";
+  const { pod, container, facts, sources } = context;
+  const where = `environment variable "${name}" of container "${container.name}"`;
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = valueFrom;
+  if (fieldRef !== undefined) return fieldVariable(pod, fieldRef.fieldPath, facts, where);
+  if (resourceFieldRef !== undefined)
+    return resourceFieldValue(pod, container, resourceFieldRef, facts.nodeAllocatable, where);
+  if (configMapKeyRef !== undefined) return sources.key("ConfigMap", configMapKeyRef);
+  if (secretKeyRef !== undefined) return sources.key("Secret", secretKeyRef);
+  if (fileKeyRef !== undefined && context.files !== undefined) return fileVariable(context, context.files, fileKeyRef);
+  const kinds = Object.keys(valueFrom).join(", ");
+  throw new ConfigError(
+    `${where} has valueFrom "${kinds}"; this node knows fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef${context.files === undefined ? "" : " and fileKeyRef"}`,
+    { retryable: false },
+  );
+}
+
+async function fileVariable(
+  { pod, call }: VariableContext,
+  files: VolumeFileReader,
+  { volumeName, path, key, optional = false }: FileKeySelector,
+): Promise<string | undefined> {
+  const file = `environment file "${path}" of volume "${volumeName}"`;
+  let value: string | undefined;
+  try {
+    const content = await files.readVolumeFile(pod.metadata?.uid ?? "", volumeName, path, call);
+    if (content === undefined) {
+      if (optional) return undefined;
+      throw new ConfigError(`${file} not found`);
+    }
+    value = envFileValue(new TextDecoder("utf-8", { fatal: true }).decode(content), key);
+  } catch (error) {
+    if (error instanceof ConfigError || isAbort(error, call.signal)) throw error;
+    const problem = error instanceof TypeError ? "it is not UTF-8 text" : errorMessage(error);
+    const verb = error instanceof EnvFileError || error instanceof TypeError ? "parse" : "read";
+    throw new ConfigError(`couldn't ${verb} ${file}: ${problem}`, { cause: error });
+  }
+  if (value === undefined && !optional) throw new ConfigError(`couldn't find key ${key} in ${file}`);
+  return value;
 }
 
 function fieldVariable(pod: Pod, fieldPath: string, facts: EnvironmentFacts, where: string): string {
@@ -118,14 +180,6 @@ function fieldVariable(pod: Pod, fieldPath: string, facts: EnvironmentFacts, whe
       retryable: false,
     });
   return fieldValue(pod, fieldPath, facts, where);
-}
-
-function unknownSource(where: string, valueFrom: object): ConfigError {
-  const kinds = Object.keys(valueFrom).join(", ");
-  return new ConfigError(
-    `${where} has valueFrom "${kinds}"; this node knows fieldRef, resourceFieldRef, configMapKeyRef and secretKeyRef`,
-    { retryable: false },
-  );
 }
 
 /** The relaxed rule of KEP-4369: printable ASCII without `=`. */

@@ -44,7 +44,7 @@ export function matchCredentials(config: DockerConfig, image: string): AuthConfi
 
 /** `host[:port][/path]` of a docker configuration's location; `/v1/` and `/v2/` stand for the registry itself. */
 function locationKey(location: string): string | undefined {
-  const match = /^(?:https?:\/\/)?([^/?#]+)([^?#]*)/.exec(location);
+  const match = /^(?:https?:\/\/)?([^/#]+)([^#]*)/.exec(location);
   if (match === null) return undefined;
   const [, host = "", path = ""] = match;
   const effective = /^\/v[12]\//.test(path) ? path.slice(3) : path;

@@ -44,6 +44,24 @@ export async function resolveBeneath(
   }
 }
 
+/**
+ * Reads the regular file `relative` beneath the directory `root`, under the rules of {@link resolveBeneath}.
+ *
+ * @returns undefined when there is no such file
+ * @throws VolumeFault `InvalidVolume` for a path that leads outside, for what is no regular file, and for more than `maxBytes`
+ */
+export async function readBeneath(root: string, relative: string, maxBytes: number): Promise<Buffer | undefined> {
+  const walk = new BeneathWalk(await openRoot(root), relative, {});
+  try {
+    return await walk.read(root, maxBytes);
+  } catch (error) {
+    if (error instanceof VolumeFault && error.code === "MissingReference") return undefined;
+    throw error;
+  } finally {
+    await walk.close();
+  }
+}
+
 async function openRoot(root: string): Promise<FileHandle> {
   try {
     return await open(root, openPath | constants.O_DIRECTORY | constants.O_NOFOLLOW);
@@ -83,6 +101,25 @@ class BeneathWalk {
     if (path !== [root === "/" ? "" : root, ...this.#names].join("/") && !(root === "/" && path === "/"))
       throw new VolumeFault("StorageFailed", `"${this.#relative}" was moved while it was opened`, { retryable: true });
     return { path, isDirectory: this.#isDirectory };
+  }
+
+  async read(root: string, maxBytes: number): Promise<Buffer> {
+    await this.run(root);
+    const named = this.#last();
+    if (!(await named.stat()).isFile())
+      throw new VolumeFault("InvalidVolume", `"${this.#relative}" is not a regular file`);
+    const file = await open(handlePath(named), constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const buffer = Buffer.alloc(Math.min((await file.stat()).size, maxBytes) + 1);
+      let length = 0;
+      for (let read = -1; read !== 0 && length < buffer.length; length += read)
+        read = (await file.read(buffer, length, buffer.length - length, length)).bytesRead;
+      if (length > maxBytes)
+        throw new VolumeFault("InvalidVolume", `"${this.#relative}" is larger than ${maxBytes} bytes`);
+      return buffer.subarray(0, length);
+    } finally {
+      await file.close();
+    }
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,9 @@ import { KeyedLock } from "./keyed-lock.ts";
 import { podDirectory, podsDirectory, subPathDirectory } from "./pod-paths.ts";
 import { PodVolumes } from "./pod-volumes.ts";
 import { removeTree } from "./remove-tree.ts";
+import { readBeneath } from "./resolve-beneath.ts";
 import { liveSubPath, payloadSubPath } from "./sub-path.ts";
+import { VolumeFault } from "./volume-fault.ts";
 import type { MountedVolume, VolumeSources } from "./volume-kind.ts";
 
 export interface VolumeManagerOptions {
@@ -39,6 +41,7 @@ export interface VolumeManagerOptions {
 const minResyncMs = 60_000;
 const resyncSpreadMs = 30_000;
 const refreshConcurrency = 8;
+const maxEnvFileBytes = 2 ** 20;
 /** Types of file systems in memory, from statfs(2): tmpfs and ramfs. */
 const memoryFileSystems: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
@@ -128,6 +131,18 @@ export class NodeVolumeManager implements VolumeManager {
         subPath: (volume, mount, index, path) => this.#subPath(uid, container, volume, mount, index, path),
       });
     });
+  }
+
+  /**
+   * What a container left in a file of an `emptyDir` of its pod; undefined when there is no such file.
+   *
+   * @throws VolumeFault for a path that leads outside of the volume, for what is no regular file, and for more than 1 MiB
+   */
+  async readVolumeFile(podUid: string, volume: string, path: string): Promise<Uint8Array | undefined> {
+    const mounted = this.#pods.get(podUid)?.mounted?.get(volume);
+    if (mounted?.type !== "path" || mounted.sharing !== "live" || !this.#isOwn(mounted.path))
+      throw new VolumeFault("InvalidVolume", `volume "${volume}" is not an emptyDir of the pod`);
+    return readBeneath(mounted.path, path, maxEnvFileBytes);
   }
 
   unmountPod(podUid: string, _options: VolumeCallOptions = {}): Promise<void> {
@@ -226,6 +241,10 @@ export class NodeVolumeManager implements VolumeManager {
 
   #resyncMs(): number {
     return minResyncMs + this.#random() * resyncSpreadMs;
+  }
+
+  #isOwn(path: string): boolean {
+    return this.#roots().some((root) => path.startsWith(`${podsDirectory(root)}/`));
   }
 
   #roots(): string[] {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { resolveBeneath } from "../../src/volumes/resolve-beneath.ts";
+import { readBeneath, resolveBeneath } from "../../src/volumes/resolve-beneath.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 async function tree(): Promise<{ root: string; outside: string }> {
@@ -149,5 +149,26 @@ describe("resolveBeneath()", () => {
     }
     expect(outcomes.found + outcomes.refused).toBe(300);
     expect(outcomes.found).toBeGreaterThan(0);
+  });
+});
+
+describe("readBeneath()", () => {
+  test("readBeneath() reads a regular file, also through a link that stays beneath", async () => {
+    const { root } = await tree();
+    await symlink("dir/file", join(root, "link"));
+    for (const path of ["dir/file", "link"]) expect((await readBeneath(root, path, 10))?.toString()).toBe("x");
+    await writeFile(join(root, "empty"), "");
+    expect(await readBeneath(root, "empty", 0)).toHaveLength(0);
+    expect(await readBeneath(root, "none", 10)).toBeUndefined();
+  });
+
+  test("readBeneath() refuses what is outside, too large or no file", async () => {
+    const { root } = await tree();
+    await writeFile(join(root, "large"), "12345");
+    await symlink("../outside/secret", join(root, "evil"));
+    await expect(readBeneath(root, "evil", 10)).rejects.toThrow("leads outside");
+    await expect(readBeneath(root, "large", 4)).rejects.toThrow("larger than 4 bytes");
+    expect(await readBeneath(root, "large", 5)).toHaveLength(5);
+    await expect(readBeneath(root, "dir", 10)).rejects.toThrow("not a regular file");
   });
 });

@@ -361,3 +361,25 @@ describe("NodeVolumeManager.containerMounts()", () => {
     await expect(stat(join(root, "pods/deep"))).rejects.toThrow("ENOENT");
   });
 });
+
+describe("NodeVolumeManager.readVolumeFile()", () => {
+  test("readVolumeFile() reads from an emptyDir of the pod and nothing else", async () => {
+    const outside = await temporaryDirectory();
+    await writeFile(join(outside, "f"), "host");
+    const { manager, objects, root } = await managerFixture();
+    objects.setConfigMap("config", { f: "1" });
+    await manager.mountPod(
+      podWith([{ name: "data", emptyDir: {} }, configVolume, { name: "host", hostPath: { path: outside } }]),
+    );
+    await writeFile(join(root, "pods/uid-1/volumes/kubernetes.io~empty-dir/data/f"), "content");
+    expect(Buffer.from((await manager.readVolumeFile("uid-1", "data", "f")) ?? []).toString()).toBe("content");
+    expect(await manager.readVolumeFile("uid-1", "data", "none")).toBeUndefined();
+    for (const [uid, volume] of [
+      ["uid-1", "v"],
+      ["uid-1", "host"],
+      ["uid-1", "none"],
+      ["uid-2", "data"],
+    ] as const)
+      await expect(manager.readVolumeFile(uid, volume, "f")).rejects.toThrow("is not an emptyDir of the pod");
+  });
+});
