@@ -6,7 +6,6 @@ import { containerHash } from "./container-hash.ts";
 import { annotations, labels } from "./labels.ts";
 import type { PodContext } from "./pod-context.ts";
 import { containerResources, protocolOf } from "./sandbox-config.ts";
-import type { TerminationMessageFile } from "./termination-messages.ts";
 
 export interface ContainerParts {
   readonly container: Container;
@@ -14,13 +13,13 @@ export interface ContainerParts {
   /** Resolved reference of the image. */
   readonly imageRef: string;
   readonly environment: readonly EnvironmentVariable[];
+  /** Volumes, and the file for the termination message. */
   readonly mounts: readonly Mount[];
-  readonly messageFile: TerminationMessageFile | undefined;
 }
 
 /** Configuration of a container's next instance. */
 export function containerConfig(context: PodContext, parts: ContainerParts): ContainerConfig {
-  const { container, attempt, environment, messageFile } = parts;
+  const { container, attempt, environment } = parts;
   const { name = "", namespace = "" } = context.pod.metadata ?? {};
   const expand = (words: readonly string[] | undefined) =>
     context.options.environment.expandCommand(words ?? [], environment);
@@ -32,7 +31,7 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
     args: expand(container.args),
     workingDir: container.workingDir ?? "",
     env: environment,
-    mounts: messageFile === undefined ? parts.mounts : [...parts.mounts, messageFile.mount],
+    mounts: parts.mounts,
     labels: {
       [labels.podName]: name,
       [labels.podNamespace]: namespace,
@@ -45,7 +44,6 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
       [annotations.imageName]: container.image ?? "",
       [annotations.terminationMessagePath]: container.terminationMessagePath ?? "/dev/termination-log",
       [annotations.terminationMessagePolicy]: container.terminationMessagePolicy ?? "File",
-      ...(messageFile === undefined ? {} : { [annotations.terminationMessageFile]: messageFile.hostPath }),
     },
     logPath: containerLogPath(container.name, attempt),
     stdin: container.stdin ?? false,

@@ -1,12 +1,10 @@
 import { rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { errorMessage, isAbort } from "@wherry/base";
-import { type Container, containerFieldPath, findContainerStatus, podTitle, type Secret } from "@wherry/kubernetes";
+import { type Container, containerFieldPath, findContainerStatus, podTitle } from "@wherry/kubernetes";
 import { formatDuration } from "./back-off-table.ts";
 import { containerConfig } from "./container-config.ts";
 import { containerHash } from "./container-hash.ts";
 import type { PodContext } from "./pod-context.ts";
-import type { Instance } from "./pod-facts.ts";
 import type { StartDelay, StartOutcome } from "./start-outcome.ts";
 
 const configRetryMs = 1000;
@@ -34,7 +32,8 @@ export class ContainerStarter {
       container: this.#container,
       runtimeHandler: this.#context.runtimeHandler ?? "",
       backOff: this.#context.pullBackOff,
-      secrets: () => this.#pullSecrets(signal),
+      credentials: () =>
+        this.#context.options.pullSecrets.pullCredentials(this.#context.pod, this.#container.image ?? "", { signal }),
       event: (content) => this.#context.event(content),
       fieldPath: this.#fieldPath,
       signal,
@@ -66,7 +65,7 @@ export class ContainerStarter {
   }
 
   async #create(imageRef: string, signal: AbortSignal): Promise<StartOutcome> {
-    const { environment, volumes, runtime } = this.#context.options;
+    const { environment, volumes, runtime, terminationLogs } = this.#context.options;
     const { pod, handle } = this.#context;
     const container = this.#container;
     let config: ReturnType<typeof containerConfig>;
@@ -79,14 +78,13 @@ export class ContainerStarter {
       const mounts = await volumes.containerMounts(pod, container, variables, { signal });
       await this.#removeUnstarted(signal);
       const attempt = this.#nextAttempt();
-      const messageFile = await this.#context.messages.create(container, attempt);
+      const messageFile = await terminationLogs.prepare(handle.uid, container, String(attempt));
       config = containerConfig(this.#context, {
         container,
         attempt,
         imageRef,
         environment: variables,
-        mounts,
-        messageFile,
+        mounts: [...mounts, messageFile],
       });
     } catch (error) {
       return this.#delayOf("CreateContainerConfigError", error, configRetryMs, signal);
@@ -99,10 +97,10 @@ export class ContainerStarter {
       return this.#delayOf("CreateContainerError", error, createRetryMs, signal);
     }
     this.#normal("Created", `Container created: ${container.name}`);
-    return this.#run(id, signal);
+    return this.#run(id, config.attempt, signal);
   }
 
-  async #run(id: string, signal: AbortSignal): Promise<StartOutcome> {
+  async #run(id: string, attempt: number, signal: AbortSignal): Promise<StartOutcome> {
     const { runtime } = this.#context.options;
     const { name } = this.#container;
     this.#context.staleContainers.add(id);
@@ -115,7 +113,7 @@ export class ContainerStarter {
       return this.#delayOf("RunContainerError", error, delayMs, signal, now);
     }
     this.#normal("Started", `Container started: ${name}`);
-    await this.#removeOldInstances(signal);
+    await this.#removeOldInstances(attempt, signal);
     return { kind: "started", runtimeId: id };
   }
 
@@ -141,53 +139,22 @@ export class ContainerStarter {
   }
 
   /** One dead instance stays for `logs --previous`; older ones go, with their logs. Failing costs nothing but space. */
-  async #removeOldInstances(signal: AbortSignal): Promise<void> {
-    const dead = this.#context.facts.of(this.#container.name).filter((instance) => instance.state === "exited");
-    for (const instance of dead.slice(1)) {
-      try {
-        await this.#removeInstance(instance, signal);
-      } catch (error) {
-        if (isAbort(error, signal)) return;
-        this.#context.handle.logger.warn("Cannot remove a dead container", { error: errorMessage(error) });
+  async #removeOldInstances(attempt: number, signal: AbortSignal): Promise<void> {
+    const { facts, options, handle } = this.#context;
+    const { name } = this.#container;
+    const [newest, ...older] = facts.of(name).filter((instance) => instance.state === "exited");
+    if (newest === undefined || older.length === 0) return;
+    try {
+      for (const instance of older) {
+        await options.runtime.removeContainer(instance.runtimeId, { signal });
+        facts.forgetContainer(instance.runtimeId);
+        await rm(instance.logPath, { force: true });
       }
+      const keep = new Set([newest.attempt, attempt].map(String));
+      await options.terminationLogs.prune(handle.uid, name, keep);
+    } catch (error) {
+      if (!isAbort(error, signal)) handle.logger.warn("Cannot remove a dead container", { error: errorMessage(error) });
     }
-  }
-
-  async #removeInstance(instance: Instance, signal: AbortSignal): Promise<void> {
-    const { facts, options, messages, logDirectory } = this.#context;
-    await options.runtime.removeContainer(instance.runtimeId, { signal });
-    facts.forgetContainer(instance.runtimeId);
-    await messages.remove(instance.name, instance.attempt);
-    const log = join(logDirectory, instance.name, `${instance.attempt}.log`);
-    if (dirname(instance.logPath) === dirname(log)) await rm(instance.logPath, { force: true });
-  }
-
-  async #pullSecrets(signal: AbortSignal): Promise<Secret[]> {
-    const { objects } = this.#context.options;
-    const { pod, spec, handle } = this.#context;
-    const namespace = pod.metadata?.namespace ?? "";
-    let references = spec.imagePullSecrets ?? [];
-    if (references.length === 0) {
-      // The API server merges those of the service account into the pod; where it does not, they are looked up.
-      const account = await objects.serviceAccount(namespace, spec.serviceAccountName ?? "default", { signal });
-      references = account?.imagePullSecrets ?? [];
-    }
-    const found: Secret[] = [];
-    for (const { name } of references) {
-      const secret = name ? await objects.secret(namespace, name, { signal }) : undefined;
-      if (secret !== undefined) found.push(secret);
-      else handle.logger.warn("Pull secret not found", { secret: name });
-    }
-    const missing = references.length - found.length;
-    if (missing > 0)
-      this.#warn(
-        "FailedToRetrieveImagePullSecret",
-        `Unable to retrieve some image pull secrets (${references
-          .map(({ name }) => name)
-          .filter((name) => !found.some((secret) => secret.metadata?.name === name))
-          .join(", ")}); attempting to pull the image may not succeed.`,
-      );
-    return found;
   }
 
   #delayOf(reason: string, error: unknown, delayMs: number, signal: AbortSignal, now?: number): StartDelay {

@@ -1,10 +1,9 @@
 import { type Clock, errorMessage, isAbort } from "@wherry/base";
-import type { Container, Secret } from "@wherry/kubernetes";
+import type { Container } from "@wherry/kubernetes";
 import { type AuthConfig, type ImageService, type ImageSpec, type ImageStatus, RuntimeError } from "@wherry/runtime";
 import type { EventContent } from "../ports/event-recorder.ts";
 import { type BackOffTable, formatDuration } from "./back-off-table.ts";
-import { type ImageName, pullPolicy, tryParseImageName } from "./image-name.ts";
-import { credentialsFor } from "./pull-credentials.ts";
+import { pullPolicy, tryParseImageName } from "./image-name.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { StartDelay } from "./start-outcome.ts";
 
@@ -21,7 +20,7 @@ export interface ImageRequest {
   /** Failures of this pod's pulls, by image. */
   readonly backOff: BackOffTable;
   /** Asked only when something has to be pulled. */
-  readonly secrets: () => Promise<readonly Secret[]>;
+  readonly credentials: () => Promise<readonly AuthConfig[]>;
   readonly event: (content: EventContent) => void;
   readonly fieldPath: string;
   readonly signal: AbortSignal;
@@ -65,7 +64,7 @@ export class ImagePuller {
         return this.#delay("ErrImageNeverPull", message, syncRetryMs);
       }
     }
-    return this.#pullOrBackOff(request, spec, name, policy === "IfNotPresent");
+    return this.#pullOrBackOff(request, spec, policy === "IfNotPresent");
   }
 
   #present(request: ImageRequest, image: ImageStatus): ImageOutcome {
@@ -94,12 +93,7 @@ export class ImagePuller {
     }
   }
 
-  async #pullOrBackOff(
-    request: ImageRequest,
-    spec: ImageSpec,
-    name: ImageName,
-    mayBePresent: boolean,
-  ): Promise<ImageOutcome> {
+  async #pullOrBackOff(request: ImageRequest, spec: ImageSpec, mayBePresent: boolean): Promise<ImageOutcome> {
     const { clock } = this.#options;
     const { backOff, signal } = request;
     const retryAtMs = backOff.retryAtSinceUpdateMs(spec.image, clock.now());
@@ -115,19 +109,18 @@ export class ImagePuller {
         const present = await this.#inspect(request, spec);
         if (present.kind === "answer" && present.image !== undefined) return this.#present(request, present.image);
       }
-      return this.#pull(request, spec, name, queuedAtMs);
+      return this.#pull(request, spec, queuedAtMs);
     });
   }
 
-  async #pull(request: ImageRequest, spec: ImageSpec, name: ImageName, queuedAtMs: number): Promise<ImageOutcome> {
+  async #pull(request: ImageRequest, spec: ImageSpec, queuedAtMs: number): Promise<ImageOutcome> {
     const { clock, images } = this.#options;
     const { backOff, signal } = request;
     const image = JSON.stringify(spec.image);
     this.#normal(request, "Pulling", `Pulling image ${image}`);
     const startedAtMs = clock.monotonic();
     try {
-      const credentials = credentialsFor(name, await request.secrets());
-      const ref = await this.#tryCredentials(spec, credentials, signal);
+      const ref = await this.#tryCredentials(spec, await request.credentials(), signal);
       backOff.forget(spec.image);
       const size =
         (await images.imageStatus({ ...spec, image: ref }, { signal }).catch(() => undefined))?.sizeBytes ?? 0;

@@ -14,6 +14,4 @@ export const annotations = {
   gracePeriod: "io.kubernetes.pod.terminationGracePeriod",
   /** The image as the pod's author named it. */
   imageName: "wherry.dev/image",
-  /** Host path of the file behind the termination message path. */
-  terminationMessageFile: "wherry.dev/termination-message-file",
 } as const;

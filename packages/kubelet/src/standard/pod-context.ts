@@ -3,11 +3,11 @@ import type { EventContent } from "../ports/event-recorder.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
 import type { PodHandle } from "../provider/pod-handle.ts";
 import { BackOffTable } from "./back-off-table.ts";
+import { exitMessage } from "./exit-message.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import { PodFacts } from "./pod-facts.ts";
 import { resolveDelays, type StandardProviderOptions } from "./standard-options.ts";
 import type { StartDelay } from "./start-outcome.ts";
-import { TerminationMessages } from "./termination-messages.ts";
 import { Wakeup } from "./wakeup.ts";
 
 /** What all pods of a standard provider share. */
@@ -35,7 +35,6 @@ export class PodContext {
   readonly pending: Map<string, PendingStart> = new Map();
   readonly restartBackOff: BackOffTable;
   readonly pullBackOff: BackOffTable;
-  readonly messages: TerminationMessages;
   /** Resolved handler of the pod's runtime class; undefined before `registered` found it. */
   runtimeHandler: string | undefined;
   /** Set by `refused`: why the node does not take the pod. */
@@ -52,12 +51,11 @@ export class PodContext {
     this.shared = shared;
     this.restartBackOff = new BackOffTable(delays.restart);
     this.pullBackOff = new BackOffTable(delays.pull);
-    this.messages = new TerminationMessages(options.rootDirectory, handle.uid);
     this.facts = new PodFacts({
       uid: handle.uid,
       runtime: options.runtime,
       runtimeName: shared.runtimeName(),
-      exitMessage: (status) => this.messages.read(status),
+      exitMessage: (status) => exitMessage(options.terminationLogs, handle.uid, status),
     });
   }
 

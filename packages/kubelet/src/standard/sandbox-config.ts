@@ -12,7 +12,10 @@ export function sandboxConfig(context: PodContext, attempt: number): PodSandboxC
   const gracePeriod = spec.terminationGracePeriodSeconds;
   return {
     metadata: { name, namespace, uid, attempt },
-    hostname: spec.hostNetwork === true ? "" : (spec.hostnameOverride ?? spec.hostname ?? name).slice(0, 63).replace(/[-.]+$/, ""),
+    hostname:
+      spec.hostNetwork === true
+        ? ""
+        : (spec.hostnameOverride ?? spec.hostname ?? name).slice(0, 63).replace(/[-.]+$/, ""),
     logDirectory: context.logDirectory,
     runtimeHandler: context.runtimeHandler ?? "",
     labels: {

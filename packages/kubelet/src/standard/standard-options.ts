@@ -1,9 +1,11 @@
 import type { Clock, Logger } from "@wherry/base";
 import type { Runtime } from "@wherry/runtime";
+import type { PullSecrets } from "../objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "../ports/environment.ts";
 import type { ObjectCache } from "../ports/object-cache.ts";
 import type { RuntimeClasses } from "../ports/runtime-classes.ts";
 import type { VolumeManager } from "../ports/volume-manager.ts";
+import type { TerminationLogs } from "../volumes/termination-log.ts";
 
 export interface StandardProviderOptions {
   readonly runtime: Runtime;
@@ -11,8 +13,8 @@ export interface StandardProviderOptions {
   readonly environment: EnvironmentResolver;
   readonly objects: ObjectCache;
   readonly runtimeClasses: RuntimeClasses;
-  /** Where per-pod files such as termination messages live, below `pods/<uid>`. */
-  readonly rootDirectory: string;
+  readonly pullSecrets: PullSecrets;
+  readonly terminationLogs: TerminationLogs;
   /** Where log directories of pods are made, e.g. `/var/log/pods`. */
   readonly podLogsDirectory: string;
   readonly clock: Clock;

@@ -12,7 +12,6 @@ import type { PodEdges } from "./pod-machine.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 import { standardMachine } from "./standard-machine.ts";
 import type { StandardProviderOptions } from "./standard-options.ts";
-import { TerminationMessages } from "./termination-messages.ts";
 import { refuseUnsupportedFields } from "./unsupported-fields.ts";
 
 export type StandardProvider = Provider<PodEdges, PodContext>;
@@ -119,7 +118,7 @@ class RuntimeProvider implements StandardProvider {
   }
 
   async removePod(podUid: string, call: ProviderCallOptions = {}): Promise<void> {
-    const { runtime, volumes, objects, rootDirectory, podLogsDirectory } = this.#options;
+    const { runtime, volumes, objects, podLogsDirectory } = this.#options;
     this.#contexts.delete(podUid);
     const running = await runtime.listContainers({ podUid, state: "running" }, call);
     await Promise.all(running.map(({ id }) => runtime.stopContainer(id, orphanGraceMs, call)));
@@ -129,7 +128,6 @@ class RuntimeProvider implements StandardProvider {
       await rm(podLogDirectory(podLogsDirectory, metadata), { recursive: true, force: true });
     }
     await volumes.unmountPod(podUid, call);
-    await new TerminationMessages(rootDirectory, podUid).removeAll();
     objects.unregisterPod(podUid);
   }
 

@@ -119,7 +119,7 @@ function fromInstance(
     restartCount: Math.max(newest.attempt, previous?.restartCount ?? 0),
     state: instanceState(newest, previous),
   };
-  const lastState = older === undefined ? keptLastState(newest, previous) : instanceState(older, undefined);
+  const lastState = older === undefined ? keptLastState(newest, previous) : instanceState(older, previous);
   if (lastState?.terminated !== undefined) status.lastState = lastState;
   if (newest.state === "unknown" && status.state?.terminated && facts.pod.metadata?.deletionTimestamp === undefined)
     status.restartCount = newest.attempt + 1;
@@ -137,7 +137,7 @@ function instanceState(instance: ContainerInstance, previous: ContainerStatus | 
     case "running":
       return { running: { startedAt: formatApiTime(instance.startedAtMs) } };
     case "exited":
-      return { terminated: exitedState(instance) };
+      return { terminated: exitedState(instance, previous) };
     case "unknown":
       if (previous?.state?.running) return { terminated: withContainer(lost, instance.id) };
       if (previous?.state?.terminated) return previous.state;
@@ -147,7 +147,7 @@ function instanceState(instance: ContainerInstance, previous: ContainerStatus | 
   }
 }
 
-function exitedState(instance: ContainerInstance): ContainerStateTerminated {
+function exitedState(instance: ContainerInstance, previous: ContainerStatus | undefined): ContainerStateTerminated {
   const state: ContainerStateTerminated = {
     exitCode: instance.exitCode,
     reason: instance.reason || (instance.exitCode === 0 ? "Completed" : "Error"),
@@ -155,7 +155,12 @@ function exitedState(instance: ContainerInstance): ContainerStateTerminated {
     containerID: instance.id,
   };
   if (instance.startedAtMs > 0) state.startedAt = formatApiTime(instance.startedAtMs);
-  if (instance.message !== "") state.message = instance.message;
+  // The file a message came from is gone once the pod has given its volumes back.
+  const published = [previous?.state?.terminated, previous?.lastState?.terminated].find(
+    (terminated) => terminated?.containerID === instance.id,
+  );
+  const message = instance.message || published?.message;
+  if (message) state.message = message;
   return state;
 }
 

@@ -1,0 +1,76 @@
+import { findUntoleratedTaint, isStaticPod, matchesPodNodeSelection, type Node, type Pod } from "@wherry/kubernetes";
+import type { NodeFacts } from "../ports/node-facts.ts";
+import type { PodRefusal } from "../provider/provider.ts";
+import { fitResources } from "./fit-resources.ts";
+import { findHostPortClash } from "./host-ports.ts";
+import { rejected } from "./refusal.ts";
+
+/**
+ * Whether this node takes the pod beside those it has: the last word after the scheduler's, and the only one for pods that were
+ * bound without it. Pure; reasons and their order are upstream's.
+ *
+ * @param others pods that were admitted and have not ended
+ */
+export function admitPod(pod: Pod, others: readonly Pod[], node: NodeFacts): PodRefusal | undefined {
+  return (
+    checkOs(pod, node) ??
+    fitResources(pod, others, node.allocatable) ??
+    checkNode(pod, node) ??
+    checkHostPorts(pod, others) ??
+    checkTaints(pod, node)
+  );
+}
+
+function checkOs(pod: Pod, node: NodeFacts): PodRefusal | undefined {
+  const wanted = pod.spec?.os?.name;
+  if (wanted !== undefined && wanted !== node.operatingSystem)
+    return rejected(
+      "PodOSNotSupported",
+      `Pod's OS ${JSON.stringify(wanted)} does not match the node's ${JSON.stringify(node.operatingSystem)}`,
+    );
+  const label = pod.spec?.nodeSelector?.["kubernetes.io/os"];
+  const own = node.labels["kubernetes.io/os"];
+  if (label !== undefined && own !== undefined && label !== own)
+    return rejected(
+      "PodOSSelectorNodeLabelDoesNotMatch",
+      `Pod asks for nodes with kubernetes.io/os=${label}, this node has kubernetes.io/os=${own}`,
+    );
+  return undefined;
+}
+
+function checkNode(pod: Pod, node: NodeFacts): PodRefusal | undefined {
+  const object: Node = { metadata: { name: node.nodeName, labels: { ...node.labels } } };
+  if (!matchesPodNodeSelection(pod, object))
+    return rejected("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
+  const wanted = pod.spec?.nodeName;
+  if (wanted !== undefined && wanted !== "" && wanted !== node.nodeName)
+    return rejected(
+      "NodeName",
+      `Predicate NodeName failed: node(s) didn't match the requested node name (pod names ${JSON.stringify(wanted)}, this is ${JSON.stringify(node.nodeName)})`,
+    );
+  return undefined;
+}
+
+function checkHostPorts(pod: Pod, others: readonly Pod[]): PodRefusal | undefined {
+  const clash = findHostPortClash(pod, others);
+  if (clash === undefined) return undefined;
+  return rejected(
+    "NodePorts",
+    `Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports (${clash} is in use)`,
+  );
+}
+
+function checkTaints(pod: Pod, node: NodeFacts): PodRefusal | undefined {
+  if (isStaticPod(pod)) return undefined;
+  const taint = findUntoleratedTaint(
+    node.taints.filter(({ effect }) => effect === "NoExecute"),
+    pod.spec?.tolerations ?? [],
+    ["NoExecute"],
+  );
+  if (taint === undefined) return undefined;
+  const text = `${taint.key}=${taint.value ?? ""}:${taint.effect}`;
+  return rejected(
+    "TaintToleration",
+    `Predicate TaintToleration failed: node(s) had taint {${text}} that the pod didn't tolerate`,
+  );
+}

@@ -1,0 +1,166 @@
+import type { Clock } from "@wherry/base";
+import { applyStrategicMergePatch, type JsonObject, type Pod, type PodStatus } from "@wherry/kubernetes";
+import type { PodSource } from "../../src/pods/pod-source.ts";
+import type { PodStatusApi } from "../../src/status/pod-status-api.ts";
+
+interface Patch {
+  readonly metadata: { readonly uid: string };
+  readonly status: JsonObject;
+}
+
+/** The pods of one node as an API server would keep them, in memory; source and writer side. */
+export class FakePodApi implements PodSource, PodStatusApi {
+  readonly name = "fake";
+  readonly ready: Promise<void> = Promise.resolve();
+  /** Every status stored, by pod name. */
+  readonly history: Map<string, PodStatus[]> = new Map();
+  readonly deletions: string[] = [];
+  /** While true, every call fails. */
+  down = false;
+  /** Time each call takes. */
+  latencyMs = 0;
+  readonly #clock: Clock;
+  readonly #pods: Map<string, Pod> = new Map();
+  readonly #handlers: Set<(uid: string) => void> = new Set();
+  #version = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get patches(): number {
+    return [...this.history.values()].reduce((sum, statuses) => sum + statuses.length, 0);
+  }
+
+  pods(): Iterable<Pod> {
+    return this.#pods.values();
+  }
+
+  get(uid: string): Pod | undefined {
+    return this.#pods.get(uid);
+  }
+
+  byName(name: string): Pod | undefined {
+    return [...this.#pods.values()].find((pod) => pod.metadata?.name === name);
+  }
+
+  onChange(handler: (uid: string) => void): () => void {
+    this.#handlers.add(handler);
+    return () => void this.#handlers.delete(handler);
+  }
+
+  async run(): Promise<void> {}
+
+  create(pod: Pod): Pod {
+    const uid = pod.metadata?.uid ?? `uid-${++this.#version}`;
+    const created: Pod = {
+      ...pod,
+      metadata: {
+        namespace: "default",
+        creationTimestamp: new Date(this.#clock.now()).toISOString(),
+        generation: 1,
+        ...pod.metadata,
+        uid,
+      },
+      status: pod.status ?? { phase: "Pending", qosClass: "BestEffort" },
+    };
+    this.#store(created);
+    return created;
+  }
+
+  /** Changes spec or metadata, as a user does. */
+  update(name: string, change: (pod: Pod) => Pod): void {
+    const pod = this.#require(name);
+    const next = change(structuredClone(pod));
+    next.metadata = { ...next.metadata, generation: (pod.metadata?.generation ?? 0) + 1 };
+    this.#store(next);
+  }
+
+  /** Deletes as a user does: gracefully, or at once with 0. */
+  delete(name: string, gracePeriodSeconds?: number): void {
+    const pod = this.#require(name);
+    const grace = gracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
+    if (grace === 0) {
+      this.#remove(pod);
+      return;
+    }
+    const earlier = pod.metadata?.deletionGracePeriodSeconds;
+    const seconds = Math.min(grace, earlier ?? grace);
+    this.update(name, (next) => ({
+      ...next,
+      metadata: {
+        ...next.metadata,
+        deletionTimestamp: new Date(this.#clock.now() + seconds * 1000).toISOString(),
+        deletionGracePeriodSeconds: seconds,
+      },
+    }));
+  }
+
+  async patchStatus(pod: Pod, patch: unknown, signal: AbortSignal): Promise<Pod | undefined> {
+    await this.#call(signal);
+    const { metadata, status } = patch as Patch;
+    const found = this.#pods.get(pod.metadata?.uid ?? "");
+    if (found === undefined || found.metadata?.uid !== metadata.uid) return undefined;
+    const wire = JSON.parse(JSON.stringify({ status })) as JsonObject;
+    const next = applyStrategicMergePatch(found as unknown as JsonObject, wire, "core/v1.Pod") as unknown as Pod;
+    const name = found.metadata?.name ?? "";
+    this.history.set(name, [...(this.history.get(name) ?? []), next.status ?? {}]);
+    return this.#store(next);
+  }
+
+  async deletePod(pod: Pod, signal: AbortSignal): Promise<void> {
+    await this.#call(signal);
+    const found = this.#pods.get(pod.metadata?.uid ?? "");
+    if (found === undefined) return;
+    this.deletions.push(found.metadata?.name ?? "");
+    this.#remove(found);
+  }
+
+  phases(name: string): string[] {
+    const phases = (this.history.get(name) ?? []).map((status) => status.phase ?? "");
+    return phases.filter((phase, index) => phase !== phases[index - 1]);
+  }
+
+  /** Reasons and states one container went through, e.g. `waiting:ContainerCreating`, `running`, `terminated:Error`. */
+  states(name: string, container: string): string[] {
+    const states = (this.history.get(name) ?? []).map((status) => {
+      const all = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+      const state = all.find((candidate) => candidate.name === container)?.state;
+      if (state?.running) return "running";
+      if (state?.terminated) return `terminated:${state.terminated.reason}`;
+      return `waiting:${state?.waiting?.reason ?? ""}`;
+    });
+    return states.filter((state, index) => state !== states[index - 1]);
+  }
+
+  async #call(signal: AbortSignal): Promise<void> {
+    if (this.latencyMs > 0) await this.#clock.sleep(this.latencyMs, signal);
+    signal.throwIfAborted();
+    if (this.down) throw new Error("connection refused");
+  }
+
+  #store(pod: Pod): Pod {
+    const stored: Pod = { ...pod, metadata: { ...pod.metadata, resourceVersion: String(++this.#version) } };
+    this.#pods.set(stored.metadata?.uid ?? "", stored);
+    this.#tell(stored);
+    return stored;
+  }
+
+  #remove(pod: Pod): void {
+    this.#pods.delete(pod.metadata?.uid ?? "");
+    this.#tell(pod);
+  }
+
+  #tell(pod: Pod): void {
+    // A watch is never synchronous with the write.
+    queueMicrotask(() => {
+      for (const handler of this.#handlers) handler(pod.metadata?.uid ?? "");
+    });
+  }
+
+  #require(name: string): Pod {
+    const pod = this.byName(name);
+    if (pod === undefined) throw new Error(`No pod "${name}"`);
+    return pod;
+  }
+}

@@ -1,0 +1,213 @@
+import { createLogger, FakeClock, type Logger, runTogether, silentLogger } from "@wherry/base";
+import type { Container, Pod, PodSpec, PodStatus } from "@wherry/kubernetes";
+import { FakeRuntime, type FakeRuntimeOptions } from "@wherry/testkit";
+import { PodController } from "../../src/pods/pod-controller.ts";
+import type { EventContent, EventRecorder } from "../../src/ports/event-recorder.ts";
+import type { NodeFacts } from "../../src/ports/node-facts.ts";
+import type { VolumeManager } from "../../src/ports/volume-manager.ts";
+import type { PodRefusal } from "../../src/provider/provider.ts";
+import type { PodContext } from "../../src/standard/pod-context.ts";
+import type { PodEdges } from "../../src/standard/pod-machine.ts";
+import type { StandardProviderOptions } from "../../src/standard/standard-options.ts";
+import { createStandardProvider, type StandardProvider } from "../../src/standard/standard-provider.ts";
+import { StatusWriter } from "../../src/status/status-writer.ts";
+import { FakePodApi } from "./fake-pod-api.ts";
+
+export interface RecordedEvent extends EventContent {
+  readonly pod: string;
+}
+
+export interface HarnessOptions {
+  readonly runtime?: Omit<FakeRuntimeOptions, "clock"> | undefined;
+  readonly provider?: Partial<StandardProviderOptions> | undefined;
+  readonly admit?: ((pod: Pod, others: readonly Pod[]) => PodRefusal | undefined) | undefined;
+  readonly podLogsDirectory?: string | undefined;
+  readonly random?: (() => number) | undefined;
+}
+
+/** A kubelet on fakes: fake clock, fake runtime, fake API; `restart` ends it without a trace and starts another. */
+export class KubeletHarness {
+  readonly clock: FakeClock = new FakeClock();
+  readonly runtime: FakeRuntime;
+  readonly api: FakePodApi;
+  readonly events: RecordedEvent[] = [];
+  readonly volumes: FakeVolumes = new FakeVolumes();
+  readonly runtimeClasses: Map<string, string> = new Map();
+  environmentError: Error | undefined;
+  controller!: PodController<PodEdges, PodContext>;
+  provider!: StandardProvider;
+  readonly #options: HarnessOptions;
+  #abort: AbortController = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: HarnessOptions = {}) {
+    this.#options = options;
+    this.runtime = new FakeRuntime({ clock: this.clock, ...options.runtime });
+    this.api = new FakePodApi(this.clock);
+    this.runtime.images.present.add("app:v1");
+  }
+
+  start(): void {
+    const { clock } = this;
+    const logger = harnessLogger();
+    const recorder: EventRecorder = {
+      event: (subject, content) =>
+        void this.events.push({ pod: subject.kind === "Pod" ? (subject.pod.metadata?.name ?? "") : "", ...content }),
+    };
+    this.provider = createStandardProvider({
+      runtime: this.runtime,
+      volumes: this.volumes,
+      environment: {
+        containerEnvironment: async () => {
+          if (this.environmentError !== undefined) throw this.environmentError;
+          return [];
+        },
+        expandCommand: (words) => [...words],
+      },
+      objects: {
+        configMap: async () => undefined,
+        secret: async () => undefined,
+        serviceAccount: async () => undefined,
+        registerPod: () => undefined,
+        unregisterPod: () => undefined,
+      },
+      runtimeClasses: { handler: async (name) => this.runtimeClasses.get(name) },
+      pullSecrets: { pullCredentials: async () => [] },
+      terminationLogs: {
+        prepare: async (_uid, container) => ({
+          containerPath: container.terminationMessagePath ?? "/dev/termination-log",
+          hostPath: "/nowhere",
+          readOnly: false,
+          propagation: "private",
+        }),
+        read: async () => "",
+        prune: async () => undefined,
+      },
+      podLogsDirectory: this.#options.podLogsDirectory ?? "/nonexistent/wherry-test-logs",
+      clock,
+      logger,
+      ...this.#options.provider,
+    });
+    const statusWriter = new StatusWriter({ api: this.api, clock, logger });
+    this.controller = new PodController({
+      source: this.api,
+      provider: this.provider,
+      statusWriter,
+      node: nodeFacts,
+      recorder,
+      clock,
+      logger,
+      random: this.#options.random ?? (() => 0.5),
+      admit: this.#options.admit ?? (() => undefined),
+    });
+    this.#abort = new AbortController();
+    this.#running = runTogether(this.#abort.signal, [
+      (signal) => this.provider.run?.(signal) ?? Promise.resolve(),
+      (signal) => statusWriter.run(signal),
+      (signal) => this.controller.run(signal),
+    ]);
+  }
+
+  /** Ends the kubelet; what it started goes on running. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    const running = this.#running;
+    let ended = false;
+    const done = running.finally(() => {
+      ended = true;
+    });
+    for (let turn = 0; turn < 1000 && !ended; turn++) await this.clock.advance(1);
+    await done;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.start();
+    await this.settle();
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 10; turn++) await this.clock.advance(0);
+  }
+
+  async advance(durationMs: number): Promise<void> {
+    await this.clock.advance(durationMs);
+    await this.settle();
+  }
+
+  status(name: string): PodStatus {
+    return this.api.byName(name)?.status ?? {};
+  }
+
+  reasons(pod: string): string[] {
+    return this.events.filter((event) => event.pod === pod).map(({ reason }) => reason);
+  }
+
+  verbs(): string[] {
+    return this.runtime.injector.calls
+      .map(({ verb }) => verb)
+      .filter((verb) => !/^(list|podSandboxStatus|containerStatus|version|status)/.test(verb));
+  }
+}
+
+/** Volumes that are always there, unless told otherwise. */
+export class FakeVolumes implements VolumeManager {
+  error: Error | undefined;
+  mountsError: Error | undefined;
+  readonly mounted: Set<string> = new Set();
+
+  async mountPod(pod: Pod): Promise<void> {
+    if (this.error !== undefined) throw this.error;
+    this.mounted.add(pod.metadata?.uid ?? "");
+  }
+
+  async containerMounts(): Promise<[]> {
+    if (this.mountsError !== undefined) throw this.mountsError;
+    return [];
+  }
+
+  async unmountPod(podUid: string): Promise<void> {
+    this.mounted.delete(podUid);
+  }
+
+  async mountedPods(): Promise<string[]> {
+    return [...this.mounted];
+  }
+
+  podChanged(): void {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  }
+}
+
+export const nodeFacts: NodeFacts = {
+  nodeName: "node",
+  nodeUid: "node-uid",
+  labels: { "kubernetes.io/os": "linux" },
+  taints: [],
+  addresses: [{ type: "InternalIP", address: "10.0.0.1" }],
+  hostIps: ["10.0.0.1"],
+  allocatable: { cpu: "4", memory: "8Gi", pods: "110" },
+  operatingSystem: "linux",
+};
+
+/** A pod of one container `main` with image `app:v1`. */
+export function podOf(name: string, spec: Partial<PodSpec> = {}, container: Partial<Container> = {}): Pod {
+  return {
+    metadata: { name, namespace: "default", uid: `uid-${name}` },
+    spec: {
+      nodeName: "node",
+      restartPolicy: "Always",
+      terminationGracePeriodSeconds: 30,
+      containers: [{ name: "main", image: "app:v1", imagePullPolicy: "IfNotPresent", ...container }],
+      ...spec,
+    },
+  };
+}
+
+function harnessLogger(): Logger {
+  if (process.env["WHERRY_TEST_LOG"] === undefined) return silentLogger;
+  return createLogger(({ level, message, fields }) => console.log(level, message, JSON.stringify(fields)), "debug");
+}
