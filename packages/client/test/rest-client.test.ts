@@ -10,6 +10,7 @@ import {
   isConflict,
   isForbidden,
   isNotFound,
+  isTooLargeResourceVersion,
   type KubernetesClient,
   resources,
   type Transport,
@@ -196,6 +197,14 @@ describe("RestClient", () => {
     await busy.clock.advance(20_000);
     expect(await failure).toMatchObject({ status: 503, retryable: true, retryAfterMs: 1000 });
     expect(busy.requests).toHaveLength(11);
+  });
+
+  test("leaves a version from the future to the caller, though the server asks to wait", async () => {
+    const details = { causes: [{ reason: "ResourceVersionTooLarge" }], retryAfterSeconds: 1 };
+    const { client, requests } = rig(() => answer(504, { ...status(504, "Timeout"), details }, { "retry-after": "1" }));
+    const failure: unknown = await client.list(nodes, { resourceVersion: "9" }).catch((error: unknown) => error);
+    expect(isTooLargeResourceVersion(failure)).toBe(true);
+    expect(requests).toHaveLength(1);
   });
 
   test("does not repeat a 500 or 429 without Retry-After", async () => {

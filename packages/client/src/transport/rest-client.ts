@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 
 import { abortReason, type Clock, type Logger } from "@wherry/base";
 
-import { apiErrorFrom, isTransportError, TransportError } from "../errors.ts";
+import { apiErrorFrom, isTooLargeResourceVersion, isTransportError, TransportError } from "../errors.ts";
 import type { CredentialSource } from "../kubeconfig/cluster-config.ts";
 import { discardBody, readBody } from "./read-body.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -114,15 +114,14 @@ export class RestClient {
         }
       }
       const waitMs = status === 429 || status >= 500 ? retryAfterMs(response.headers, clock) : undefined;
-      if (waitMs !== undefined && retries < maxRetries && !request.longRunning) {
-        discardBody(response.body);
-        logger.debug("Server asks to retry later", { action: request.action, status, waitMs });
-        await clock.sleep(waitMs, request.signal);
-        continue;
-      }
-      if (request.anyStatus) return response;
+      const last = waitMs === undefined || retries >= maxRetries || request.longRunning;
+      if (request.anyStatus && last) return response;
       const body = await readBody(response, maxErrorBytes, request.signal);
-      throw apiErrorFrom(request.action, status, body.toString("utf8"), waitMs);
+      const error = apiErrorFrom(request.action, status, body.toString("utf8"), waitMs);
+      // A version from the future has a remedy that is quicker than waiting, and only the caller knows it.
+      if (last || isTooLargeResourceVersion(error)) throw error;
+      logger.debug("Server asks to retry later", { action: request.action, status, waitMs });
+      await clock.sleep(waitMs, request.signal);
     }
   }
 
