@@ -8,6 +8,7 @@ const leaseNamespace = "kube-node-lease";
 const renewFraction = 0.25;
 const renewJitter = 0.04;
 const updateTries = 5;
+const maxOwnRenewals = 64;
 
 export interface NodeLeaseOptions {
   readonly api: Pick<NodeApi, "getLease" | "createLease" | "replaceLease">;
@@ -31,8 +32,8 @@ export interface NodeLeaseOptions {
 export class NodeLease {
   readonly #options: NodeLeaseOptions;
   #latest: Lease | undefined;
-  // What we last tried to write: tells our own renewal whose answer was lost from somebody else's.
-  #attemptedRenewal: string | undefined;
+  // Times we wrote, or tried to since: tell our own renewal whose answer was lost from somebody else's.
+  readonly #ownRenewals: Set<number> = new Set();
 
   constructor(options: NodeLeaseOptions) {
     this.#options = options;
@@ -63,7 +64,7 @@ export class NodeLease {
     let base = lease;
     for (let attempt = 1; attempt <= updateTries; attempt++) {
       try {
-        this.#latest = await api.replaceLease(this.#renewed(base), { signal });
+        this.#accept(await api.replaceLease(this.#renewed(base), { signal }));
         return true;
       } catch (error) {
         if (signal.aborted) return true;
@@ -104,13 +105,13 @@ export class NodeLease {
     const current = await api.getLease({ signal });
     if (current !== undefined) {
       this.#refuseForeign(current);
-      this.#latest = await api.replaceLease(this.#renewed(current), { signal });
+      this.#accept(await api.replaceLease(this.#renewed(current), { signal }));
       return true;
     }
     if (this.#options.nodeUid() === undefined) return false;
     const metadata = { name: nodeName, namespace: leaseNamespace };
     try {
-      this.#latest = await api.createLease(this.#renewed({ metadata }), { signal });
+      this.#accept(await api.createLease(this.#renewed({ metadata }), { signal }));
     } catch (error) {
       // Somebody created it between our read and our write: look at it in the next round.
       if (isAlreadyExists(error)) return this.#readOrCreate(signal);
@@ -122,7 +123,9 @@ export class NodeLease {
   #renewed(lease: Lease): Lease {
     const { clock, nodeName, instanceId, durationSeconds } = this.#options;
     const renewTime = formatMicroTime(clock.now());
-    this.#attemptedRenewal = renewTime;
+    // In a long outage the oldest do not matter any more; then only the annotation tells.
+    if (this.#ownRenewals.size >= maxOwnRenewals) this.#ownRenewals.clear();
+    this.#ownRenewals.add(Date.parse(renewTime));
     return {
       ...lease,
       apiVersion: "coordination.k8s.io/v1",
@@ -147,9 +150,14 @@ export class NodeLease {
     const { nodeName, instanceId, clock } = this.#options;
     if (foreignLeaseMs(lease, instanceId, clock.now()) > 0) throw nameInUse(nodeName, lease);
     // A kubelet that knows nothing of the annotation keeps ours while it renews.
-    const ours = this.#attemptedRenewal;
-    const seen = lease.spec?.renewTime;
-    if (ours !== undefined && seen !== undefined && Date.parse(seen) > Date.parse(ours))
-      throw nameInUse(nodeName, lease);
+    const seen = Date.parse(lease.spec?.renewTime ?? "");
+    const foreign = this.#ownRenewals.size > 0 && !Number.isNaN(seen) && !this.#ownRenewals.has(seen);
+    if (foreign) throw nameInUse(nodeName, lease);
+  }
+
+  #accept(lease: Lease): void {
+    this.#latest = lease;
+    this.#ownRenewals.clear();
+    this.#ownRenewals.add(Date.parse(lease.spec?.renewTime ?? ""));
   }
 }
