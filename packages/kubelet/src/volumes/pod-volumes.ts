@@ -1,6 +1,6 @@
 import { chmod, mkdir } from "node:fs/promises";
 import type { Clock, Logger } from "@wherry/base";
-import type { Pod, Volume } from "@wherry/kubernetes";
+import { type Pod, parseQuantity, quantityValue, tryParseQuantity, type Volume } from "@wherry/kubernetes";
 import { writeAtomically } from "./atomic-writer.ts";
 import { payloadDigest } from "./payload-digest.ts";
 import { podDirectory, volumeDirectory } from "./pod-paths.ts";
@@ -48,6 +48,15 @@ export class PodVolumes {
       ({ downwardAPI, projected }) =>
         downwardAPI !== undefined || projected?.sources?.some((source) => source.downwardAPI !== undefined),
     );
+  }
+
+  /** The mounted `emptyDir` volumes with a limit above 0, which means none. */
+  sizeLimits(): { readonly volume: string; readonly path: string; readonly limitBytes: number }[] {
+    return this.#volumes.flatMap(({ name, emptyDir }) => {
+      const mounted = this.#mounted?.get(name);
+      const limitBytes = quantityValue(tryParseQuantity(emptyDir?.sizeLimit ?? "0") ?? parseQuantity("0"));
+      return mounted?.type === "path" && limitBytes > 0 ? [{ volume: name, path: mounted.path, limitBytes }] : [];
+    });
   }
 
   get #volumes(): readonly Volume[] {

@@ -12,6 +12,7 @@ import type { VolumeCallOptions, VolumeManager } from "../ports/volume-manager.t
 import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
 import { resolveContainerMounts } from "./container-mounts.ts";
 import { KeyedLock } from "./keyed-lock.ts";
+import { measureUsage } from "./measure-usage.ts";
 import { podDirectory, podsDirectory, subPathDirectory } from "./pod-paths.ts";
 import { PodVolumes } from "./pod-volumes.ts";
 import { removeTree } from "./remove-tree.ts";
@@ -36,6 +37,14 @@ export interface VolumeManagerOptions {
   readonly clock?: Clock;
   /** @default Math.random */
   readonly random?: () => number;
+}
+
+/** An `emptyDir` that holds more than its `sizeLimit`. */
+export interface VolumeOverLimit {
+  readonly pod: Pod;
+  readonly volume: string;
+  readonly limitBytes: number;
+  readonly usedBytes: number;
 }
 
 const minResyncMs = 60_000;
@@ -186,6 +195,31 @@ export class NodeVolumeManager implements VolumeManager {
         });
       }
     }
+  }
+
+  /**
+   * The `emptyDir` volumes that hold more than their `sizeLimit` now; for the eviction of their pods. Reads the disk.
+   *
+   * A volume that cannot be measured is logged and left out.
+   */
+  async volumesOverLimit(options: VolumeCallOptions = {}): Promise<VolumeOverLimit[]> {
+    const over: VolumeOverLimit[] = [];
+    for (const volumes of [...this.#pods.values()]) {
+      for (const { volume, path, limitBytes } of volumes.sizeLimits()) {
+        try {
+          const { bytes } = await measureUsage(path, options);
+          if (bytes > limitBytes) over.push({ pod: volumes.pod, volume, limitBytes, usedBytes: bytes });
+        } catch (error) {
+          options.signal?.throwIfAborted();
+          this.#options.logger.warn("Cannot measure a volume", {
+            podUid: volumes.pod.metadata?.uid,
+            volume,
+            error: errorMessage(error),
+          });
+        }
+      }
+    }
+    return over;
   }
 
   podChanged(pod: Pod): void {
