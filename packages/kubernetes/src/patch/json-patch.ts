@@ -49,21 +49,24 @@ function readOperations(patch: JsonValue): Operation[] {
 function applyOperation(root: JsonObject, { op, path, from = "", value = null }: Operation): void {
   switch (op) {
     case "add":
-      return add(root, path, structuredClone(value));
+      add(root, path, structuredClone(value));
+      break;
     case "remove":
       remove(root, path);
-      return;
+      break;
     case "replace":
       get(root, path, op);
-      return put(root, path, structuredClone(value));
-    case "move": {
+      put(root, path, structuredClone(value));
+      break;
+    case "move":
       if (path.startsWith(`${from}/`)) {
         throw new PatchError("INAPPLICABLE_PATCH", `Unable to move "${from}" into its own child "${path}"`);
       }
-      return add(root, path, remove(root, from));
-    }
+      add(root, path, remove(root, from));
+      break;
     case "copy":
-      return add(root, path, structuredClone(get(root, from, op)));
+      add(root, path, structuredClone(get(root, from, op)));
+      break;
     default:
       if (!jsonEquals(find(root, path) ?? null, value)) {
         throw new PatchError("INAPPLICABLE_PATCH", `testing value ${path} failed: test failed`);

@@ -1,0 +1,106 @@
+import type {
+  Binding,
+  SelfSubjectAccessReview,
+  SelfSubjectReview,
+  Status,
+  SubjectAccessReview,
+  TokenReview,
+} from "@wherry/kubernetes";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
+import type { User } from "../auth/user.ts";
+import { ApiError, badRequest } from "../errors.ts";
+import type { ApiObject } from "../resources/api-object.ts";
+import { allVerbs, type Verb } from "../resources/resource-definition.ts";
+import { bindPod } from "../verbs/bind-pod.ts";
+import type { VerbServices } from "../verbs/verb-services.ts";
+import type { CreateHandler } from "./resource-handler.ts";
+
+export interface CreateHandlerOptions {
+  readonly services: VerbServices;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+}
+
+const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
+
+/** What is created without being stored: reviews, bindings and tokens. */
+export function createHandlers(options: CreateHandlerOptions): ReadonlyMap<string, CreateHandler> {
+  const { services, authenticator, authorizer } = options;
+  const review: CreateHandler = (input, { user }) => reviewAccess(authorizer, input, user);
+  return new Map<string, CreateHandler>([
+    [
+      "pods/binding",
+      (input, { target, options: writeOptions }) => {
+        bindPod(services, target, input as unknown as Binding, writeOptions);
+        return success;
+      },
+    ],
+    ["tokenreviews.authentication.k8s.io", (input) => reviewToken(authenticator, input)],
+    ["selfsubjectreviews.authentication.k8s.io", (input, { user }) => reviewSelf(input, user)],
+    ["subjectaccessreviews.authorization.k8s.io", review],
+    ["localsubjectaccessreviews.authorization.k8s.io", review],
+    ["selfsubjectaccessreviews.authorization.k8s.io", review],
+    ["selfsubjectrulesreviews.authorization.k8s.io", (input) => reviewRules(input)],
+    [
+      "pods/eviction",
+      () => {
+        throw new ApiError(501, "NotImplemented", "eviction is not supported by this server; delete the pod instead");
+      },
+    ],
+    [
+      "serviceaccounts/token",
+      () => {
+        throw new ApiError(501, "NotImplemented", "token requests are not supported yet");
+      },
+    ],
+  ]);
+}
+
+function reviewToken(authenticator: Authenticator, input: ApiObject): ApiObject {
+  const { spec } = input as unknown as TokenReview;
+  if (!spec?.token) throw badRequest("token is required for TokenReview in authentication");
+  const user = authenticator.authenticateToken(spec.token);
+  const status = user === undefined ? { authenticated: false } : { authenticated: true, user: userInfo(user) };
+  return { ...input, status };
+}
+
+function userInfo(user: User): Record<string, unknown> {
+  return {
+    username: user.name,
+    ...(user.uid === undefined ? {} : { uid: user.uid }),
+    groups: user.groups,
+    ...(user.extra === undefined ? {} : { extra: user.extra }),
+  };
+}
+
+function reviewSelf(input: ApiObject, user: User): ApiObject {
+  const review: SelfSubjectReview = { status: { userInfo: userInfo(user) as never } };
+  return { ...input, ...review } as ApiObject;
+}
+
+function reviewAccess(authorizer: Authorizer, input: ApiObject, self: User): ApiObject {
+  const { spec } = input as unknown as SubjectAccessReview & SelfSubjectAccessReview;
+  const user =
+    spec.user === undefined && spec.groups === undefined ? self : { name: spec.user ?? "", groups: spec.groups ?? [] };
+  const wanted = spec.resourceAttributes;
+  if (wanted === undefined) return { ...input, status: { allowed: true } };
+  const decision = authorizer.authorize(user, {
+    group: wanted.group ?? "",
+    resource: wanted.resource ?? "",
+    subresource: wanted.subresource ?? "",
+    namespace: wanted.namespace ?? "",
+    name: wanted.name ?? "",
+    verb: (allVerbs.includes(wanted.verb as Verb) ? wanted.verb : "get") as Verb,
+  });
+  return { ...input, status: decision.allowed ? { allowed: true } : { allowed: false, reason: decision.reason } };
+}
+
+function reviewRules(input: ApiObject): ApiObject {
+  const status = {
+    resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
+    nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
+    incomplete: false,
+  };
+  return { ...input, status };
+}

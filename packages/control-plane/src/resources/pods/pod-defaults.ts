@@ -1,0 +1,102 @@
+import type {
+  Container,
+  ContainerPort,
+  EnvVar,
+  EphemeralContainer,
+  Pod,
+  PodSpec,
+  Probe,
+  Volume,
+} from "@wherry/kubernetes";
+
+const defaultFileMode = 0o644;
+const defaultTokenSeconds = 3600;
+
+/** Sets the defaults that upstream's core/v1 conversion sets on pods. */
+export function setPodDefaults(pod: Pod): void {
+  pod.spec ??= { containers: [] };
+  pod.spec.containers ??= [];
+  setPodSpecDefaults(pod.spec);
+}
+
+/** As setPodDefaults(), for the template of a workload too. */
+export function setPodSpecDefaults(spec: PodSpec): void {
+  spec.restartPolicy ??= "Always";
+  spec.terminationGracePeriodSeconds ??= 30;
+  spec.dnsPolicy ??= "ClusterFirst";
+  spec.schedulerName ||= "default-scheduler";
+  spec.securityContext ??= {};
+  spec.enableServiceLinks ??= true;
+  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
+  else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
+    setContainerDefaults(container);
+    if (spec.hostNetwork) for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
+  }
+  for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container);
+  for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
+}
+
+function setContainerDefaults(container: Container | EphemeralContainer): void {
+  container.imagePullPolicy ??= defaultPullPolicy(container.image ?? "");
+  container.terminationMessagePath ??= "/dev/termination-log";
+  container.terminationMessagePolicy ??= "File";
+  container.resources ??= {};
+  const { resources } = container;
+  for (const [name, limit] of Object.entries(resources.limits ?? {})) {
+    resources.requests ??= {};
+    resources.requests[name] ??= limit;
+  }
+  for (const port of (container.ports ?? []) as ContainerPort[]) port.protocol ??= "TCP";
+  for (const variable of container.env ?? []) setEnvDefaults(variable);
+  for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
+    if (probe !== undefined) setProbeDefaults(probe);
+  }
+  for (const handler of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
+    if (handler?.httpGet !== undefined) setHttpGetDefaults(handler.httpGet);
+  }
+}
+
+/** `Always` for the tag `latest`, also where it is only implied; `IfNotPresent` for other tags and for digests. */
+function defaultPullPolicy(image: string): string {
+  const [name = "", digest] = image.split("@");
+  const tag = /:([^:/]+)$/.exec(name)?.[1];
+  return tag === "latest" || (tag === undefined && digest === undefined) ? "Always" : "IfNotPresent";
+}
+
+function setEnvDefaults(variable: EnvVar): void {
+  const { fieldRef, fileKeyRef } = variable.valueFrom ?? {};
+  if (fieldRef !== undefined) fieldRef.apiVersion ??= "v1";
+  if (fileKeyRef !== undefined) fileKeyRef.optional ??= false;
+}
+
+function setProbeDefaults(probe: Probe): void {
+  probe.timeoutSeconds ||= 1;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.failureThreshold ||= 3;
+  if (probe.httpGet !== undefined) setHttpGetDefaults(probe.httpGet);
+  if (probe.grpc !== undefined) probe.grpc.service ??= "";
+}
+
+function setHttpGetDefaults(action: NonNullable<Probe["httpGet"]>): void {
+  action.path ||= "/";
+  action.scheme ??= "HTTP";
+}
+
+function setVolumeDefaults(volume: Volume): void {
+  if (Object.keys(volume).every((key) => key === "name")) volume.emptyDir = {};
+  if (volume.secret !== undefined) volume.secret.defaultMode ??= defaultFileMode;
+  if (volume.configMap !== undefined) volume.configMap.defaultMode ??= defaultFileMode;
+  if (volume.hostPath !== undefined) volume.hostPath.type ??= "";
+  if (volume.downwardAPI !== undefined) {
+    volume.downwardAPI.defaultMode ??= defaultFileMode;
+    for (const item of volume.downwardAPI.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ??= "v1";
+  }
+  if (volume.projected === undefined) return;
+  volume.projected.defaultMode ??= defaultFileMode;
+  for (const source of volume.projected.sources ?? []) {
+    for (const item of source.downwardAPI?.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ??= "v1";
+    if (source.serviceAccountToken !== undefined) source.serviceAccountToken.expirationSeconds ??= defaultTokenSeconds;
+  }
+}

@@ -1,0 +1,96 @@
+import type { Node, Pod } from "@wherry/kubernetes";
+import { type Amounts, addAmounts, amountsOf, podRequests } from "./pod-requests.ts";
+
+/** What the scheduler knows of a node: the object and what its pods ask for. */
+export class NodeEntry {
+  node: Node;
+  allocatable: Amounts;
+  readonly requested: Amounts = new Map();
+  /** Pods on the node by key, with what each asks for. */
+  readonly pods: Map<string, Holding> = new Map();
+
+  constructor(node: Node) {
+    this.node = node;
+    this.allocatable = amountsOf(node.status?.allocatable);
+  }
+}
+
+interface Holding {
+  readonly requests: Amounts;
+  readonly hostPorts: readonly string[];
+}
+
+/** Nodes and what is taken of them, kept up to date from the events of both. */
+export class NodeLedger {
+  readonly #nodes: Map<string, NodeEntry> = new Map();
+  /** Node of each pod that counts, also of pods whose node is not known (yet). */
+  readonly #podNodes: Map<string, string> = new Map();
+  readonly #waiting: Map<string, Map<string, Holding>> = new Map();
+
+  get entries(): readonly NodeEntry[] {
+    return [...this.#nodes.values()];
+  }
+
+  setNode(name: string, node: Node): void {
+    const known = this.#nodes.get(name);
+    if (known !== undefined) {
+      known.node = node;
+      known.allocatable = amountsOf(node.status?.allocatable);
+      return;
+    }
+    const entry = new NodeEntry(node);
+    this.#nodes.set(name, entry);
+    for (const [key, holding] of this.#waiting.get(name) ?? []) take(entry, key, holding);
+    this.#waiting.delete(name);
+  }
+
+  removeNode(name: string): void {
+    const entry = this.#nodes.get(name);
+    if (entry === undefined) return;
+    this.#nodes.delete(name);
+    if (entry.pods.size > 0) this.#waiting.set(name, new Map(entry.pods));
+  }
+
+  /** Counts `pod` on its node from now on; pods that have ended, and pods without a node, are not counted. */
+  setPod(key: string, pod: Pod): void {
+    const nodeName = pod.spec?.nodeName;
+    const phase = pod.status?.phase;
+    if (!nodeName || phase === "Succeeded" || phase === "Failed" || pod.spec === undefined) {
+      this.removePod(key);
+      return;
+    }
+    if (this.#podNodes.get(key) === nodeName) return;
+    this.removePod(key);
+    this.#podNodes.set(key, nodeName);
+    const holding: Holding = { requests: podRequests(pod.spec), hostPorts: hostPortsOf(pod) };
+    const entry = this.#nodes.get(nodeName);
+    if (entry !== undefined) take(entry, key, holding);
+    else this.#waiting.set(nodeName, (this.#waiting.get(nodeName) ?? new Map()).set(key, holding));
+  }
+
+  removePod(key: string): void {
+    const nodeName = this.#podNodes.get(key);
+    if (nodeName === undefined) return;
+    this.#podNodes.delete(key);
+    this.#waiting.get(nodeName)?.delete(key);
+    const entry = this.#nodes.get(nodeName);
+    const holding = entry?.pods.get(key);
+    if (entry === undefined || holding === undefined) return;
+    entry.pods.delete(key);
+    addAmounts(entry.requested, holding.requests, -1);
+  }
+}
+
+function take(entry: NodeEntry, key: string, holding: Holding): void {
+  entry.pods.set(key, holding);
+  addAmounts(entry.requested, holding.requests);
+}
+
+/** Host ports a pod takes, as `PROTOCOL/ADDRESS/PORT`. */
+export function hostPortsOf(pod: Pod): readonly string[] {
+  return (pod.spec?.containers ?? []).flatMap((container) =>
+    (container.ports ?? [])
+      .filter((port) => port.hostPort)
+      .map((port) => `${port.protocol ?? "TCP"}/${port.hostIP || "0.0.0.0"}/${port.hostPort}`),
+  );
+}

@@ -1,0 +1,100 @@
+import { jsonEquals, labelKeyProblem, labelValueProblem, type ObjectMeta } from "@wherry/kubernetes";
+import { type FieldError, forbiddenValue, invalidValue, required, tooLong } from "./field-error.ts";
+
+const maxAnnotationBytes = 256 * 1024;
+
+/** Checks metadata of a new or updated object as upstream's ValidateObjectMeta does. */
+export function validateMetadata(
+  metadata: ObjectMeta,
+  namespaced: boolean,
+  nameProblem: (name: string) => string | undefined,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const { name, generateName, namespace } = metadata;
+  if (generateName) {
+    // A trailing dash is fine here because characters follow it.
+    const problem = nameProblem(generateName.replace(/-$/, "a"));
+    if (problem !== undefined) errors.push(invalidValue("metadata.generateName", generateName, problem));
+  }
+  if (!name) errors.push(required("metadata.name", "name or generateName is required"));
+  else {
+    const problem = nameProblem(name);
+    if (problem !== undefined) errors.push(invalidValue("metadata.name", name, problem));
+  }
+  if (namespaced && !namespace) errors.push(required("metadata.namespace"));
+  if (!namespaced && namespace) errors.push(forbiddenValue("metadata.namespace", "not allowed on this type"));
+  errors.push(...validateLabels(metadata.labels, "metadata.labels"));
+  errors.push(...validateAnnotations(metadata.annotations, "metadata.annotations"));
+  errors.push(...validateOwners(metadata));
+  for (const finalizer of metadata.finalizers ?? []) {
+    const problem = labelKeyProblem(finalizer);
+    if (problem !== undefined) errors.push(invalidValue("metadata.finalizers", finalizer, problem));
+  }
+  return errors;
+}
+
+export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    const keyProblem = labelKeyProblem(key);
+    if (keyProblem !== undefined) errors.push(invalidValue(path, key, keyProblem));
+    const valueProblem = labelValueProblem(value);
+    if (valueProblem !== undefined) errors.push(invalidValue(path, value, valueProblem));
+  }
+  return errors;
+}
+
+export function validateAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  path: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  let sizeBytes = 0;
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    const problem = labelKeyProblem(key.toLowerCase());
+    if (problem !== undefined) errors.push(invalidValue(path, key, problem));
+    sizeBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  if (sizeBytes > maxAnnotationBytes) errors.push(tooLong(path, maxAnnotationBytes));
+  return errors;
+}
+
+function validateOwners(metadata: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = [];
+  const owners = metadata.ownerReferences ?? [];
+  owners.forEach((owner, index) => {
+    const path = `metadata.ownerReferences[${index}]`;
+    for (const field of ["apiVersion", "kind", "name", "uid"] as const) {
+      if (!owner[field])
+        errors.push(invalidValue(`${path}.${field}`, owner[field] ?? "", `${field} must not be empty`));
+    }
+  });
+  const controllers = owners.filter((owner) => owner.controller);
+  if (controllers.length > 1) {
+    errors.push(invalidValue("metadata.ownerReferences", owners, "Only one reference can have Controller set to true"));
+  }
+  return errors;
+}
+
+/** Checks what an update must leave alone in metadata. */
+export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const field of ["name", "namespace", "uid", "creationTimestamp"] as const) {
+    if (!jsonEquals(metadata[field] ?? "", old[field] ?? "")) {
+      errors.push(invalidValue(`metadata.${field}`, metadata[field] ?? "", "field is immutable"));
+    }
+  }
+  if (old.deletionTimestamp !== undefined) {
+    const added = (metadata.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer));
+    if (added.length > 0) {
+      const list = added.map((finalizer) => JSON.stringify(finalizer)).join(", ");
+      errors.push(
+        forbiddenValue(
+          "metadata.finalizers",
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+        ),
+      );
+    }
+  }
+  return errors;
+}
