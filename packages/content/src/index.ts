@@ -1,1 +1,20 @@
-export {};
+/**
+ * A content-addressed store with images, leases and garbage collection, and the transfer between it and OCI registries.
+ *
+ * @packageDocumentation
+ */
+export type { BlobInfo } from "./blob-record.ts";
+export type { Blobs, IngestOptions, ReadOptions } from "./blobs.ts";
+export { type ContentStore, type ContentStoreOptions, openContentStore, type Usage } from "./content-store.ts";
+export { ContentError, type ContentErrorCode } from "./errors.ts";
+export type { GarbageCollectionOptions, GarbageCollectionResult } from "./garbage-collection.ts";
+export type { Image, Images, NewImage } from "./images.ts";
+export type { CommitOptions, Ingest, IngestTarget } from "./ingest.ts";
+export type { IngestFile, IngestFiles } from "./ingest-files.ts";
+export { contentReferenceLabel, type Labels, snapshotReferenceLabel } from "./labels.ts";
+export type { Lease, LeaseOptions, LeaseResource, Leases } from "./leases.ts";
+export { defaultPlatforms, type PlatformPreference } from "./platform.ts";
+export type { ProcessIdentity } from "./process-identity.ts";
+export { type PulledImage, type PullOptions, pullImage, type TransferProgress } from "./pull-image.ts";
+export type { SnapshotInfo, Snapshots } from "./snapshots.ts";
+export type { WasmKind } from "./wasm-kind.ts";

@@ -14,6 +14,8 @@ export interface BlobReadOptions {
   readonly concurrency?: number;
   /** Size of one range; `concurrency` of them are held in memory. @default 8 MiB */
   readonly rangeBytes?: number;
+  /** Whether to compute the digest of a complete read; for callers that do so themselves. @default true */
+  readonly verify?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,8 +50,8 @@ export class BlobReader {
    */
   async *read(): AsyncGenerator<Uint8Array, void, undefined> {
     const { size, digest } = this.#descriptor;
-    const { offset = 0, concurrency = 1, rangeBytes = 8 * 1024 * 1024 } = this.#options;
-    const digester = offset === 0 ? new Digester(digestAlgorithm(digest)) : undefined;
+    const { offset = 0, concurrency = 1, rangeBytes = 8 * 1024 * 1024, verify = true } = this.#options;
+    const digester = verify && offset === 0 ? new Digester(digestAlgorithm(digest)) : undefined;
     const parallel = concurrency > 1 && size - offset > rangeBytes;
     const chunks = parallel ? this.#readRanges(offset, concurrency, rangeBytes) : this.#readSpan(offset, size);
     for await (const chunk of chunks) {

@@ -1,0 +1,37 @@
+import { errorCode, WherryError, type WherryErrorOptions } from "@wherry/base";
+
+/** What went wrong, stable for callers to match on. */
+export type ContentErrorCode =
+  | "NotFound"
+  | "DigestMismatch"
+  | "SizeMismatch"
+  | "NoSpace"
+  | "Locked"
+  | "Corrupt"
+  | "Closed"
+  | "TooLarge"
+  | "InvalidImage"
+  | "InvalidArchive"
+  | "UnsafeArchive"
+  | "NoModule"
+  | "NotWasm"
+  | "TruncatedModule"
+  | "Unsupported"
+  | "NoMatchingPlatform";
+
+/** Every failure of this package that is neither an abort nor a registry's. */
+export class ContentError extends WherryError {
+  declare readonly code: ContentErrorCode;
+
+  constructor(code: ContentErrorCode, message: string, options: WherryErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
+/** Puts a name on a full disk or quota; other errors pass as they are. */
+export function storageError(error: unknown, action: string): unknown {
+  const code = errorCode(error);
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  const what = code === "ENOSPC" ? "no space is left on the device" : "the disk quota is used up";
+  return new ContentError("NoSpace", `${action}: ${what}`, { cause: error, retryable: true });
+}
