@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants, openSync, unlinkSync } from "node:fs";
+import { chmodSync, closeSync, constants, lstatSync, openSync, unlinkSync } from "node:fs";
 import { connect, type Server, type Socket } from "node:net";
 import { basename, dirname } from "node:path";
 import { abortReason, errorCode } from "@wherry/base";
@@ -102,7 +102,12 @@ async function unlinkStale(path: string): Promise<void> {
   } catch (error) {
     const code = errorCode(error instanceof Error ? error.cause : undefined);
     if (code !== "ECONNREFUSED" && code !== "ENOENT") throw error;
-    if (code === "ECONNREFUSED") unlinkSync(path);
+    if (code === "ENOENT") return;
+    // A connection to a plain file is refused as well.
+    if (!lstatSync(path).isSocket()) {
+      throw new RpcError("AlreadyExists", `Cannot listen on socket "${path}": the file there is no socket`);
+    }
+    unlinkSync(path);
     return;
   }
   throw new RpcError("AlreadyExists", `Cannot listen on socket "${path}": another process listens there`);

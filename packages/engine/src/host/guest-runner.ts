@@ -6,6 +6,7 @@ import { InputSource } from "./input-source.ts";
 import { checkModule, loadModule, RefusedGuestError } from "./load-module.ts";
 import { LogClock } from "./log-clock.ts";
 import { LogFile } from "./log-file.ts";
+import { MountTree } from "./mounts/mount-tree.ts";
 import { outputSink } from "./output-sink.ts";
 import { wasm } from "./web-assembly.ts";
 import type { WorkerReport, WorkerRequest } from "./worker-messages.ts";
@@ -47,16 +48,16 @@ export class GuestRunner {
 
   #prepare(spec: GuestSpec, control: ControlBlock): void {
     const path = spec.modulePath;
-    const module = loadModule(path);
+    const module = loadModule(path, spec.memoryLimitBytes);
     const log = openCriLog(spec, control);
     if (spec.stdin) this.#input = new InputSource((sizeBytes) => this.#report({ type: "input-taken", sizeBytes }));
     const preview1 = createPreview1({
       args: spec.args,
-      env: spec.env,
+      env: environment(spec),
       stdin: this.#input ?? emptySource,
       stdout: outputSink("stdout", control, log, this.#report),
       stderr: outputSink("stderr", control, log, this.#report),
-      preopens: spec.mounts.map(({ guestPath, hostPath, readOnly }) => ({ guestPath, hostPath, readOnly })),
+      preopens: [{ guestPath: "/", fs: new MountTree(spec.mounts) }],
     });
     checkModule(module, path, preview1.imports);
     this.#prepared = { module, preview1, path };
@@ -86,6 +87,11 @@ export class GuestRunner {
       this.#report({ type: "trapped", message: error instanceof Error ? error.message : String(error) });
     }
   }
+}
+
+/** WASI has no working directory; programs that look for one find it in `PWD`, as shells leave it there. */
+function environment({ env, workingDir }: GuestSpec): Readonly<Record<string, string>> {
+  return workingDir === "" || Object.hasOwn(env, "PWD") ? env : { ...env, PWD: workingDir };
 }
 
 function openCriLog(spec: GuestSpec, control: ControlBlock): CriLog | undefined {

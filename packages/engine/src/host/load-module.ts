@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { errorCode } from "@wherry/base";
+import { limitMemory } from "@wherry/wasi";
 import { wasm } from "./web-assembly.ts";
 
 /** Why a guest cannot be started, for the user: the module or its specification is at fault, not the host. */
 export class RefusedGuestError extends Error {}
 
-/** Reads and compiles a module; throws `RefusedGuestError` when that is impossible. */
-export function loadModule(path: string): object {
+/** Reads and compiles a module, its memory limited; throws `RefusedGuestError` when that is impossible. */
+export function loadModule(path: string, memoryLimitBytes: number | undefined): object {
   const bytes = readModule(path);
   const [, , , , version, , layer] = bytes;
   if (layer === 1) {
@@ -15,7 +16,7 @@ export function loadModule(path: string): object {
     );
   }
   try {
-    return new wasm.Module(bytes);
+    return new wasm.Module(memoryLimitBytes === undefined ? bytes : limitMemory(bytes, memoryLimitBytes));
   } catch (error) {
     throw new RefusedGuestError(`Cannot compile module "${path}" of ${bytes.length} bytes: ${messageOf(error)}`);
   }
