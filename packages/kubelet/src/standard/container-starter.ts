@@ -1,6 +1,6 @@
-import { rm } from "node:fs/promises";
 import { errorMessage, isAbort } from "@wherry/base";
 import { type Container, containerFieldPath, findContainerStatus, podTitle } from "@wherry/kubernetes";
+import { nodeLogFiles } from "../ports/log-files.ts";
 import { formatDuration } from "./back-off-table.ts";
 import { containerConfig } from "./container-config.ts";
 import { containerHash } from "./container-hash.ts";
@@ -148,7 +148,7 @@ export class ContainerStarter {
       for (const instance of older) {
         await options.runtime.removeContainer(instance.runtimeId, { signal });
         facts.forgetContainer(instance.runtimeId);
-        await rm(instance.logPath, { force: true });
+        await (options.logFiles ?? nodeLogFiles).removeLog(instance.logPath);
       }
       const keep = new Set([newest.attempt, attempt].map(String));
       await options.terminationLogs.prune(handle.uid, name, keep);

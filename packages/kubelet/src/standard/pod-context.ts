@@ -94,7 +94,9 @@ export class PodContext {
       if (type === "started" && known === "running") return;
       if (type === "stopped" && known === "exited") return;
       if (type === "deleted" && known === undefined) return;
-      this.staleContainers.add(containerId);
+      // A container often ends because its sandbox did.
+      if (type === "stopped") this.staleAll = true;
+      else this.staleContainers.add(containerId);
     }
     this.wakeup.raise();
   }

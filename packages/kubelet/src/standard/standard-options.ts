@@ -2,6 +2,7 @@ import type { Clock, Logger } from "@wherry/base";
 import type { Runtime } from "@wherry/runtime";
 import type { PullSecrets } from "../objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "../ports/environment.ts";
+import type { LogFiles } from "../ports/log-files.ts";
 import type { ObjectCache } from "../ports/object-cache.ts";
 import type { RuntimeClasses } from "../ports/runtime-classes.ts";
 import type { VolumeManager } from "../ports/volume-manager.ts";
@@ -15,6 +16,8 @@ export interface StandardProviderOptions {
   readonly runtimeClasses: RuntimeClasses;
   readonly pullSecrets: PullSecrets;
   readonly terminationLogs: TerminationLogs;
+  /** @default the node's file system */
+  readonly logFiles?: LogFiles | undefined;
   /** Where log directories of pods are made, e.g. `/var/log/pods`. */
   readonly podLogsDirectory: string;
   readonly clock: Clock;

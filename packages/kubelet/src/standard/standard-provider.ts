@@ -1,6 +1,6 @@
-import { rm } from "node:fs/promises";
 import { errorMessage, runTogether } from "@wherry/base";
 import { KubeletError } from "../errors.ts";
+import { nodeLogFiles } from "../ports/log-files.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
 import type { HealthTerm, NodeDetails } from "../provider/node-details.ts";
 import type { PodHandle } from "../provider/pod-handle.ts";
@@ -118,14 +118,14 @@ class RuntimeProvider implements StandardProvider {
   }
 
   async removePod(podUid: string, call: ProviderCallOptions = {}): Promise<void> {
-    const { runtime, volumes, objects, podLogsDirectory } = this.#options;
+    const { runtime, volumes, objects, podLogsDirectory, logFiles = nodeLogFiles } = this.#options;
     this.#contexts.delete(podUid);
     const running = await runtime.listContainers({ podUid, state: "running" }, call);
     await Promise.all(running.map(({ id }) => runtime.stopContainer(id, orphanGraceMs, call)));
     for (const { id, metadata } of await runtime.listPodSandboxes({ podUid }, call)) {
       await runtime.stopPodSandbox(id, call);
       await runtime.removePodSandbox(id, call);
-      await rm(podLogDirectory(podLogsDirectory, metadata), { recursive: true, force: true });
+      await logFiles.removeDirectory(podLogDirectory(podLogsDirectory, metadata));
     }
     await volumes.unmountPod(podUid, call);
     objects.unregisterPod(podUid);

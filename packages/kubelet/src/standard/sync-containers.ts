@@ -74,14 +74,14 @@ async function start(
   const delay = pending.get(name);
   if (delay !== undefined && delay.retryAtMs > handle.clock.now()) return false;
   const outcome = await new ContainerStarter(context, container, sandboxId).start(signal);
-  if (outcome.kind === "waiting") pending.set(name, { ...outcome, key: pendingKey(context, container) });
-  else pending.delete(name);
+  pending.delete(name);
   await context.refresh(signal);
+  if (outcome.kind === "waiting") pending.set(name, { ...outcome, key: pendingKey(context, container) });
   publish(context);
   return outcome.kind === "started";
 }
 
-/** A reason to wait holds for one definition and one instance only, and not once the container runs. */
+/** A reason to wait holds for one definition, sandbox and instance only, and not once the container runs. */
 function dropStalePending(context: PodContext, actions: PodActions): void {
   const starting = new Map(actions.start.map((container) => [container.name, container]));
   for (const [name, { key }] of context.pending) {
@@ -91,7 +91,8 @@ function dropStalePending(context: PodContext, actions: PodActions): void {
 }
 
 function pendingKey(context: PodContext, container: Container): string {
-  return `${containerHash(container)}/${context.facts.of(container.name)[0]?.runtimeId ?? ""}`;
+  const { facts } = context;
+  return [containerHash(container), facts.sandbox?.id, facts.of(container.name)[0]?.runtimeId].join("/");
 }
 
 function nextRetryMs(context: PodContext): number | undefined {

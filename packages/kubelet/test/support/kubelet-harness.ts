@@ -83,6 +83,7 @@ export class KubeletHarness {
         read: async () => "",
         prune: async () => undefined,
       },
+      logFiles: { removeLog: async () => undefined, removeDirectory: async () => undefined },
       podLogsDirectory: this.#options.podLogsDirectory ?? "/nonexistent/wherry-test-logs",
       clock,
       logger,
@@ -134,6 +135,15 @@ export class KubeletHarness {
   async advance(durationMs: number): Promise<void> {
     await this.clock.advance(durationMs);
     await this.settle();
+  }
+
+  /** Waits in real time for what the file system has a part in. @throws Error when it takes longer than any disk does */
+  async until(condition: () => boolean): Promise<void> {
+    const end = performance.now() + 10_000;
+    while (!condition()) {
+      if (performance.now() > end) throw new Error(`Still not so: ${condition}`);
+      await this.clock.advance(0);
+    }
   }
 
   status(name: string): PodStatus {

@@ -62,7 +62,7 @@ export class FakeRuntime implements Runtime {
   script: NonNullable<FakeRuntimeOptions["script"]>;
   readonly #options: FakeRuntimeOptions;
   readonly #clock: Clock;
-  readonly #feed: EventFeed = new EventFeed();
+  readonly feed: EventFeed = new EventFeed();
   #count = 0;
 
   constructor(options: FakeRuntimeOptions) {
@@ -241,7 +241,7 @@ export class FakeRuntime implements Runtime {
   }
 
   events(options: CallOptions = {}): AsyncIterable<RuntimeEvent | { readonly type: "overflow" }> {
-    return this.#feed.subscribe(options.signal);
+    return this.feed.subscribe(options.signal);
   }
 
   /** Ends a running container, as if by itself. */
@@ -327,7 +327,7 @@ export class FakeRuntime implements Runtime {
 
   #emit(type: RuntimeEventType, sandboxId: string, containerId?: string, uid = this.#podUid(sandboxId)): void {
     const event = { type, sandboxId, podUid: uid, timeMs: this.#clock.now() };
-    this.#feed.emit(containerId === undefined ? event : { ...event, containerId });
+    this.feed.emit(containerId === undefined ? event : { ...event, containerId });
   }
 }
 
