@@ -27,6 +27,11 @@ export class MetadataDatabase {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
   readonly #statements: Map<string, StatementSync> = new Map();
+  readonly #transaction: Transaction = {
+    run: (sql, ...parameters) => Number(this.#statement(sql).run(...parameters).changes),
+    get: (sql, ...parameters) => this.get(sql, ...parameters),
+    all: (sql, ...parameters) => this.all(sql, ...parameters),
+  };
   #closed = false;
 
   private constructor(database: DatabaseSync, clock: Clock) {
@@ -66,20 +71,19 @@ export class MetadataDatabase {
   /**
    * Runs `work` in one transaction with the write lock held; it is rolled back when `work` throws.
    */
-  async write<T>(work: (transaction: Transaction) => T): Promise<T> {
-    await this.#whenFree(() => this.#statement("BEGIN IMMEDIATE").run());
-    try {
-      const result = work({
-        run: (sql, ...parameters) => Number(this.#statement(sql).run(...parameters).changes),
-        get: (sql, ...parameters) => this.get(sql, ...parameters),
-        all: (sql, ...parameters) => this.all(sql, ...parameters),
-      });
-      this.#statement("COMMIT").run();
-      return result;
-    } catch (error) {
-      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
+  write<T>(work: (transaction: Transaction) => T): Promise<T> {
+    // Begin and end in one turn of the event loop: nothing else that uses this connection can get in between.
+    return this.#whenFree(() => {
+      this.#statement("BEGIN IMMEDIATE").run();
+      try {
+        const result = work(this.#transaction);
+        this.#statement("COMMIT").run();
+        return result;
+      } catch (error) {
+        if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        throw error;
+      }
+    });
   }
 
   /** Idempotent. */
@@ -105,7 +109,7 @@ export class MetadataDatabase {
     });
   }
 
-  async #whenFree(attempt: () => void): Promise<void> {
+  async #whenFree<T>(attempt: () => T): Promise<T> {
     const deadlineMs = this.#clock.monotonic() + busyTimeoutMs;
     for (let delayMs = firstBusyDelayMs; ; delayMs = Math.min(delayMs * 2, maxBusyDelayMs)) {
       if (this.#closed) throw new ContentError("Closed", "The content store is closed");
