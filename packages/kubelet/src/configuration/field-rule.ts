@@ -1,0 +1,25 @@
+/**
+ * What this kubelet does with a field: `acted` on; `missing`: known upstream and not implemented here, worth a warning when it
+ * is set; `inert`: accepted because it says nothing about what this kubelet does (Linux containers, Go, deprecated fields).
+ */
+export type FieldSupport = "acted" | "missing" | "inert";
+
+interface Rule {
+  readonly support: FieldSupport;
+  /** Value in effect where none is given, as it would be written in the file. */
+  readonly default?: unknown;
+}
+
+/** How a field of the configuration is written and what is allowed. */
+export type FieldRule = Rule &
+  (
+    | { readonly kind: "boolean" | "strings" | "map" | "any" }
+    | { readonly kind: "string"; readonly oneOf?: readonly string[] }
+    | { readonly kind: "integer"; readonly min?: number; readonly max?: number }
+    | { readonly kind: "duration"; readonly minMs?: number; readonly maxMs?: number }
+    | { readonly kind: "quantity" }
+    | { readonly kind: "object"; readonly fields: FieldRules }
+    | { readonly kind: "objects"; readonly fields: FieldRules }
+  );
+
+export type FieldRules = Readonly<Record<string, FieldRule>>;
