@@ -39,7 +39,8 @@ export function createSystemGuestClock(): GuestClock {
 
 /** A guest's clocks driven by a `Clock` of `@wherry/base`, such as a fake one; its processor time equals its monotonic time. */
 export function guestClockFrom(clock: Clock): GuestClock {
-  const ns = (ms: number) => BigInt(Math.round(ms * nsPerMs));
+  // In two parts, as the nanoseconds since 1970 are beyond what a number counts exactly.
+  const ns = (ms: number) => BigInt(Math.floor(ms)) * 1_000_000n + BigInt(Math.floor((ms % 1) * nsPerMs));
   return {
     realtimeNs: () => ns(clock.now()),
     monotonicNs: () => ns(clock.monotonic()),

@@ -8,11 +8,11 @@ const maxLinks = 40;
 /** Answered by an action that met a symbolic link it should not act on itself. */
 export const isLink: unique symbol = Symbol("isLink");
 
-/** Where a path led: an entry of `directory`, or `directory` itself when `name` is undefined (`.`, `a/..`). */
+/** Where a path led: an entry of `directory`, or `directory` itself when `name` is undefined (`.`, `a/.`, `a/..`). */
 export interface ResolvedEntry {
   readonly directory: DirectoryHandle;
   readonly name: string | undefined;
-  /** The path ended in a slash (or `.`): only a directory will do. */
+  /** The path ended in a slash: only a directory will do. */
   readonly mustBeDirectory: boolean;
 }
 
@@ -62,6 +62,7 @@ class Walk {
       const segment = this.#segments.pop();
       const directory = this.#handles.at(-1) as DirectoryHandle;
       if (segment === undefined) return { directory, name: undefined, mustBeDirectory: true };
+      if (segment === ".") continue;
       if (segment === "..") this.#leave();
       else if (this.#segments.length === 0) {
         return { directory, name: segment, mustBeDirectory: this.#mustBeDirectory };
@@ -107,11 +108,12 @@ class Walk {
     if (path.startsWith("/")) throw new FileError("EPERM", "absolute paths are outside of every directory");
     const parts = path.split("/");
     const isLast = this.#segments.length === 0;
-    const tail = parts.at(-1);
-    if (isLast && (tail === "" || tail === ".")) this.#mustBeDirectory = true;
+    if (isLast && parts.at(-1) === "") this.#mustBeDirectory = true;
     for (let index = parts.length - 1; index >= 0; index--) {
       const part = parts[index] as string;
-      if (part !== "" && part !== ".") this.#segments.push(part);
+      // A dot at the end stays: what stands before it is then entered, and not the entry that is meant.
+      const isFinal = isLast && this.#segments.length === 0;
+      if (part !== "" && (part !== "." || isFinal)) this.#segments.push(part);
     }
   }
 }
