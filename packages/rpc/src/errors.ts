@@ -1,4 +1,4 @@
-import { isAbort, WherryError, type WherryErrorOptions } from "@wherry/base";
+import { errorCode, errorMessage, isAbort, WherryError, type WherryErrorOptions } from "@wherry/base";
 import { type StatusCode, statusCodes } from "./status-code.ts";
 
 /**
@@ -19,9 +19,16 @@ export class RpcError extends WherryError {
     return statusCodes[this.code];
   }
 
-  /** The error to answer a caller with: an `RpcError` as it is, an abort as `Canceled`, anything else as `Unknown`. */
+  /**
+   * The error to answer a caller with: an `RpcError` as it is, an error whose `code` is the name of a status with that code, an
+   * abort as `Canceled`, anything else as `Unknown`.
+   */
   static from(error: unknown): RpcError {
     if (error instanceof RpcError) return error;
+    const code = errorCode(error);
+    if (code !== undefined && code !== "OK" && Object.hasOwn(statusCodes, code)) {
+      return new RpcError(code as StatusCode, errorMessage(error), { cause: error });
+    }
     if (isAbort(error)) return new RpcError("Canceled", "The call was cancelled", { cause: error });
     const message = error instanceof Error ? error.message : String(error);
     return new RpcError("Unknown", message, { cause: error });

@@ -35,6 +35,7 @@ export class HostedGuest {
   #settlePrepared: { resolve: () => void; reject: (error: Error) => void };
   #settleExited: (exit: GuestExit) => void;
   #phase: GuestPhase = "created";
+  #starting = false;
   #startedAtMs = 0;
   #exit: GuestExit | undefined;
   #ending: Ending | undefined;
@@ -97,11 +98,14 @@ export class HostedGuest {
 
   /** Starts the guest; rejects, and leaves an exit record, when its module cannot be run. */
   async start(): Promise<void> {
-    if (this.#phase !== "created" || this.#ending !== undefined) {
+    if (this.#phase !== "created") {
       throw new RpcError("FailedPrecondition", `Cannot start guest "${this.spec.id}": it is ${this.#phase}`);
     }
+    if (this.#starting) throw new RpcError("FailedPrecondition", `Guest "${this.spec.id}" is being started`);
+    this.#starting = true;
     await this.#prepared;
-    if (this.#phase !== "created" || this.#ending !== undefined) {
+    if (this.#ending !== undefined) await this.exited;
+    if (this.#phase !== "created") {
       throw new RpcError("FailedPrecondition", `Cannot start guest "${this.spec.id}": it was ended meanwhile`);
     }
     this.#startedAtMs = Date.now();
@@ -144,7 +148,6 @@ export class HostedGuest {
       case "started":
         break;
       case "refused":
-        this.#settlePrepared.reject(new RpcError("FailedPrecondition", report.message));
         void this.#end({ exitCode: startErrorExitCode, reason: "StartError", message: report.message });
         break;
       case "exited":
@@ -177,12 +180,12 @@ export class HostedGuest {
     }
     this.#ending = ending;
     await this.#worker.terminate();
-    this.#settlePrepared.reject(new RpcError("FailedPrecondition", `Guest "${this.spec.id}" was ended`));
     this.#finishLog();
     this.#exit = { ...ending, startedAtMs: this.#startedAtMs, finishedAtMs: Date.now() };
     this.#phase = "exited";
     this.#writeExit();
     this.sessions.end();
+    this.#settlePrepared.reject(new RpcError("FailedPrecondition", ending.message));
     this.#settleExited(this.#exit);
   }
 

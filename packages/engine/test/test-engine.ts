@@ -1,0 +1,93 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEngine, type Engine, type EngineOptions, type GuestSpec, type Host } from "@wherry/engine";
+import { onTestFinished } from "vitest";
+import { guests, writeGuest } from "./wat.ts";
+
+/** A new directory that goes away with the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "wherry-engine-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Options for an engine that runs its hosts from source. */
+export function engineOptions(directory: string): EngineOptions {
+  return {
+    stateDirectory: join(directory, "state"),
+    nodeExecutable: process.execPath,
+    nodeArguments: ["--conditions=@wherry/source"],
+    poolSize: 0,
+  };
+}
+
+export interface TestPod {
+  readonly engine: Engine;
+  readonly host: Host;
+  readonly directory: string;
+  /** A specification with the named guest, to be adapted. */
+  spec(name: keyof typeof guests, changes?: Partial<GuestSpec>): Promise<GuestSpec>;
+  /** Creates and starts a guest. */
+  run(name: keyof typeof guests, changes?: Partial<GuestSpec>): Promise<GuestSpec>;
+  /** The lines of a guest's log, without timestamps. */
+  log(id?: string): string[];
+}
+
+/** An engine and a host that end with the test. */
+export async function startPod(options: Partial<EngineOptions> = {}, id = "pod"): Promise<TestPod> {
+  const directory = temporaryDirectory();
+  const engine = createEngine({ ...engineOptions(directory), ...options });
+  const host = await engine.createHost({ id });
+  onTestFinished(() => host.shutdown());
+  return podOf(engine, host, directory);
+}
+
+export function podOf(engine: Engine, host: Host, directory: string): TestPod {
+  mkdirSync(join(directory, "log"), { recursive: true });
+  const logPath = (guest: string) => join(directory, "log", `${guest}.log`);
+  const spec: TestPod["spec"] = async (name, changes = {}) => {
+    const guest = changes.id ?? "main";
+    return {
+      id: guest,
+      modulePath: await writeGuest(join(directory, `${name}.wasm`), guests[name]),
+      args: [name],
+      env: {},
+      mounts: [],
+      logPath: logPath(guest),
+      stdin: false,
+      stdinOnce: false,
+      workingDir: "",
+      ...changes,
+    };
+  };
+  return {
+    engine,
+    host,
+    directory,
+    spec,
+    async run(name, changes) {
+      const wanted = await spec(name, changes);
+      await host.createGuest(wanted);
+      await host.startGuest(wanted.id);
+      return wanted;
+    },
+    log: (guest = "main") => readLog(logPath(guest)),
+  };
+}
+
+/** Lines of a CRI log without their timestamps; empty when there is no file. */
+export function readLog(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
+  return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /, ""));
+}
+
+/** Resolves when `condition` holds; fails after ten seconds. */
+export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`Waited ten seconds for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

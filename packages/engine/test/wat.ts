@@ -1,0 +1,80 @@
+import { writeFileSync } from "node:fs";
+import wabt from "wabt";
+
+/** Assembles WebAssembly text. */
+export async function assemble(text: string): Promise<Uint8Array> {
+  const module = (await wabt()).parseWat("test.wat", text);
+  try {
+    return module.toBinary({}).buffer;
+  } finally {
+    module.destroy();
+  }
+}
+
+const wasi = "wasi_snapshot_preview1";
+
+/** The start of a module's text: the functions of WASI the guests of the tests use, and a memory. */
+export function prelude(memory = '(memory (export "memory") 1)'): string {
+  return `
+    (import "${wasi}" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+    (import "${wasi}" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+    (import "${wasi}" "proc_exit" (func $proc_exit (param i32)))
+    (import "${wasi}" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+    (import "${wasi}" "path_open"
+      (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    ${memory}
+    ;; write(descriptor, address, length): all of it, or nothing; the vector is at 0.
+    (func $write (param $descriptor i32) (param $address i32) (param $length i32)
+      (i32.store (i32.const 0) (local.get $address))
+      (i32.store (i32.const 4) (local.get $length))
+      (drop (call $fd_write (local.get $descriptor) (i32.const 0) (i32.const 1) (i32.const 8))))
+    ;; read(descriptor, address, length): bytes read
+    (func $read (param $descriptor i32) (param $address i32) (param $length i32) (result i32)
+      (i32.store (i32.const 0) (local.get $address))
+      (i32.store (i32.const 4) (local.get $length))
+      (drop (call $fd_read (local.get $descriptor) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (i32.load (i32.const 8)))
+    ;; sleep(nanoseconds): the subscription is at 64
+    (func $sleep (param $nanoseconds i64)
+      (i32.store (i32.const 80) (i32.const 1))
+      (i64.store (i32.const 88) (local.get $nanoseconds))
+      (drop (call $poll_oneoff (i32.const 64) (i32.const 128) (i32.const 1) (i32.const 8))))`;
+}
+
+/** Text of a guest that does `body`; `data` is at address 1024. */
+export function guest(body: string, data = "", memory?: string): string {
+  return `(module ${prelude(memory)}
+    (data (i32.const 1024) "${data}")
+    (func (export "_start") ${body}))`;
+}
+
+/** Assembles a guest into a file. */
+export async function writeGuest(path: string, text: string): Promise<string> {
+  writeFileSync(path, await assemble(text));
+  return path;
+}
+
+const hour = "(call $sleep (i64.const 3600000000000))";
+
+/** Guests by what they do. */
+export const guests = {
+  hello: guest("(call $write (i32.const 1) (i32.const 1024) (i32.const 6))", "hello\\n"),
+  exit7: guest("(call $proc_exit (i32.const 7))"),
+  trap: guest("unreachable"),
+  spin: guest("(call $write (i32.const 1) (i32.const 1024) (i32.const 3)) (loop $again (br $again))", "on\\n"),
+  sleep: guest(`(call $write (i32.const 1) (i32.const 1024) (i32.const 3)) ${hour}`, "on\\n"),
+  unfinished: guest(`(call $write (i32.const 1) (i32.const 1024) (i32.const 4)) ${hour}`, "half"),
+  writeLoop: guest("(loop $again (call $write (i32.const 1) (i32.const 1024) (i32.const 5)) (br $again))", "line\\n"),
+  cat: guest(`(local $length i32)
+    (loop $again
+      (local.set $length (call $read (i32.const 0) (i32.const 2048) (i32.const 1000)))
+      (if (local.get $length) (then
+        (call $write (i32.const 1) (i32.const 2048) (local.get $length))
+        (br $again))))`),
+  // Grows by a page until that fails, then exits with the number of pages.
+  grow: guest(`
+    (block $full (loop $again
+      (br_if $full (i32.eq (memory.grow (i32.const 1)) (i32.const -1)))
+      (br $again)))
+    (call $proc_exit (memory.size))`),
+} as const;
