@@ -176,7 +176,7 @@ export class FakeApiServer implements Transport {
       for (const object of this.objects.values()) this.#send(watcher, "ADDED", object);
       if (this.watchListMode === "supported" && initial) this.#endInitial(watcher);
     } else for (const entry of this.#history) if (entry.version > from) this.#send(watcher, entry.type, entry.object);
-    return { status: 200, headers: {}, body, complete: () => !watcher.broken };
+    return { status: 200, headers: {}, body, complete: () => !watcher.broken, cancel: () => void body.destroy() };
   }
 
   #endInitial(watcher: Watcher): void {
@@ -221,7 +221,8 @@ function tooLarge(): Record<string, unknown> {
 
 export function answer(code: number, body: unknown, headers: Record<string, string> = {}): TransportResponse {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return { status: code, headers, body: Readable.from([Buffer.from(text)]), complete: () => true };
+  const stream = Readable.from([Buffer.from(text)]);
+  return { status: code, headers, body: stream, complete: () => true, cancel: () => void stream.destroy() };
 }
 
 export function lostConnection(): TransportError {

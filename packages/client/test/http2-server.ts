@@ -106,9 +106,18 @@ export class Wire implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
   #cut = false;
+  #refusing = false;
+  readonly #refusal: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** Resolves when a connection was refused. */
+  readonly refused: Promise<void> = this.#refusal.promise;
 
   constructor(targetPort: number) {
     this.#server = createServer((near) => {
+      if (this.#refusing) {
+        near.destroy();
+        this.#refusal.resolve();
+        return;
+      }
       const far = connect(targetPort, "127.0.0.1");
       for (const [from, to] of [
         [near, far],
@@ -134,6 +143,11 @@ export class Wire implements AsyncDisposable {
   /** Loses everything from now on; `mend` lets later bytes through again. */
   cut(): void {
     this.#cut = true;
+  }
+
+  /** Closes new connections at once. */
+  refuse(): void {
+    this.#refusing = true;
   }
 
   mend(): void {

@@ -289,6 +289,44 @@ describe("RestClient", () => {
     server.handler = (stream) => answerJson(stream, 404, { kind: "Status", code: 404, reason: "NotFound" });
     await expect(server.client().stream("/x")).rejects.toBeInstanceOf(ApiError);
   });
+
+  test("fails a stream that is cut short, and cancels one that the caller destroys", async () => {
+    await using server = await new TestServer().listen();
+    server.handler = (stream) => {
+      stream.respond({ ":status": 200 });
+      stream.write("one\n");
+    };
+    const cut = await server.client().stream("/log");
+    const rest = cut.toArray();
+    server.sessions[0]?.destroy();
+    await expect(rest).rejects.toMatchObject({ code: "TransportError", kind: "connection" });
+    const left = await server.client().stream("/log");
+    for await (const chunk of left) {
+      expect(String(chunk)).toBe("one\n");
+      break;
+    }
+    await eventually(() => server.streams[1]?.stream.rstCode === constants.NGHTTP2_CANCEL);
+  });
+
+  test("leaves waiting requests alone when a further connection cannot be had", async () => {
+    await using server = await new TestServer({ settings: { maxConcurrentStreams: 1 } }).listen();
+    await using wire = await new Wire(server.port).listen();
+    let finish = () => {};
+    server.handler = (stream) => {
+      finish = () => answerJson(stream, 200, { kind: "Node" });
+    };
+    const client = server.client({}, { server: wire.url });
+    const first = client.get(nodes, "first");
+    await eventually(() => server.streams.length === 1);
+    wire.refuse();
+    const second = client.patch(nodes, "second", {}, { type: "merge" });
+    second.catch(() => undefined);
+    await wire.refused;
+    server.handler = (stream) => answerJson(stream, 200, { kind: "Node", metadata: { name: "second" } });
+    finish();
+    await first;
+    expect((await second).metadata?.name).toBe("second");
+  });
 });
 
 describe("Http1Transport", () => {

@@ -13,7 +13,7 @@ import { type KubernetesObject, objectKey } from "@wherry/kubernetes";
 import { isApiError, isInvalid, isTransportError, TransportError } from "../errors.ts";
 import type { KubernetesClient, WatchEvent, WatchOptions } from "../verbs/kubernetes-client.ts";
 import { describeResource, type ResourceDefinition } from "../verbs/resource-definition.ts";
-import { ChangeQueue } from "./change-queue.ts";
+import { ChangeHub } from "./change-hub.ts";
 import { listEverything } from "./list-everything.ts";
 import { type Change, ObjectStore, type ReadonlyStore } from "./object-store.ts";
 import type { Reflector, ReflectorOptions } from "./reflector.ts";
@@ -58,8 +58,7 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
   readonly #logger: Logger;
   readonly #store: ObjectStore<T>;
   readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
-  readonly #handlers: Set<(change: Change<T>) => void> = new Set();
-  readonly #queues: Set<ChangeQueue<T>> = new Set();
+  readonly #hub: ChangeHub<T>;
   readonly #backoff: Backoff;
   #lastFailureMs = 0;
   #lastVersion: string | undefined;
@@ -68,7 +67,6 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
   #versionLost = false;
   #useWatchList: boolean;
   #shortRounds = 0;
-  #ended = false;
 
   constructor(client: KubernetesClient, definition: ResourceDefinition<T>, options: ReflectorOptions<T>) {
     this.#client = client;
@@ -80,6 +78,7 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
       reflector: describeResource(definition, { namespace: options.namespace }),
     });
     this.#store = new ObjectStore(options.indexers);
+    this.#hub = new ChangeHub(this.#store, this.#logger);
     this.#useWatchList = options.watchList ?? true;
     this.#backoff = new Backoff({ initialMs: 800, maxMs: 30_000, jitter: "full", random: this.#random });
     this.#ready.promise.catch(() => undefined);
@@ -98,37 +97,19 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
   }
 
   onChange(handler: (change: Change<T>) => void): () => void {
-    // Wrapped, so that a handler registered twice is told twice.
-    const registered = (change: Change<T>) => handler(change);
-    this.#handlers.add(registered);
-    for (const change of this.#present()) this.#tell(registered, change);
-    return () => void this.#handlers.delete(registered);
+    return this.#hub.onChange(handler);
   }
 
   subscribe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Change<T>> {
-    const { signal } = options;
-    const onAbort = () => queue.end();
-    const queue: ChangeQueue<T> = new ChangeQueue(() => {
-      this.#queues.delete(queue);
-      signal?.removeEventListener("abort", onAbort);
-    });
-    if (this.#ended || signal?.aborted) {
-      queue.end();
-      return queue;
-    }
-    signal?.addEventListener("abort", onAbort, { once: true });
-    for (const change of this.#present()) queue.push(change);
-    this.#queues.add(queue);
-    return queue;
+    return this.#hub.subscribe(options.signal);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     try {
       while (!signal.aborted) await this.#round(signal);
     } finally {
-      this.#ended = true;
       this.#ready.reject(abortReason(signal));
-      for (const queue of this.#queues) queue.end();
+      this.#hub.end();
     }
   }
 
@@ -279,10 +260,10 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
     const version = versionOf(event);
     if (event.type === "DELETED") {
       const object = this.#prepare(event.object);
-      this.#publish(this.#store.delete(keyOf(event), object));
+      this.#hub.publish(this.#store.delete(keyOf(event), object));
     } else if (event.type !== "BOOKMARK") {
       keyOf(event);
-      this.#publish(this.#store.set(this.#prepare(event.object)));
+      this.#hub.publish(this.#store.set(this.#prepare(event.object)));
     }
     this.#lastVersion = version;
   }
@@ -292,7 +273,7 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
     this.#lastVersion = version;
     this.#versionLost = false;
     this.#synced = true;
-    this.#publish(changes);
+    this.#hub.publish(changes);
     this.#ready.resolve();
   }
 
@@ -307,29 +288,6 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
         error: errorMessage(error),
       });
       return object;
-    }
-  }
-
-  #present(): Change<T>[] {
-    return this.#store.list().map((object) => ({ type: "added", key: objectKey(object), object }));
-  }
-
-  #publish(changes: readonly Change<T>[]): void {
-    if (changes.length === 0) return;
-    // Who joins while changes are told has got the store as it is after all of them.
-    const handlers = [...this.#handlers];
-    const queues = [...this.#queues];
-    for (const change of changes) {
-      for (const handler of handlers) if (this.#handlers.has(handler)) this.#tell(handler, change);
-      for (const queue of queues) queue.push(change);
-    }
-  }
-
-  #tell(handler: (change: Change<T>) => void, change: Change<T>): void {
-    try {
-      handler(change);
-    } catch (error) {
-      this.#logger.error("Change handler failed", { key: change.key, error: errorMessage(error) });
     }
   }
 }

@@ -15,13 +15,19 @@ export interface CreateTransportOptions {
   readonly pingTimeoutMs?: number;
 }
 
-/** The transport for the server of `config`: HTTP/2 over TLS, or HTTP/1.1 for a plain `http:` URL. */
-export function createTransport(config: ClusterConfig, options: CreateTransportOptions): Transport {
+/** The URL of the server; throws `ClientConfigError` if it is none that can be spoken to. */
+export function serverUrl(config: ClusterConfig): URL {
   const url = URL.parse(config.server);
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:"))
     throw new ClientConfigError(
       `Cannot create a client: server ${JSON.stringify(config.server)} is not an https: or http: URL`,
     );
+  return url;
+}
+
+/** The transport for the server of `config`: HTTP/2 over TLS, or HTTP/1.1 for a plain `http:` URL. */
+export function createTransport(config: ClusterConfig, options: CreateTransportOptions): Transport {
+  const url = serverUrl(config);
   const plain = url.protocol === "http:";
   const target = {
     host: url.hostname.replace(/^\[|\]$/g, ""),

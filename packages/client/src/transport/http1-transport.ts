@@ -109,6 +109,7 @@ function follow(
       headers: incoming.headers,
       body: incoming,
       complete: () => incoming.complete,
+      cancel: () => void incoming.destroy(),
     });
   });
   outgoing.once("close", () => {

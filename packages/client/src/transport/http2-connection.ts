@@ -15,7 +15,7 @@ export interface Http2ConnectionOptions {
   /** Time the peer has to answer a ping. */
   readonly pingTimeoutMs: number;
   /** Told when a stream ended, the limit changed, or the connection closed or began to drain. */
-  readonly onChange: () => void;
+  readonly onChange: (connection: Http2Connection) => void;
 }
 
 /** One HTTP/2 connection: counts its streams, watches that the peer is alive, and drains on GOAWAY. */
@@ -47,7 +47,7 @@ export class Http2Connection {
     session.on("remoteSettings", (settings) => {
       this.#streamLimit = settings.maxConcurrentStreams ?? Number.MAX_SAFE_INTEGER;
       ready.resolve();
-      options.onChange();
+      options.onChange(this);
     });
     session.on("goaway", (errorCode) => {
       options.logger.debug("Server is closing the connection", { errorCode, activeStreams: this.#activeStreams });
@@ -63,7 +63,7 @@ export class Http2Connection {
       this.#cancelCheck();
       closed.resolve();
       ready.reject(this.#failure ?? new Error("connection closed before the server's SETTINGS"));
-      options.onChange();
+      options.onChange(this);
     });
     this.#scheduleCheck();
   }
@@ -115,7 +115,7 @@ export class Http2Connection {
     if (this.#draining) return;
     this.#draining = true;
     if (!this.#session.closed) this.#session.close();
-    this.#options.onChange();
+    this.#options.onChange(this);
   }
 
   /** Ends the connection and every stream on it. Idempotent. */
@@ -144,11 +144,15 @@ export class Http2Connection {
   ): void {
     let failure: Error | undefined;
     let responded = false;
+    // Destroying alone would not tell the server.
+    const cancel = (reason?: Error) => {
+      if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+      stream.destroy(reason);
+    };
     const onAbort = () => {
       const reason = abortReason(signal);
       failure = reason;
-      stream.close(constants.NGHTTP2_CANCEL);
-      stream.destroy(reason);
+      cancel(reason);
       reject(reason);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -159,6 +163,7 @@ export class Http2Connection {
         headers,
         body: stream,
         complete: () => failure === undefined && !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR,
+        cancel: () => cancel(),
       });
     });
     stream.on("error", (error) => {
@@ -169,7 +174,7 @@ export class Http2Connection {
       this.#activeStreams--;
       if (this.#activeStreams === 0) this.#idleSinceMs = this.#options.clock.monotonic();
       if (!responded) reject(this.#unanswered(stream.rstCode, failure));
-      this.#options.onChange();
+      this.#options.onChange(this);
     });
   }
 

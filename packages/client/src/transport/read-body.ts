@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 
 import { abortReason } from "@wherry/base";
 
@@ -17,7 +17,7 @@ export function readBody(response: TransportResponse, maxBytes: number, signal?:
       if (sizeBytes > maxBytes) {
         const error = new TransportError("limit", `Cannot read the answer: it is larger than ${maxBytes} bytes`);
         reject(error);
-        body.destroy(error);
+        response.cancel();
         return;
       }
       chunks.push(chunk);
@@ -34,10 +34,33 @@ export function readBody(response: TransportResponse, maxBytes: number, signal?:
   });
 }
 
-/** Drops what is left of an answer nobody wants. */
-export function discardBody(body: Readable): void {
-  body.on("error", () => undefined);
-  body.resume();
+/**
+ * The body of an answer as a stream that fails, rather than ends, when the answer is cut short; destroying it cancels the
+ * answer.
+ */
+export function checkedBody(response: TransportResponse, signal?: AbortSignal): Readable {
+  const { body } = response;
+  let ended = false;
+  const checked = new Readable({
+    read: () => void body.resume(),
+    destroy(error, callback) {
+      response.cancel();
+      callback(error);
+    },
+  });
+  body.on("data", (chunk: Buffer) => {
+    if (!checked.push(chunk)) body.pause();
+  });
+  body.once("end", () => {
+    ended = response.complete();
+    if (ended) checked.push(null);
+    else checked.destroy(bodyError(truncated(), signal));
+  });
+  body.once("error", (error) => checked.destroy(bodyError(error, signal)));
+  body.once("close", () => {
+    if (!ended) checked.destroy(bodyError(truncated(), signal));
+  });
+  return checked;
 }
 
 /** What a failure while reading means to the caller: aborts and own errors as they are, the rest as a lost connection. */

@@ -4,7 +4,7 @@ import { abortReason, type Clock, type Logger } from "@wherry/base";
 
 import { apiErrorFrom, isTooLargeResourceVersion, isTransportError, TransportError } from "../errors.ts";
 import type { CredentialSource } from "../kubeconfig/cluster-config.ts";
-import { discardBody, readBody } from "./read-body.ts";
+import { readBody } from "./read-body.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
@@ -109,7 +109,7 @@ export class RestClient {
       if (status === 401 && !refreshed) {
         refreshed = true;
         if (await credentials.refresh(used, request.signal)) {
-          discardBody(response.body);
+          await readBody(response, maxErrorBytes, request.signal);
           continue;
         }
       }

@@ -1,12 +1,10 @@
-import { connect as connectHttp2 } from "node:http2";
-import type { TLSSocket } from "node:tls";
-
 import { abortReason, Backoff, type Clock, errorMessage, type Logger } from "@wherry/base";
 
 import { TransportError } from "../errors.ts";
-import { dial, type TlsTarget } from "./dial.ts";
+import type { TlsTarget } from "./dial.ts";
 import { Http1Transport } from "./http1-transport.ts";
-import { Http2Connection } from "./http2-connection.ts";
+import type { Http2Connection } from "./http2-connection.ts";
+import { openConnection } from "./open-connection.ts";
 import type { TlsIdentity, Transport, TransportRequest, TransportResponse } from "./transport.ts";
 
 export interface SessionPoolOptions {
@@ -38,7 +36,6 @@ interface Waiter {
 const maxWaiters = 4096;
 // Streams of a full pool that watches may not take, so that a status write never waits for a watch to end.
 const maxReservedStreams = 8;
-const mebibyte = 2 ** 20;
 
 /**
  * HTTP/2 connections to one server, opened as streams are needed and replaced as they die; falls back to HTTP/1.1 where the
@@ -198,65 +195,57 @@ export class SessionPool implements Transport {
   }
 
   async #dial(): Promise<void> {
-    const { target, clock, dialTimeoutMs, logger } = this.#options;
+    const { target, clock, logger, dialTimeoutMs, pingIdleMs, pingTimeoutMs } = this.#options;
     const generation = this.#generation;
     const identity = this.#identity;
     try {
-      const socket = await dial(target, { identity, timeoutMs: dialTimeoutMs, clock, signal: this.#stop.signal });
-      if (generation !== this.#generation || this.#stop.signal.aborted) socket.destroy();
-      else if (socket.alpnProtocol === "h2") await this.#adopt(socket, generation);
-      else {
+      const connection = await openConnection({
+        target,
+        identity,
+        authority: this.#authority,
+        timeoutMs: dialTimeoutMs,
+        signal: this.#stop.signal,
+        clock,
+        logger,
+        pingIdleMs,
+        pingTimeoutMs,
+        onChange: (changed) => this.#changed(changed),
+      });
+      this.#backoff.reset();
+      if (connection !== undefined) this.#adopt(connection, generation);
+      else if (generation === this.#generation) {
         logger.info("Server does not offer HTTP/2, using HTTP/1.1", { server: this.#authority });
-        socket.destroy();
         this.#http1 = new Http1Transport({ target, identity });
       }
-      this.#backoff.reset();
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      const retryInMs = this.#backoff.next();
-      this.#retryAtMs = clock.monotonic() + retryInMs;
-      logger.warn("Cannot connect to the server", { server: this.#authority, error: errorMessage(error), retryInMs });
-      for (const waiter of this.#waiters) this.#reject(waiter, error as Error);
+      if (!this.#stop.signal.aborted) this.#dialFailed(error as Error);
     }
   }
 
-  async #adopt(socket: TLSSocket, generation: number): Promise<void> {
-    const { clock, logger, dialTimeoutMs, pingIdleMs, pingTimeoutMs } = this.#options;
-    const session = connectHttp2(`https://${this.#authority}`, {
-      createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: 4 * mebibyte },
-      maxSessionMemory: 256,
-      maxSendHeaderBlockLength: mebibyte,
-    });
-    session.setLocalWindowSize(64 * mebibyte);
-    const connection: Http2Connection = new Http2Connection(session, socket, {
-      authority: this.#authority,
-      clock,
-      logger,
-      pingIdleMs,
-      pingTimeoutMs,
-      onChange: () => this.#changed(connection),
-    });
+  #dialFailed(error: Error): void {
+    const { clock, logger } = this.#options;
+    const retryInMs = this.#backoff.next();
+    this.#retryAtMs = clock.monotonic() + retryInMs;
+    logger.warn("Cannot connect to the server", { server: this.#authority, error: errorMessage(error), retryInMs });
+    // With a connection at hand, streams will become free; what fails is only the attempt to have more.
+    if (this.#connections.size > 0) return;
+    for (const waiter of this.#waiters) this.#reject(waiter, error);
+  }
+
+  #adopt(connection: Http2Connection, generation: number): void {
     this.#living.add(connection);
     void connection.closed.then(() => {
       this.#living.delete(connection);
       this.#connections.delete(connection);
     });
-    const cancelTimer = clock.setTimer(dialTimeoutMs, () =>
-      connection.destroy(new Error(`no HTTP/2 settings in ${dialTimeoutMs} ms`)),
-    );
-    try {
-      await connection.ready;
-    } catch (error) {
-      throw new TransportError("dial", `Cannot connect to ${this.#authority}`, { cause: error });
-    } finally {
-      cancelTimer();
-    }
-    if (generation === this.#generation) this.#connections.add(connection);
+    if (this.#stop.signal.aborted) connection.destroy(closedError());
+    else if (generation === this.#generation) this.#connections.add(connection);
     else this.#retire(connection);
   }
 
   #changed(connection: Http2Connection): void {
+    // One that is being opened counts when it is adopted.
+    if (!this.#living.has(connection)) return;
     if (!connection.usable) this.#connections.delete(connection);
     else if (connection.activeStreams === 0 && this.#connections.size > 1) this.#closeWhenIdle(connection);
     if (this.#waiters.size > 0) this.#pump();

@@ -14,13 +14,15 @@ export interface TransportRequest {
   readonly longRunning?: boolean | undefined;
 }
 
-/** An answer whose headers have arrived; the caller reads `body` to its end or destroys it. */
+/** An answer whose headers have arrived; the caller reads `body` to its end or calls `cancel`. */
 export interface TransportResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
   /** Whether `body` ended as the server meant it to; meaningful once it ended. */
   complete(): boolean;
+  /** Tells the server that the rest is not wanted, and destroys `body`. Idempotent, also after the end. */
+  cancel(): void;
 }
 
 /** Client certificate and key, PEM. */

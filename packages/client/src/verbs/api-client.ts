@@ -4,6 +4,7 @@ import { type Clock, errorMessage } from "@wherry/base";
 import type { KubernetesList, KubernetesObject } from "@wherry/kubernetes";
 
 import { RequestError, TransportError } from "../errors.ts";
+import { checkedBody } from "../transport/read-body.ts";
 import type { RestClient } from "../transport/rest-client.ts";
 import type {
   CallOptions,
@@ -217,7 +218,7 @@ export abstract class ApiClient implements KubernetesClient {
       longRunning: true,
       signal: options.signal,
     });
-    return response.body;
+    return checkedBody(response, options.signal);
   }
 
   async #call<R>(definition: ResourceDefinition, call: Call): Promise<R> {

@@ -1,8 +1,7 @@
 import { type Clock, type Logger, silentLogger, systemClock } from "@wherry/base";
 
-import { RequestError } from "../errors.ts";
 import { type ClusterConfig, type Impersonation, staticCredentials } from "../kubeconfig/cluster-config.ts";
-import { createTransport } from "../transport/create-transport.ts";
+import { createTransport, serverUrl } from "../transport/create-transport.ts";
 import { RestClient } from "../transport/rest-client.ts";
 import { TokenBucket } from "../transport/token-bucket.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -10,7 +9,7 @@ import { ApiClient } from "./api-client.ts";
 import type { KubernetesClient } from "./kubernetes-client.ts";
 
 export interface ClientOptions {
-  /** First part of the user agent, `name/version`. @default "wherry-client/0.1.0" */
+  /** First part of the user agent, `name/version`. @default "wherry-client" */
   readonly userAgent?: string;
   /** Requests each second once `burst` is used up; 0 for no limit. @default 50 */
   readonly qps?: number;
@@ -65,7 +64,7 @@ class ClientLane extends ApiClient {
       transport,
       credentials: config.credentials ?? staticCredentials({}),
       headers: commonHeaders(config, options),
-      pathPrefix: pathPrefix(config.server),
+      pathPrefix: serverUrl(config).pathname.replace(/\/+$/, ""),
       rateLimit: qps > 0 ? new TokenBucket({ qps, burst: options.burst ?? 100, clock }) : undefined,
       clock,
       logger,
@@ -96,7 +95,7 @@ function commonHeaders(
   config: ClusterConfig,
   options: ClientOptions,
 ): Readonly<Record<string, string | readonly string[]>> {
-  const agent = options.userAgent ?? "wherry-client/0.1.0";
+  const agent = options.userAgent ?? "wherry-client";
   return {
     "user-agent": `${agent} (${process.platform}/${process.arch}) node/${process.versions.node}`,
     ...(config.impersonate === undefined ? {} : impersonationHeaders(config.impersonate)),
@@ -112,17 +111,4 @@ function impersonationHeaders(impersonate: Impersonation): Record<string, string
   for (const [key, values] of Object.entries(impersonate.extra ?? {}))
     headers[`impersonate-extra-${encodeURIComponent(key).toLowerCase()}`] = values;
   return headers;
-}
-
-function pathPrefix(server: string): string {
-  const { pathname } = parseServer(server);
-  return pathname.replace(/\/+$/, "");
-}
-
-function parseServer(server: string): URL {
-  try {
-    return new URL(server);
-  } catch {
-    throw new RequestError(`Cannot create a client: server ${JSON.stringify(server)} is not a URL`);
-  }
 }

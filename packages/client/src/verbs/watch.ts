@@ -41,7 +41,7 @@ export async function* watchEvents<T extends KubernetesObject>(
     });
     const lines = new LineSplitter(options.maxEventBytes ?? defaultMaxEventBytes);
     try {
-      for await (const chunk of response.body as AsyncIterable<Buffer>)
+      for await (const chunk of response.body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)
         for (const line of lines.push(chunk)) yield parseEvent<T>(action, line);
     } catch (error) {
       if (error instanceof ApiError) throw error;
