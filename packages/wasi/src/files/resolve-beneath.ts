@@ -98,7 +98,15 @@ class Walk {
   #follow(directory: DirectoryHandle, name: string): void {
     this.#links += 1;
     if (this.#links > maxLinks) throw new FileError("ELOOP", "too many symbolic links");
-    const target = directory.readLink(name);
+    let target: string;
+    try {
+      target = directory.readLink(name);
+    } catch (error) {
+      if (errorCode(error) !== "EINVAL") throw error;
+      // Something else has taken the place of the link since it was met.
+      this.#segments.push(name);
+      return;
+    }
     if (target === "") throw new FileError("ENOENT", "the symbolic link is empty");
     // A link in the middle may end in a slash without asking anything of the segments after it.
     this.#push(target);
