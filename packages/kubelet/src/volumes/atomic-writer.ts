@@ -81,19 +81,20 @@ export async function writeAtomically(
 ): Promise<boolean> {
   const fs = options.fileSystem ?? nodeFileSystem;
   checkPaths(payload);
-  const current = await readDataLink(fs, directory);
+  const present = await fs.readdir(directory);
+  const current = present.includes(dataLink) ? await fs.readlink(join(directory, dataLink)) : undefined;
   const wanted = new Set([...payload.keys()].map((path) => firstSegment(path)));
   if (current !== undefined && (await holds(fs, join(directory, current), payload))) {
-    await link(fs, directory, wanted);
-    await sweep(fs, directory, wanted, current);
+    await link(fs, directory, present, wanted);
+    await sweep(fs, directory, present, wanted, current);
     return false;
   }
   const fresh = await fs.mkdtemp(join(directory, `..${timestamp(options.nowMs)}.`));
   const name = fresh.slice(directory.length + 1);
   try {
     await fill(fs, fresh, payload);
-    await link(fs, directory, wanted);
-    await fs.rm(join(directory, newDataLink), { force: true });
+    await link(fs, directory, present, wanted);
+    if (present.includes(newDataLink)) await fs.rm(join(directory, newDataLink));
     await fs.symlink(name, join(directory, newDataLink));
     await fs.rename(join(directory, newDataLink), join(directory, dataLink));
   } catch (error) {
@@ -101,7 +102,7 @@ export async function writeAtomically(
     await fs.rm(fresh, { recursive: true, force: true }).catch(() => undefined);
     throw error;
   }
-  await sweep(fs, directory, wanted, name);
+  await sweep(fs, directory, present, wanted, name);
   return true;
 }
 
@@ -130,15 +131,6 @@ function checkPaths(payload: Payload): void {
       if (!payload.has(parent)) continue;
       throw new VolumeFault("InvalidVolume", `path "${parent}" in volume is a file, but "${path}" needs a directory`);
     }
-  }
-}
-
-async function readDataLink(fs: WriterFileSystem, directory: string): Promise<string | undefined> {
-  try {
-    return await fs.readlink(join(directory, dataLink));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
   }
 }
 
@@ -174,8 +166,7 @@ async function fill(fs: WriterFileSystem, base: string, payload: Payload): Promi
     await fs.mkdir(join(base, path), { recursive: true });
     await fs.chmod(join(base, path), 0o755);
   }
-  const results = await Promise.allSettled([...payload].map(([path, file]) => writeOne(fs, join(base, path), file)));
-  for (const result of results) if (result.status === "rejected") throw result.reason;
+  await allSettled([...payload].map(([path, file]) => writeOne(fs, join(base, path), file)));
 }
 
 async function writeOne(fs: WriterFileSystem, path: string, file: PayloadFile): Promise<void> {
@@ -190,22 +181,33 @@ async function writeOne(fs: WriterFileSystem, path: string, file: PayloadFile): 
   }
 }
 
-async function link(fs: WriterFileSystem, directory: string, names: ReadonlySet<string>): Promise<void> {
-  const present = new Set(await fs.readdir(directory));
-  for (const name of names) if (!present.has(name)) await fs.symlink(`${dataLink}/${name}`, join(directory, name));
+async function link(
+  fs: WriterFileSystem,
+  directory: string,
+  present: readonly string[],
+  names: ReadonlySet<string>,
+): Promise<void> {
+  const missing = names.difference(new Set(present));
+  await allSettled([...missing].map((name) => fs.symlink(`${dataLink}/${name}`, join(directory, name))));
 }
 
 /** Removes links to names that are gone and directories of earlier payloads. */
 async function sweep(
   fs: WriterFileSystem,
   directory: string,
+  present: readonly string[],
   names: ReadonlySet<string>,
   current: string,
 ): Promise<void> {
-  for (const name of await fs.readdir(directory)) {
+  for (const name of present) {
     if (names.has(name) || name === dataLink || name === current) continue;
     await fs.rm(join(directory, name), { recursive: true, force: true });
   }
+}
+
+/** Rejects with the first failure, but only when nothing is under way any more. */
+async function allSettled(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
 }
 
 function firstSegment(path: string): string {

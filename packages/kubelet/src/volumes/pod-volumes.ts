@@ -1,9 +1,9 @@
-import { chmod, mkdir } from "node:fs/promises";
-import type { Clock, Logger } from "@wherry/base";
+import { access, chmod, mkdir } from "node:fs/promises";
+import { type Clock, errorCode, type Logger } from "@wherry/base";
 import { type Pod, parseQuantity, quantityValue, tryParseQuantity, type Volume } from "@wherry/kubernetes";
 import { writeAtomically } from "./atomic-writer.ts";
 import { payloadDigest } from "./payload-digest.ts";
-import { podDirectory, volumeDirectory } from "./pod-paths.ts";
+import { volumeDirectory } from "./pod-paths.ts";
 import { volumeErrorFrom } from "./volume-fault.ts";
 import type { MountedVolume, PayloadVolumeKind, VolumePlaces, VolumeRequest, VolumeSources } from "./volume-kind.ts";
 import { volumeKindOf } from "./volume-kinds.ts";
@@ -65,8 +65,6 @@ export class PodVolumes {
 
   /** Makes all volumes ready at the same time, whatever is there already. @throws VolumeError of the first that fails */
   async mount(signal: AbortSignal | undefined): Promise<void> {
-    const { rootDirectory } = this.#options;
-    await mkdir(podDirectory(rootDirectory, this.#uid), { recursive: true, mode: 0o750 });
     this.#shown.clear();
     const mounted = await this.#each(this.#volumes, (volume) => this.#mountOne(volume, signal));
     this.#mounted = new Map(mounted);
@@ -104,7 +102,7 @@ export class PodVolumes {
   }
 
   async #show(kind: PayloadVolumeKind, request: VolumeRequest<typeof kind.field>): Promise<MountedVolume> {
-    const path = volumeDirectory(this.#options.rootDirectory, this.#uid, kind.directoryName, request.name);
+    const path = await this.#payloadDirectory(kind, request.name);
     const payload = await kind.payload(request);
     request.signal?.throwIfAborted();
     const digest = payloadDigest(payload);
@@ -116,6 +114,14 @@ export class PodVolumes {
         this.#options.logger.debug("Wrote a volume", { podUid: this.#uid, volume: request.name, files: payload.size });
     }
     return { type: "path", path, readOnly: true, sharing: "payload" };
+  }
+
+  /** On disk what is there already, e.g. from before the node had a memory file system: running containers see it. */
+  async #payloadDirectory(kind: PayloadVolumeKind, name: string): Promise<string> {
+    const { rootDirectory, memoryDirectory } = this.#options;
+    const onDisk = volumeDirectory(rootDirectory, this.#uid, kind.directoryName, name);
+    if (!kind.confidential || memoryDirectory === undefined || (await exists(onDisk))) return onDisk;
+    return volumeDirectory(memoryDirectory, this.#uid, kind.directoryName, name);
   }
 
   #places(volume: Volume): VolumePlaces {
@@ -135,6 +141,16 @@ export class PodVolumes {
 function isPayload(volume: Volume): boolean {
   const { configMap, downwardAPI, projected, secret } = volume;
   return [configMap, downwardAPI, projected, secret].some((field) => field !== undefined && field !== null);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw error;
+  }
 }
 
 async function ownDirectory(path: string, mode: number): Promise<void> {

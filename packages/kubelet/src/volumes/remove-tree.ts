@@ -6,6 +6,7 @@ import { VolumeFault } from "./volume-fault.ts";
 
 const maxDepth = 32;
 const maxPasses = 16;
+const unlinksAtOnce = 32;
 
 /**
  * Removes `name` in the directory `parent` with everything in it; nothing happens when it is not there.
@@ -22,16 +23,22 @@ export async function removeTree(parent: string, name: string): Promise<void> {
     return;
   }
   const path = Buffer.from(`${parent}/${name}`);
-  if (await unlinkFile(path)) return;
-  const root = await openDirectory(path);
-  if (root === undefined) return removeTree(parent, name);
-  try {
-    const { dev } = await root.stat();
-    await new TreeRemoval(root, dev).run();
-  } finally {
-    await root.close();
+  for (let pass = 0; pass < maxPasses; pass++) {
+    if (await unlinkFile(path)) return;
+    const root = await openDirectory(path);
+    if (root === undefined) continue;
+    try {
+      await new TreeRemoval(root.handle, root.device).run();
+    } finally {
+      await root.handle.close();
+    }
+    if (await removeEmpty(path)) return;
   }
-  await rmdir(path);
+  throw busy(path);
+}
+
+function busy(path: Buffer): VolumeFault {
+  return new VolumeFault("StorageFailed", `somebody keeps writing to "${path.toString()}" while it is removed`);
 }
 
 class TreeRemoval {
@@ -53,36 +60,43 @@ class TreeRemoval {
   }
 
   async #empty(directory: FileHandle, depth: number): Promise<void> {
-    for (const name of await readdir(handlePath(directory), { encoding: "buffer" }))
-      await this.#remove(entryPath(directory, name), depth);
+    const names = await readdir(handlePath(directory), { encoding: "buffer" });
+    const directories: Buffer[] = [];
+    for (let from = 0; from < names.length; from += unlinksAtOnce) {
+      const paths = names.slice(from, from + unlinksAtOnce).map((name) => entryPath(directory, name));
+      const results = await Promise.allSettled(paths.map(unlinkFile));
+      for (const [index, result] of results.entries()) {
+        if (result.status === "rejected") throw result.reason;
+        const path = paths[index];
+        if (!result.value && path !== undefined) directories.push(path);
+      }
+    }
+    for (const path of directories) await this.#removeDirectory(path, depth);
   }
 
-  async #remove(path: Buffer, depth: number): Promise<void> {
+  async #removeDirectory(path: Buffer, depth: number): Promise<void> {
     for (let pass = 0; pass < maxPasses; pass++) {
-      if (await unlinkFile(path)) return;
       if (depth >= maxDepth) {
         await rename(path, entryPath(this.#root, Buffer.from(randomUUID())));
         this.#moved = true;
         return;
       }
       const child = await openDirectory(path);
-      // Replaced by something else since the try to unlink it.
-      if (child === undefined) continue;
+      if (child === undefined) {
+        // Replaced by something else since the try to unlink it.
+        if (await unlinkFile(path)) return;
+        continue;
+      }
       try {
-        await this.#checkDevice(child);
-        await this.#empty(child, depth + 1);
+        if (child.device !== this.#device)
+          throw new VolumeFault("StorageFailed", `another file system is mounted at "${path.toString()}"`);
+        await this.#empty(child.handle, depth + 1);
       } finally {
-        await child.close();
+        await child.handle.close();
       }
       if (await removeEmpty(path)) return;
     }
-    throw new VolumeFault("StorageFailed", `somebody keeps writing to "${path.toString()}" while it is removed`);
-  }
-
-  async #checkDevice(child: FileHandle): Promise<void> {
-    const { dev } = await child.stat();
-    if (dev !== this.#device)
-      throw new VolumeFault("StorageFailed", `another file system is mounted below the directory to remove`);
+    throw busy(path);
   }
 }
 
@@ -100,8 +114,13 @@ async function unlinkFile(path: Buffer): Promise<boolean> {
   }
 }
 
+interface OpenedDirectory {
+  readonly handle: FileHandle;
+  readonly device: number;
+}
+
 /** Undefined when it is not a directory. */
-async function openDirectory(path: Buffer): Promise<FileHandle | undefined> {
+async function openDirectory(path: Buffer): Promise<OpenedDirectory | undefined> {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
   let handle: FileHandle;
   try {
@@ -114,8 +133,9 @@ async function openDirectory(path: Buffer): Promise<FileHandle | undefined> {
     handle = await open(path, flags);
   }
   try {
-    if (((await handle.stat()).mode & 0o700) !== 0o700) await handle.chmod(0o700);
-    return handle;
+    const { mode, dev: device } = await handle.stat();
+    if ((mode & 0o700) !== 0o700) await handle.chmod(0o700);
+    return { handle, device };
   } catch (error) {
     await handle.close();
     throw error;

@@ -40,6 +40,8 @@ export interface PayloadVolumeKind<TField extends VolumeField = VolumeField> {
   readonly field: TField;
   /** Directory of the kind in a pod's `volumes` directory, such as `kubernetes.io~configmap`. */
   readonly directoryName: string;
+  /** Whether the files may be secret: they are kept off the disk where the node has a memory file system. */
+  readonly confidential: boolean;
   /** The files as they are to be now. @throws VolumeFault for what is missing or wrong */
   payload(request: VolumeRequest<TField>): Promise<Payload>;
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, realpath, stat, statfs } from "node:fs/promises";
+import { lstat, mkdir, readdir, realpath, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, errorMessage, type Logger, systemClock, WorkQueue } from "@wherry/base";
 import type { Container, Pod, VolumeMount } from "@wherry/kubernetes";
@@ -24,7 +24,12 @@ import type { MountedVolume, VolumeSources } from "./volume-kind.ts";
 export interface VolumeManagerOptions {
   /** The kubelet's root directory; volumes are at `pods/<uid>/volumes/<kind>/<name>` below it. */
   readonly rootDirectory: string;
-  /** A directory of this kubelet's on a memory file system, for `emptyDir` of medium `Memory`. @default none: refused */
+  /**
+   * A directory of this kubelet alone on a memory file system, such as below `/dev/shm`: for secrets and tokens, which then never
+   * reach the disk, and for `emptyDir` of medium `Memory`. Created if missing.
+   *
+   * @default none: secrets are on disk and medium `Memory` is refused
+   */
   readonly memoryDirectory?: string | undefined;
   readonly objects: ObservableObjectCache;
   readonly tokens: ServiceAccountTokens;
@@ -57,15 +62,13 @@ const memoryFileSystems: ReadonlySet<number> = new Set([0x01021994, 0x858458f6])
 /**
  * Opens the volumes below a root directory, which is created if missing.
  *
- * @throws what the file system answers, TypeError for a memory directory that is not on a memory file system
+ * @throws what the file system answers, TypeError for a memory directory that is not on a memory file system or that others could
+ * write to
  */
 export async function openVolumeManager(options: VolumeManagerOptions): Promise<NodeVolumeManager> {
   const rootDirectory = await ownDirectory(options.rootDirectory);
   if (options.memoryDirectory === undefined) return new NodeVolumeManager({ ...options, rootDirectory });
-  const memoryDirectory = await ownDirectory(options.memoryDirectory);
-  const { type } = await statfs(memoryDirectory);
-  if (!memoryFileSystems.has(type))
-    throw new TypeError(`Cannot use "${memoryDirectory}" for volumes in memory: expected a directory on tmpfs`);
+  const memoryDirectory = await openMemoryDirectory(options.memoryDirectory);
   return new NodeVolumeManager({ ...options, rootDirectory, memoryDirectory });
 }
 
@@ -73,6 +76,20 @@ export async function openVolumeManager(options: VolumeManagerOptions): Promise<
 async function ownDirectory(path: string): Promise<string> {
   await mkdir(join(path, "pods"), { recursive: true, mode: 0o750 });
   return realpath(path);
+}
+
+/** Parents of it are often open to everybody: somebody else may have been faster to make it. */
+async function openMemoryDirectory(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const info = await lstat(path);
+  if (!info.isDirectory() || info.uid !== process.getuid?.() || (info.mode & 0o022) !== 0)
+    throw new TypeError(
+      `Cannot use "${path}" for volumes in memory: expected a directory that only this user can write to`,
+    );
+  const { type } = await statfs(path);
+  if (!memoryFileSystems.has(type))
+    throw new TypeError(`Cannot use "${path}" for volumes in memory: expected a directory on tmpfs`);
+  return ownDirectory(path);
 }
 
 /**
@@ -107,6 +124,8 @@ export class NodeVolumeManager implements VolumeManager {
   mountPod(pod: Pod, options: VolumeCallOptions = {}): Promise<void> {
     const uid = uidOf(pod);
     return this.#lock.run(uid, async () => {
+      // Refuses a UID that is no path segment, even for a pod without volumes.
+      podDirectory(this.#options.rootDirectory, uid);
       let volumes = this.#pods.get(uid);
       if (volumes === undefined) {
         volumes = new PodVolumes(pod, {
@@ -269,7 +288,9 @@ export class NodeVolumeManager implements VolumeManager {
     path: string,
   ): Promise<string> {
     if (volume.sharing === "live") return liveSubPath(volume.path, path, (await stat(volume.path)).mode & 0o777);
-    const parent = subPathDirectory(this.#options.rootDirectory, uid, mount.name, container.name);
+    // On the volume's own file system, or it could not be linked.
+    const root = this.#roots().find((root) => isBelow(volume.path, root)) ?? this.#options.rootDirectory;
+    const parent = subPathDirectory(root, uid, mount.name, container.name);
     return payloadSubPath(volume.path, path, { parent, name: String(index) });
   }
 
@@ -278,13 +299,17 @@ export class NodeVolumeManager implements VolumeManager {
   }
 
   #isOwn(path: string): boolean {
-    return this.#roots().some((root) => path.startsWith(`${podsDirectory(root)}/`));
+    return this.#roots().some((root) => isBelow(path, root));
   }
 
   #roots(): string[] {
     const { rootDirectory, memoryDirectory } = this.#options;
     return memoryDirectory === undefined ? [rootDirectory] : [rootDirectory, memoryDirectory];
   }
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path.startsWith(`${podsDirectory(root)}/`);
 }
 
 function uidOf(pod: Pod): string {

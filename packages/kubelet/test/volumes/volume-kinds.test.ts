@@ -1,4 +1,6 @@
-import { mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Volume, VolumeProjection } from "@wherry/kubernetes";
@@ -307,25 +309,72 @@ describe("other kinds", () => {
     await expect(mount("dir")).rejects.toThrow('subPath "dir" of an image volume is not supported');
     expect(await failure({ name: "v", image: {} })).toBe("image volume has no reference");
   });
+});
 
-  test("emptyDirKind uses the memory file system where the node has one", async () => {
-    const memory = await stat("/dev/shm").then(
-      () => true,
-      () => false,
-    );
-    if (!memory) {
-      console.log("skipped: no /dev/shm");
-      return;
-    }
-    const memoryDirectory = `/dev/shm/wherry-test-${process.pid}`;
+const sharedMemory = existsSync("/dev/shm");
+if (!sharedMemory) console.log("volume-kinds.test.ts: volumes in memory are skipped: there is no /dev/shm");
+
+describe.skipIf(!sharedMemory)("volumes in memory", () => {
+  async function memoryFixture(): Promise<ManagerFixture & { memoryDirectory: string }> {
+    const memoryDirectory = join("/dev/shm", `wherry-test-${randomUUID()}`);
     onTestFinished(() => rm(memoryDirectory, { recursive: true, force: true }));
-    const fixture = await managerFixture({ memoryDirectory });
+    return { memoryDirectory, ...(await managerFixture({ memoryDirectory })) };
+  }
+
+  test("emptyDirKind with medium Memory is on the memory file system", async () => {
+    const fixture = await memoryFixture();
     const { path, manager } = await mounted({ name: "v", emptyDir: { medium: "Memory" } }, fixture);
-    expect(path).toBe(join(memoryDirectory, "pods/uid-1/volumes/kubernetes.io~empty-dir/v"));
+    expect(path).toBe(join(fixture.memoryDirectory, "pods/uid-1/volumes/kubernetes.io~empty-dir/v"));
     await manager.unmountPod("uid-1");
     await expect(stat(path)).rejects.toThrow("ENOENT");
+  });
+
+  test("secretKind and projectedKind keep off the disk, sub paths included", async () => {
+    const fixture = await memoryFixture();
+    fixture.objects.setSecret("s", { key: "value" });
+    fixture.objects.setConfigMap("c", { key: "value" });
+    const pod = podWith([
+      { name: "s", secret: { secretName: "s" } },
+      { name: "c", configMap: { name: "c" } },
+    ]);
+    await fixture.manager.mountPod(pod);
+    const volumeMounts = [
+      { name: "s", mountPath: "/s" },
+      { name: "s", mountPath: "/key", subPath: "key" },
+      { name: "c", mountPath: "/c" },
+    ];
+    const mounts = await fixture.manager.containerMounts(pod, { name: "main", volumeMounts }, []);
+    const [secret, key, configMap] = mounts.map(({ hostPath }) => hostPath);
+    expect(secret).toBe(join(fixture.memoryDirectory, "pods/uid-1/volumes/kubernetes.io~secret/s"));
+    expect(key).toContain(fixture.memoryDirectory);
+    expect(await readFile(key ?? "", "utf8")).toBe("value");
+    expect(configMap).toContain(fixture.root);
+    expect(await fixture.manager.mountedPods()).toEqual(["uid-1"]);
+    await fixture.manager.unmountPod("uid-1");
+    expect(await fixture.manager.mountedPods()).toEqual([]);
+    await expect(stat(key ?? "")).rejects.toThrow("ENOENT");
+  });
+
+  test("secretKind stays on disk where an earlier kubelet put it", async () => {
+    const before = await managerFixture();
+    before.objects.setSecret("s", { key: "1" });
+    const { path } = await mounted({ name: "v", secret: { secretName: "s" } }, before);
+    const memoryDirectory = join("/dev/shm", `wherry-test-${randomUUID()}`);
+    onTestFinished(() => rm(memoryDirectory, { recursive: true, force: true }));
+    const after = await managerFixture({ rootDirectory: before.root, memoryDirectory });
+    after.objects.setSecret("s", { key: "2" });
+    expect((await mounted({ name: "v", secret: { secretName: "s" } }, after)).path).toBe(path);
+    expect(await volumeView(path)).toEqual({ key: "644 2" });
+  });
+
+  test("openVolumeManager() refuses a memory directory that is on disk or open to others", async () => {
     await expect(managerFixture({ memoryDirectory: await temporaryDirectory() })).rejects.toThrow(
       "expected a directory on tmpfs",
     );
+    const open = join("/dev/shm", `wherry-test-${randomUUID()}`);
+    onTestFinished(() => rm(open, { recursive: true, force: true }));
+    await mkdir(open);
+    await chmod(open, 0o777);
+    await expect(managerFixture({ memoryDirectory: open })).rejects.toThrow("only this user can write to");
   });
 });

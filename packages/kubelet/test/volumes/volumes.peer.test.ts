@@ -66,7 +66,10 @@ describe.skipIf("skip" in assets)("volumes with a node's own credentials on a re
   });
 
   /** Creates a pod that is bound at once, as a scheduler would a moment later, and mounts it right away. */
-  async function mounted(name: string, spec: Partial<Pod["spec"]>): Promise<{ pod: Pod; volumes: string; tookMs: number }> {
+  async function mounted(
+    name: string,
+    spec: Partial<Pod["spec"]>,
+  ): Promise<{ pod: Pod; volumes: string; tookMs: number }> {
     const pod = await admin.create(resources.pods, {
       metadata: { name, namespace },
       spec: { containers: [{ name: "main", image: "registry.test/x" }], nodeName, ...spec },
@@ -118,7 +121,9 @@ describe.skipIf("skip" in assets)("volumes with a node's own credentials on a re
 
   test("mountPod() names a missing secret, and mounts once it is there", async () => {
     const spec = { volumes: [{ name: "v", secret: { secretName: "late" } }] };
-    await expect(mounted("late", spec)).rejects.toThrow('MountVolume.SetUp failed for volume "v": secret "late" not found');
+    await expect(mounted("late", spec)).rejects.toThrow(
+      'MountVolume.SetUp failed for volume "v": secret "late" not found',
+    );
     await admin.create(resources.secrets, { metadata: { name: "late", namespace }, data: { key: btoa("s") } });
     const pod = await admin.get(resources.pods, "late", { namespace });
     await manager.mountPod(pod);

@@ -6,6 +6,7 @@ export const configMapKind: PayloadVolumeKind<"configMap"> = {
   type: "payload",
   field: "configMap",
   directoryName: "kubernetes.io~configmap",
+  confidential: false,
   payload: ({ pod, spec, sources, signal }) =>
     configMapPayload({
       pod,

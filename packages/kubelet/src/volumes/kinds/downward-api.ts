@@ -7,6 +7,7 @@ export const downwardApiKind: PayloadVolumeKind<"downwardAPI"> = {
   type: "payload",
   field: "downwardAPI",
   directoryName: "kubernetes.io~downward-api",
+  confidential: false,
   payload: async ({ pod, spec, sources }) =>
     downwardPayload(pod, spec.items ?? [], spec.defaultMode ?? defaultFileMode, sources.node.allocatable),
 };

@@ -16,6 +16,7 @@ export const projectedKind: PayloadVolumeKind<"projected"> = {
   type: "payload",
   field: "projected",
   directoryName: "kubernetes.io~projected",
+  confidential: true,
   async payload(request) {
     const defaultMode = checkedMode(request.spec.defaultMode ?? defaultFileMode);
     const sources = request.spec.sources ?? [];

@@ -6,6 +6,7 @@ export const secretKind: PayloadVolumeKind<"secret"> = {
   type: "payload",
   field: "secret",
   directoryName: "kubernetes.io~secret",
+  confidential: true,
   payload: ({ pod, spec, sources, signal }) =>
     secretPayload({
       pod,
