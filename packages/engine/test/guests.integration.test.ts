@@ -158,9 +158,10 @@ describe("Host.killGuest()", () => {
   test("killGuest() keeps what the guest wrote after its last line end, as a part", async () => {
     const { host, run, log } = await startPod();
     await run("unfinished");
-    await eventually(async () => (await host.stats("main")).cpuUsageNanoseconds > 0, "the guest to run");
+    await eventually(() => log().length > 0, "the guest to run");
+    expect(log()).toEqual(["stderr F on"]);
     await host.killGuest("main", 9);
-    expect(log()).toEqual(["stdout P half"]);
+    expect(log()).toEqual(["stderr F on", "stdout P half"]);
   });
 });
 

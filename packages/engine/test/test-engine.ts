@@ -1,8 +1,16 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEngine, type Engine, type EngineOptions, type GuestSpec, type Host } from "@wherry/engine";
+import {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type GuestSpec,
+  type Host,
+  type HostRequest,
+} from "@wherry/engine";
 import { onTestFinished } from "vitest";
+import { engineOptions } from "./engine-options.ts";
 import { guests, writeGuest } from "./wat.ts";
 
 /** A new directory that goes away with the test. */
@@ -10,16 +18,6 @@ export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "wherry-engine-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
-}
-
-/** Options for an engine that runs its hosts from source. */
-export function engineOptions(directory: string): EngineOptions {
-  return {
-    stateDirectory: join(directory, "state"),
-    nodeExecutable: process.execPath,
-    nodeArguments: ["--conditions=@wherry/source"],
-    poolSize: 0,
-  };
 }
 
 export interface TestPod {
@@ -35,10 +33,13 @@ export interface TestPod {
 }
 
 /** An engine and a host that end with the test. */
-export async function startPod(options: Partial<EngineOptions> = {}, id = "pod"): Promise<TestPod> {
+export async function startPod(
+  options: Partial<EngineOptions> = {},
+  request: Partial<HostRequest> = {},
+): Promise<TestPod> {
   const directory = temporaryDirectory();
   const engine = createEngine({ ...engineOptions(directory), ...options });
-  const host = await engine.createHost({ id });
+  const host = await engine.createHost({ id: "pod", ...request });
   onTestFinished(() => host.shutdown());
   return podOf(engine, host, directory);
 }

@@ -63,14 +63,35 @@ export const guests = {
   trap: guest("unreachable"),
   spin: guest("(call $write (i32.const 1) (i32.const 1024) (i32.const 3)) (loop $again (br $again))", "on\\n"),
   sleep: guest(`(call $write (i32.const 1) (i32.const 1024) (i32.const 3)) ${hour}`, "on\\n"),
-  unfinished: guest(`(call $write (i32.const 1) (i32.const 1024) (i32.const 4)) ${hour}`, "half"),
+  // An unfinished line, and word on the other stream that it was written.
+  unfinished: guest(
+    `(call $write (i32.const 1) (i32.const 1024) (i32.const 4))
+     (call $write (i32.const 2) (i32.const 1028) (i32.const 3)) ${hour}`,
+    "halfon\\n",
+  ),
   writeLoop: guest("(loop $again (call $write (i32.const 1) (i32.const 1024) (i32.const 5)) (br $again))", "line\\n"),
+  ticks: guest(
+    "(loop $again (call $write (i32.const 1) (i32.const 1024) (i32.const 5)) (call $sleep (i64.const 10000000)) (br $again))",
+    "tick\\n",
+  ),
   cat: guest(`(local $length i32)
     (loop $again
       (local.set $length (call $read (i32.const 0) (i32.const 2048) (i32.const 1000)))
       (if (local.get $length) (then
         (call $write (i32.const 1) (i32.const 2048) (local.get $length))
         (br $again))))`),
+  // Copies /in/file to /out/copy, which is made, through the preopened root.
+  copy: guest(
+    `(local $in i32) (local $out i32)
+    (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const 1024) (i32.const 7) (i32.const 0)
+      (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 200)))
+    (local.set $in (i32.load (i32.const 200)))
+    (if (call $path_open (i32.const 3) (i32.const 0) (i32.const 1031) (i32.const 8) (i32.const 1)
+      (i64.const 64) (i64.const 64) (i32.const 0) (i32.const 200)) (then (call $proc_exit (i32.const 1))))
+    (local.set $out (i32.load (i32.const 200)))
+    (call $write (local.get $out) (i32.const 2048) (call $read (local.get $in) (i32.const 2048) (i32.const 1000)))`,
+    "in/fileout/copy",
+  ),
   // Grows by a page until that fails, then exits with the number of pages.
   grow: guest(`
     (block $full (loop $again
