@@ -101,15 +101,20 @@ export function openWatch(stream: ServerHttp2Stream): void {
   );
 }
 
-/** A TCP forwarder that can stop forwarding without closing, as a network that lost its route does. */
+/** A TCP forwarder that misbehaves on request, as networks do. */
 export class Wire implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
-  #cut = false;
-  #refusing = false;
+  readonly #held: (() => void)[] = [];
   readonly #refusal: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #hold: PromiseWithResolvers<void> = Promise.withResolvers();
+  #mode: "open" | "cut" | "hold" = "open";
+  #refusing = false;
+  #generation = 0;
   /** Resolves when a connection was refused. */
   readonly refused: Promise<void> = this.#refusal.promise;
+  /** Resolves when something is held back. */
+  readonly holding: Promise<void> = this.#hold.promise;
 
   constructor(targetPort: number) {
     this.#server = createServer((near) => {
@@ -119,15 +124,8 @@ export class Wire implements AsyncDisposable {
         return;
       }
       const far = connect(targetPort, "127.0.0.1");
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on("data", (chunk) => void (this.#cut || to.write(chunk)));
-        from.on("error", () => undefined);
-        from.on("close", () => to.destroy());
-      }
+      this.#forward(near, far, this.#generation);
+      this.#forward(far, near, this.#generation);
     });
   }
 
@@ -140,9 +138,14 @@ export class Wire implements AsyncDisposable {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Loses everything from now on; `mend` lets later bytes through again. */
+  /** Loses everything from now on, without closing. */
   cut(): void {
-    this.#cut = true;
+    this.#mode = "cut";
+  }
+
+  /** Lets later bytes through again. */
+  mend(): void {
+    this.#mode = "open";
   }
 
   /** Closes new connections at once. */
@@ -150,13 +153,38 @@ export class Wire implements AsyncDisposable {
     this.#refusing = true;
   }
 
-  mend(): void {
-    this.#cut = false;
+  /** Keeps everything back from now on. */
+  hold(): void {
+    this.#mode = "hold";
+  }
+
+  /** Lets connections made from now on through. */
+  letNewThrough(): void {
+    this.#generation++;
+  }
+
+  /** Delivers what was kept back. */
+  release(): void {
+    this.#mode = "open";
+    for (const deliver of this.#held.splice(0)) deliver();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #forward(from: Socket, to: Socket, generation: number): void {
+    this.#sockets.add(from);
+    from.on("data", (chunk) => {
+      if (this.#mode === "open" || (this.#mode === "hold" && generation > 0)) to.write(chunk);
+      else if (this.#mode === "hold") {
+        this.#held.push(() => to.write(chunk));
+        this.#hold.resolve();
+      }
+    });
+    from.on("error", () => undefined);
+    from.on("close", () => to.destroy());
   }
 }
 

@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 
+import { silentLogger, systemClock } from "@wherry/base";
 import { describe, expect, test } from "vitest";
 
 import {
@@ -15,6 +16,8 @@ import {
   TransportError,
   type WatchEvent,
 } from "../src/index.ts";
+import { readBody } from "../src/transport/read-body.ts";
+import { SessionPool } from "../src/transport/session-pool.ts";
 import { answerJson, eventually, openWatch, TestServer, Wire } from "./http2-server.ts";
 
 const { nodes } = resources;
@@ -122,6 +125,48 @@ describe("SessionPool", () => {
     server.handler = (stream) => answerJson(stream, 200, { kind: "Node" });
     await client.get(nodes, "n");
     expect(server.sessions).toHaveLength(2);
+  });
+
+  test("goes on over another connection when a request was given up in silence, and comes back after a ping", async () => {
+    await using server = await new TestServer().listen();
+    await using wire = await new Wire(server.port).listen();
+    const pool = new SessionPool({
+      target: { host: "127.0.0.1", port: Number(new URL(wire.url).port), insecureSkipVerify: true },
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+      suspectAfterMs: 0,
+    });
+    const get = async (signal?: AbortSignal) => {
+      const response = await pool.request({ method: "GET", path: "/", headers: {}, signal });
+      return await readBody(response, 100);
+    };
+    await get();
+    wire.hold();
+    const controller = new AbortController();
+    const first = get(controller.signal);
+    await wire.holding;
+    controller.abort();
+    await expect(first).rejects.toThrow();
+    wire.letNewThrough();
+    await get();
+    expect(server.sessions).toHaveLength(2);
+    expect(server.streams).toHaveLength(2);
+    wire.release();
+    // The request that was given up, and the ping, arrive now; the older connection is the fuller one while it has a stream.
+    await eventually(() => server.streams.length === 3);
+    await get();
+    await pool.close();
+  });
+
+  test("tells a request that cannot be put into HTTP, and keeps the connection", async () => {
+    await using server = await new TestServer().listen();
+    const client = server.client();
+    await client.get(nodes, "n");
+    const failure = client.raw("GET", "/x", { headers: { "bad header": "x" } });
+    await expect(failure).rejects.toMatchObject({ code: "TransportError", kind: "protocol" });
+    await client.get(nodes, "n");
+    expect(server.sessions).toHaveLength(1);
   });
 
   test("keeps a quiet connection whose peer answers pings", async () => {

@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 
-import { abortReason, type Clock, type Logger } from "@wherry/base";
+import { abortReason, type Clock, errorCode, type Logger } from "@wherry/base";
 
 import { TransportError } from "../errors.ts";
 import type { TransportRequest, TransportResponse } from "./transport.ts";
@@ -14,11 +14,25 @@ export interface Http2ConnectionOptions {
   readonly pingIdleMs: number;
   /** Time the peer has to answer a ping. */
   readonly pingTimeoutMs: number;
+  /** Age from which a request that is given up without a byte from the peer puts the connection under suspicion. */
+  readonly suspectAfterMs: number;
   /** Told when a stream ended, the limit changed, or the connection closed or began to drain. */
   readonly onChange: (connection: Http2Connection) => void;
 }
 
-/** One HTTP/2 connection: counts its streams, watches that the peer is alive, and drains on GOAWAY. */
+// The session is of no more use for streams, through nobody's fault.
+const spentSessionCodes: ReadonlySet<string | undefined> = new Set([
+  "ERR_HTTP2_INVALID_SESSION",
+  "ERR_HTTP2_GOAWAY_SESSION",
+  "ERR_HTTP2_OUT_OF_STREAMS",
+]);
+
+/**
+ * One HTTP/2 connection: counts its streams, watches that the peer is alive, and drains on GOAWAY.
+ *
+ * The peer is pinged when nothing came from it for a while, and at once when a request was given up in silence; until that
+ * ping is answered the connection takes no streams, so that the next try goes over another one.
+ */
 export class Http2Connection {
   readonly #session: ClientHttp2Session;
   readonly #socket: Socket;
@@ -29,6 +43,7 @@ export class Http2Connection {
   #streamLimit = 0;
   #activeStreams = 0;
   #draining = false;
+  #suspected = false;
   #idleSinceMs: number;
   #lastBytes = 0;
   #lastHeardMs: number;
@@ -83,7 +98,7 @@ export class Http2Connection {
   }
 
   get freeStreams(): number {
-    return this.usable ? Math.max(0, this.#streamLimit - this.#activeStreams) : 0;
+    return this.usable && !this.#suspected ? Math.max(0, this.#streamLimit - this.#activeStreams) : 0;
   }
 
   /** Monotonic time since which no stream is open. */
@@ -99,6 +114,8 @@ export class Http2Connection {
     try {
       stream = this.#session.request(this.#headers(request), { endStream: request.body === undefined });
     } catch (error) {
+      if (!spentSessionCodes.has(errorCode(error)))
+        return Promise.reject(new TransportError("protocol", "Cannot send the request", { cause: error }));
       this.drain();
       return Promise.reject(
         new TransportError("unsent", "Cannot send the request: connection closed", { cause: error }),
@@ -144,6 +161,8 @@ export class Http2Connection {
   ): void {
     let failure: Error | undefined;
     let responded = false;
+    const sentAtMs = this.#options.clock.monotonic();
+    const bytesBefore = this.#socket.bytesRead;
     // Destroying alone would not tell the server.
     const cancel = (reason?: Error) => {
       if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
@@ -153,6 +172,7 @@ export class Http2Connection {
       const reason = abortReason(signal);
       failure = reason;
       cancel(reason);
+      if (!responded && this.#socket.bytesRead === bytesBefore) this.#suspect(sentAtMs);
       reject(reason);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -203,26 +223,42 @@ export class Http2Connection {
     else this.#scheduleCheck();
   }
 
+  #suspect(sentAtMs: number): void {
+    const { clock, logger, suspectAfterMs } = this.#options;
+    if (this.#suspected || !this.usable || clock.monotonic() - sentAtMs < suspectAfterMs) return;
+    logger.info("Server is silent, using another connection until it answers a ping", {
+      silentMs: Math.round(clock.monotonic() - sentAtMs),
+    });
+    this.#suspected = true;
+    this.#cancelCheck();
+    this.#ping();
+  }
+
   #ping(): void {
-    const { clock, logger, pingTimeoutMs } = this.#options;
-    const lost = (cause?: Error) => {
-      logger.warn("Server does not answer pings, dropping the connection", { activeStreams: this.#activeStreams });
-      this.destroy(
-        new TransportError("connection", `Connection lost: no answer to a ping in ${pingTimeoutMs} ms`, { cause }),
-      );
-    };
-    const cancel = clock.setTimer(pingTimeoutMs, lost);
+    const { clock, pingTimeoutMs } = this.#options;
+    const cancel = clock.setTimer(pingTimeoutMs, () => this.#lost());
     this.#cancelCheck = cancel;
     const sent = this.#session.ping((error) => {
       cancel();
       if (this.#session.destroyed) return;
-      if (error) return lost(error);
+      if (error) return this.#lost(error);
       this.#lastHeardMs = clock.monotonic();
+      this.#suspected = false;
+      this.#cancelCheck();
       this.#scheduleCheck();
+      this.#options.onChange(this);
     });
     if (!sent) {
       cancel();
-      lost();
+      this.#lost();
     }
+  }
+
+  #lost(cause?: Error): void {
+    const { logger, pingTimeoutMs } = this.#options;
+    logger.warn("Server does not answer pings, dropping the connection", { activeStreams: this.#activeStreams });
+    this.destroy(
+      new TransportError("connection", `Connection lost: no answer to a ping in ${pingTimeoutMs} ms`, { cause }),
+    );
   }
 }

@@ -18,6 +18,8 @@ export interface SessionPoolOptions {
   readonly pingIdleMs?: number;
   /** @default 15_000 */
   readonly pingTimeoutMs?: number;
+  /** See `Http2ConnectionOptions`. @default 2000 */
+  readonly suspectAfterMs?: number;
   /** @default 30_000 */
   readonly dialTimeoutMs?: number;
   /** Time after which a further connection without streams is closed. @default 90_000 */
@@ -68,6 +70,7 @@ export class SessionPool implements Transport {
       maxSessions: 8,
       pingIdleMs: 30_000,
       pingTimeoutMs: 15_000,
+      suspectAfterMs: 2000,
       dialTimeoutMs: 30_000,
       idleCloseMs: 90_000,
       retireMs: 10_000,
@@ -195,7 +198,7 @@ export class SessionPool implements Transport {
   }
 
   async #dial(): Promise<void> {
-    const { target, clock, logger, dialTimeoutMs, pingIdleMs, pingTimeoutMs } = this.#options;
+    const { target, clock, logger, dialTimeoutMs, pingIdleMs, pingTimeoutMs, suspectAfterMs } = this.#options;
     const generation = this.#generation;
     const identity = this.#identity;
     try {
@@ -209,6 +212,7 @@ export class SessionPool implements Transport {
         logger,
         pingIdleMs,
         pingTimeoutMs,
+        suspectAfterMs,
         onChange: (changed) => this.#changed(changed),
       });
       this.#backoff.reset();
