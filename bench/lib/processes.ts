@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Memory of a process, MiB: what it alone holds, its share of what is shared, and all that is resident. */
+export interface ProcessMemory {
+  readonly privateMib: number;
+  readonly proportionalMib: number;
+  readonly residentMib: number;
+}
+
+/** Reads `/proc/PID/smaps_rollup` and the page tables, which the kernel holds for the process alone. */
+export function processMemory(pid: number): ProcessMemory {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1] ?? 0);
+  const tables = Number(/^VmPTE:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  const mib = (value: number) => value / 1024;
+  return {
+    privateMib: mib(kib("Private_Clean") + kib("Private_Dirty") + tables),
+    proportionalMib: mib(kib("Pss") + tables),
+    residentMib: mib(kib("Rss")),
+  };
+}
+
+/** CPU time of a process so far, milliseconds, user and system. */
+export function processCpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  const ticksPerSecond = 100;
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+}
+
+/** Processes whose command line contains `text`. */
+export function findProcesses(text: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").includes(text);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
