@@ -3,7 +3,7 @@ import type { ConfigMap } from "@wherry/kubernetes";
 import { afterEach, describe, expect, test } from "vitest";
 
 import { type Change, createReflector, type Reflector, type ReflectorOptions, resources } from "../src/index.ts";
-import { FakeApiServer, lostConnection, refusedConnection } from "./fake-api-server.ts";
+import { answer, FakeApiServer, lostConnection, refusedConnection, status } from "./fake-api-server.ts";
 
 interface Rig {
   readonly server: FakeApiServer;
@@ -241,6 +241,22 @@ describe("Reflector", () => {
     await clock.advance(60_000);
     expect(server.requests.length - before).toBeLessThan(12);
     expect(server.requests.length - before).toBeGreaterThan(4);
+  });
+
+  test("pauses when every watch is told that its version expired", async () => {
+    const server = new FakeApiServer();
+    server.watchListMode = "invalid";
+    const request = server.request.bind(server);
+    server.request = (message) =>
+      Promise.resolve(
+        message.path.includes("watch=true") && !message.path.includes("sendInitialEvents")
+          ? answer(410, status(410, "Expired"))
+          : request(message),
+      );
+    const { clock } = start(server);
+    await clock.advance(60_000);
+    expect(server.requests.length).toBeLessThan(16);
+    expect(server.requests.length).toBeGreaterThan(4);
   });
 
   test("goes on when a handler throws, and tells the others", async () => {

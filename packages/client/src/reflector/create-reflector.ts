@@ -1,16 +1,7 @@
-import {
-  abortReason,
-  Backoff,
-  type Clock,
-  errorMessage,
-  isAbort,
-  type Logger,
-  silentLogger,
-  systemClock,
-} from "@wherry/base";
+import { abortReason, Backoff, type Clock, errorMessage, type Logger, silentLogger, systemClock } from "@wherry/base";
 import { type KubernetesObject, objectKey } from "@wherry/kubernetes";
 
-import { isApiError, isInvalid, isTransportError, TransportError } from "../errors.ts";
+import { isApiError, isGone, isInvalid, isTransportError, TransportError } from "../errors.ts";
 import type { KubernetesClient, WatchEvent, WatchOptions } from "../verbs/kubernetes-client.ts";
 import { describeResource, type ResourceDefinition } from "../verbs/resource-definition.ts";
 import { ChangeHub } from "./change-hub.ts";
@@ -21,6 +12,7 @@ import { recoveryFrom } from "./sync-error.ts";
 
 const initialEventsEnd = "k8s.io/initial-events-end";
 const minWatchSeconds = 300;
+const maxBackoffMs = 30_000;
 const healthyMs = 120_000;
 const shortWatchMs = 1000;
 // A server that ignores `sendInitialEvents` sends the objects and then nothing.
@@ -60,7 +52,8 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
   readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #hub: ChangeHub<T>;
   readonly #backoff: Backoff;
-  #lastFailureMs = 0;
+  #lastFailureMs: number = Number.NEGATIVE_INFINITY;
+  #lastExpiryMs: number = Number.NEGATIVE_INFINITY;
   #lastVersion: string | undefined;
   #synced = false;
   /** The last version was refused: only the server's newest state will do. */
@@ -80,7 +73,7 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
     this.#store = new ObjectStore(options.indexers);
     this.#hub = new ChangeHub(this.#store, this.#logger);
     this.#useWatchList = options.watchList ?? true;
-    this.#backoff = new Backoff({ initialMs: 800, maxMs: 30_000, jitter: "full", random: this.#random });
+    this.#backoff = new Backoff({ initialMs: 800, maxMs: maxBackoffMs, jitter: "full", random: this.#random });
     this.#ready.promise.catch(() => undefined);
   }
 
@@ -127,7 +120,7 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
         this.#logger.debug("Watch ended at once", { retryInMs: Math.round(pauseMs) });
       }
     } catch (error) {
-      if (signal.aborted && isAbort(error, signal)) return;
+      if (signal.aborted) return;
       pauseMs = this.#recover(error);
     }
     if (pauseMs > 0) await this.#clock.sleep(pauseMs, signal).catch(() => undefined);
@@ -140,8 +133,7 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
       this.#synced = false;
       this.#versionLost = true;
     }
-    if (wasSynced && recovery === "relist" && isApiError(error) && error.status === 410) {
-      // The usual fate of a quiet watch after compaction: nothing is wrong with the server.
+    if (wasSynced && isGone(error) && this.#expiresForOnce()) {
       this.#logger.info("Watched version expired, listing again", { resourceVersion: this.#lastVersion });
       return 0;
     }
@@ -153,6 +145,14 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
       retryInMs: Math.round(pauseMs),
     });
     return pauseMs;
+  }
+
+  /** A version that expired now and then is the fate of quiet watches; one after the other is a fault of the server. */
+  #expiresForOnce(): boolean {
+    const now = this.#clock.monotonic();
+    const before = this.#lastExpiryMs;
+    this.#lastExpiryMs = now;
+    return now - before > maxBackoffMs;
   }
 
   #pause(): number {
