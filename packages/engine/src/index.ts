@@ -16,3 +16,4 @@ export type {
 } from "./guest.ts";
 export type { AttachSession, CallOptions, Host, HostLimits } from "./host.ts";
 export type { Cgroup, CgroupBackend, CgroupLimits } from "./platform/cgroup.ts";
+export { type CgroupDetection, detectCgroups } from "./platform/detect-cgroups.ts";

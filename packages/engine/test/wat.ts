@@ -92,6 +92,13 @@ export const guests = {
     (call $write (local.get $out) (i32.const 2048) (call $read (local.get $in) (i32.const 2048) (i32.const 1000)))`,
     "in/fileout/copy",
   ),
+  // Grows to 128 MiB and writes to each page.
+  touch: guest(`(local $page i32)
+    (drop (memory.grow (i32.const 2047)))
+    (loop $again
+      (i32.store (i32.shl (local.get $page) (i32.const 12)) (i32.const 1))
+      (local.set $page (i32.add (local.get $page) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $page) (i32.const 32768))))`),
   // Grows by a page until that fails, then exits with the number of pages.
   grow: guest(`
     (block $full (loop $again

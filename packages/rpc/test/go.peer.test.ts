@@ -21,7 +21,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const missing = spawnSync("go", ["version"]).status === 0 ? undefined : "go is not installed";
-if (missing !== undefined) console.warn(`Skipping the tests against the Go peer: ${missing}`);
+if (missing !== undefined) console.log(`Skipping the tests against the Go peer: ${missing}`);
 
 type Description = Record<string, Record<string, [number, string, boolean, boolean, string] | [string, string]>>;
 
