@@ -35,7 +35,8 @@ export interface WatchingObjectCacheOptions {
  * The object cache of upstream's change detection strategy `Watch`: one watch per object while some registered pod refers to it
  * and a little longer, shared by all pods.
  *
- * Objects of pods that are not registered are read at each call. Service accounts are read at each call: they are needed for
+ * Registering a pod starts to read what its containers and volumes need. Objects of pods that are not registered are read at each
+ * call. Service accounts are read at each call: they are needed for
  * pulls only. Getters answer undefined for an object that does not exist; everything else rejects, a refusal by the node
  * authorizer after a short time of retries.
  */
@@ -87,14 +88,14 @@ export class WatchingObjectCache implements ObservableObjectCache {
     const uid = pod.metadata?.uid;
     if (uid === undefined) return;
     const references = referencedObjects(pod);
-    this.#configMaps.hold(
-      uid,
-      references.filter(({ kind }) => kind === "ConfigMap"),
-    );
-    this.#secrets.hold(
-      uid,
-      references.filter(({ kind }) => kind === "Secret"),
-    );
+    const configMaps = references.filter(({ kind }) => kind === "ConfigMap");
+    const secrets = references.filter(({ kind }) => kind === "Secret");
+    this.#configMaps.hold(uid, configMaps);
+    this.#secrets.hold(uid, secrets);
+    // Pull secrets are not needed while the image is present.
+    const pullOnly = pullSecretNames(pod).difference(contentSecretNames(pod));
+    for (const { namespace, name } of configMaps) this.#configMaps.prefetch(namespace, name);
+    for (const { namespace, name } of secrets) if (!pullOnly.has(name)) this.#secrets.prefetch(namespace, name);
   }
 
   unregisterPod(podUid: string): void {
@@ -115,4 +116,15 @@ export class WatchingObjectCache implements ObservableObjectCache {
   #tell(change: ObjectChange): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+function pullSecretNames(pod: Pod): Set<string> {
+  return new Set((pod.spec?.imagePullSecrets ?? []).map(({ name = "" }) => name));
+}
+
+/** Names of secrets that the pod refers to otherwise than for pulling. */
+function contentSecretNames(pod: Pod): Set<string> {
+  if (pod.spec === undefined) return new Set();
+  const references = referencedObjects({ ...pod, spec: { ...pod.spec, imagePullSecrets: [] } });
+  return new Set(references.filter(({ kind }) => kind === "Secret").map(({ name }) => name));
 }

@@ -83,10 +83,14 @@ export class WatchedObjects<T extends WatchableObject> {
     const entry = this.#entries.get(keyOf(namespace, name));
     if (entry === undefined) return this.#read(namespace, name, options.signal);
     if (entry.object !== undefined) return entry.object;
-    entry.reading ??= this.#readEntry(entry).finally(() => {
-      entry.reading = undefined;
-    });
-    return raceAbort(entry.reading, options.signal);
+    return raceAbort(this.#shareRead(entry), options.signal);
+  }
+
+  /** Starts to read a held object that was not read yet, for a `get` soon after. Never fails. */
+  prefetch(namespace: string, name: string): void {
+    const entry = this.#entries.get(keyOf(namespace, name));
+    if (entry === undefined || entry.object !== undefined || entry.following) return;
+    this.#shareRead(entry).catch(() => undefined);
   }
 
   /** Watches until `signal` aborts; afterwards nothing is watched any more. */
@@ -137,6 +141,13 @@ export class WatchedObjects<T extends WatchableObject> {
   #read(namespace: string, name: string, signal: AbortSignal | undefined): Promise<T | undefined> {
     const { source, clock } = this.#options;
     return retryForbidden(() => source.get(namespace, name, signal), clock, signal);
+  }
+
+  #shareRead(entry: Entry<T>): Promise<T | undefined> {
+    entry.reading ??= this.#readEntry(entry).finally(() => {
+      entry.reading = undefined;
+    });
+    return entry.reading;
   }
 
   async #readEntry(entry: Entry<T>): Promise<T | undefined> {

@@ -163,7 +163,7 @@ async function fill(fs: WriterFileSystem, base: string, payload: Payload): Promi
   }
   // Set order: a parent was added before what is below it.
   for (const path of directories) {
-    await fs.mkdir(join(base, path), { recursive: true });
+    await fs.mkdir(join(base, path));
     await fs.chmod(join(base, path), 0o755);
   }
   await allSettled([...payload].map(([path, file]) => writeOne(fs, join(base, path), file)));

@@ -1,7 +1,8 @@
-import { access, chmod, mkdir } from "node:fs/promises";
+import { access, chmod } from "node:fs/promises";
 import { type Clock, errorCode, type Logger } from "@wherry/base";
 import { type Pod, parseQuantity, quantityValue, tryParseQuantity, type Volume } from "@wherry/kubernetes";
 import { writeAtomically } from "./atomic-writer.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { payloadDigest } from "./payload-digest.ts";
 import { volumeDirectory } from "./pod-paths.ts";
 import { volumeErrorFrom } from "./volume-fault.ts";
@@ -154,7 +155,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function ownDirectory(path: string, mode: number): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o750 });
-  // Not the mode of `mkdir`, which the process's umask narrows.
+  await makeDirectory(path, 0o750);
+  // Not the mode of `makeDirectory`, which the process's umask narrows.
   await chmod(path, mode);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { VolumeMount } from "@wherry/kubernetes";
 import { expandVariables } from "../environment/expand-variables.ts";
 import type { EnvironmentVariable } from "../ports/environment.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { removeTree } from "./remove-tree.ts";
 import { resolveBeneath } from "./resolve-beneath.ts";
 import { VolumeFault } from "./volume-fault.ts";
@@ -58,7 +59,7 @@ export async function payloadSubPath(
 ): Promise<string> {
   const path = join(target.parent, target.name);
   await removeTree(target.parent, target.name);
-  await mkdir(target.parent, { recursive: true, mode: 0o750 });
+  await makeDirectory(target.parent, 0o750);
   try {
     const source = await resolveBeneath(volume, subPath);
     if (source.isDirectory) await linkTree(source.path, path);

@@ -1,11 +1,12 @@
 import { constants } from "node:fs";
-import { mkdir, open, readdir } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "@wherry/base";
 import type { Container, EphemeralContainer } from "@wherry/kubernetes";
 import type { Mount } from "@wherry/runtime";
 import { segment } from "../ports/log-paths.ts";
-import { containerDirectory, podDirectory } from "./pod-paths.ts";
+import { makeDirectory } from "./make-directory.ts";
+import { containerDirectory } from "./pod-paths.ts";
 import { removeTree } from "./remove-tree.ts";
 import { VolumeFault } from "./volume-fault.ts";
 
@@ -34,10 +35,8 @@ export function createTerminationLogs(rootDirectory: string): TerminationLogs {
   return {
     async prepare(podUid, container, instance) {
       const containerPath = mountPath(container);
-      // The pod's directory is for the kubelet alone, whoever makes it first.
-      await mkdir(podDirectory(rootDirectory, podUid), { recursive: true, mode: 0o750 });
       const directory = containerDirectory(rootDirectory, podUid, container.name);
-      await mkdir(directory, { recursive: true, mode: 0o750 });
+      await makeDirectory(directory, 0o750);
       const hostPath = join(directory, segment(instance));
       const handle = await open(
         hostPath,

@@ -8,7 +8,7 @@ import type { Payload } from "./atomic-writer.ts";
 export interface VolumeSources {
   readonly objects: Pick<ObjectCache, "configMap" | "secret">;
   readonly tokens: ServiceAccountTokens;
-  readonly node: Pick<NodeFacts, "allocatable" | "hostIps">;
+  readonly node: Pick<NodeFacts, "allocatable">;
 }
 
 export interface VolumeRequest<TField extends VolumeField> {

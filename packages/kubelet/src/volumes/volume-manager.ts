@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, realpath, stat, statfs } from "node:fs/promises";
+import { lstat, readdir, realpath, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, errorMessage, type Logger, systemClock, WorkQueue } from "@wherry/base";
 import type { Container, Pod, VolumeMount } from "@wherry/kubernetes";
@@ -7,11 +7,13 @@ import { VolumeError } from "../errors.ts";
 import type { ObjectChange, ObservableObjectCache } from "../objects/object-cache.ts";
 import type { EnvironmentVariable } from "../ports/environment.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
+import { segment } from "../ports/log-paths.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { VolumeCallOptions, VolumeManager } from "../ports/volume-manager.ts";
 import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
 import { resolveContainerMounts } from "./container-mounts.ts";
 import { KeyedLock } from "./keyed-lock.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { measureUsage } from "./measure-usage.ts";
 import { podDirectory, podsDirectory, subPathDirectory } from "./pod-paths.ts";
 import { PodVolumes } from "./pod-volumes.ts";
@@ -33,7 +35,7 @@ export interface VolumeManagerOptions {
   readonly memoryDirectory?: string | undefined;
   readonly objects: ObservableObjectCache;
   readonly tokens: ServiceAccountTokens;
-  readonly node: Pick<NodeFacts, "allocatable" | "hostIps">;
+  readonly node: Pick<NodeFacts, "allocatable">;
   readonly events: EventRecorder;
   readonly logger: Logger;
   /** Whether the runtime keeps everything below a read-only mount read-only. @default false */
@@ -74,13 +76,13 @@ export async function openVolumeManager(options: VolumeManagerOptions): Promise<
 
 /** Containers get paths without links: a runtime may then refuse to follow any. */
 async function ownDirectory(path: string): Promise<string> {
-  await mkdir(join(path, "pods"), { recursive: true, mode: 0o750 });
+  await makeDirectory(join(path, "pods"), 0o750);
   return realpath(path);
 }
 
 /** Parents of it are often open to everybody: somebody else may have been faster to make it. */
 async function openMemoryDirectory(path: string): Promise<string> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeDirectory(path, 0o700);
   const info = await lstat(path);
   if (!info.isDirectory() || info.uid !== process.getuid?.() || (info.mode & 0o022) !== 0)
     throw new TypeError(
@@ -195,7 +197,7 @@ export class NodeVolumeManager implements VolumeManager {
     const found = new Set<string>();
     for (const root of this.#roots())
       for (const entry of await readdir(podsDirectory(root), { withFileTypes: true }))
-        if (entry.isDirectory()) found.add(entry.name);
+        if (entry.isDirectory() && isSegment(entry.name)) found.add(entry.name);
     return [...found].sort();
   }
 
@@ -305,6 +307,15 @@ export class NodeVolumeManager implements VolumeManager {
   #roots(): string[] {
     const { rootDirectory, memoryDirectory } = this.#options;
     return memoryDirectory === undefined ? [rootDirectory] : [rootDirectory, memoryDirectory];
+  }
+}
+
+/** Whether the kubelet may have made a directory of that name. */
+function isSegment(name: string): boolean {
+  try {
+    return segment(name) === name;
+  } catch {
+    return false;
   }
 }
 

@@ -82,6 +82,32 @@ describe("WatchingObjectCache", () => {
     expect(source.gets).toHaveLength(3);
   });
 
+  test("registerPod() starts to read what the pod needs, and pull secrets only when asked for", async () => {
+    const configMaps = new FakeObjectSource();
+    const secrets = new FakeObjectSource();
+    const cache = new WatchingObjectCache({
+      configMaps,
+      secrets: secrets as never,
+      serviceAccounts: { get: async () => undefined },
+      logger: silentLogger,
+      clock: new FakeClock(),
+    });
+    const pod = podWith("p1", "c");
+    pod.spec!.imagePullSecrets = [{ name: "pull" }, { name: "both" }];
+    pod.spec!.volumes!.push({ name: "s", secret: { secretName: "both" } });
+    configMaps.failures.push(new Error("connection refused"));
+    cache.registerPod(pod);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(configMaps.gets).toEqual(["c"]);
+    expect(secrets.gets).toEqual(["both"]);
+    configMaps.set("c", { k: "1" });
+    expect((await cache.configMap("ns", "c"))?.data).toEqual({ k: "1" });
+    cache.registerPod(pod);
+    await cache.secret("ns", "pull");
+    expect(configMaps.gets).toHaveLength(2);
+    expect(secrets.gets).toEqual(["both", "pull"]);
+  });
+
   test("configMap() does not watch what is immutable", async () => {
     const { source, cache, data } = fixture();
     source.set("c", { k: "1" }, { immutable: true });

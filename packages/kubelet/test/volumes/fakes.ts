@@ -96,7 +96,7 @@ export async function managerFixture(options: Partial<VolumeManagerOptions> = {}
     objects,
     tokens,
     events,
-    node: { allocatable: { cpu: "4", memory: "8Gi", "ephemeral-storage": "10Gi" }, hostIps: ["10.0.0.1"] },
+    node: { allocatable: { cpu: "4", memory: "8Gi", "ephemeral-storage": "10Gi" } },
     logger: silentLogger,
     clock,
     random: () => 0,

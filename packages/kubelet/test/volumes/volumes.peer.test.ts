@@ -43,7 +43,7 @@ describe.skipIf("skip" in assets)("volumes with a node's own credentials on a re
       rootDirectory: join(directory, "root"),
       objects,
       tokens: new CachingServiceAccountTokens({ source: clientTokenSource(node), logger: silentLogger }),
-      node: { allocatable: { cpu: "1" }, hostIps: ["127.0.0.1"] },
+      node: { allocatable: { cpu: "1" } },
       events: new FakeEvents(),
       logger: silentLogger,
     });

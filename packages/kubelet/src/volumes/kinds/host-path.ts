@@ -1,7 +1,8 @@
 import type { Stats } from "node:fs";
-import { chmod, mkdir, open, realpath, stat } from "node:fs/promises";
+import { chmod, open, realpath, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { errorCode } from "@wherry/base";
+import { makeDirectory } from "../make-directory.ts";
 import { VolumeFault } from "../volume-fault.ts";
 import type { PlaceVolumeKind } from "../volume-kind.ts";
 
@@ -62,8 +63,8 @@ async function statIfPresent(path: string): Promise<Stats | undefined> {
 
 async function createDirectory(path: string): Promise<void> {
   if ((await statIfPresent(path)) !== undefined) return;
-  await mkdir(path, { recursive: true, mode: 0o755 });
-  // Not the mode of `mkdir`, which the process's umask narrows.
+  await makeDirectory(path, 0o755);
+  // Not the mode of `makeDirectory`, which the process's umask narrows.
   await chmod(path, 0o755);
 }
 
