@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir } from "node:fs/promises";
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "@wherry/base";
 
@@ -64,8 +64,9 @@ export async function openLogSegments(path: string): Promise<LogSegment[]> {
         else if (segments.some(({ identity }) => identity === rotated.identity)) await rotated[Symbol.asyncDispose]();
         else segments.push(rotated);
       }
-      // A vanished file was compressed or removed; the oldest may go for good, so do not insist for ever.
-      if (complete || attempt >= openTries) return segments.reverse();
+      // A vanished file was compressed or removed, another current one means a rotation; do not insist for ever.
+      const steady = complete && (await fileIdentity(path)) === current?.identity;
+      if (steady || attempt >= openTries) return segments.reverse();
     } catch (error) {
       await closeSegments(segments);
       throw error;
@@ -100,6 +101,17 @@ export async function openSegment(
     };
   } catch (error) {
     await handle.close();
+    throw error;
+  }
+}
+
+/** Device and inode of the file at `path`; undefined when it does not exist. */
+export async function fileIdentity(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await stat(path);
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
