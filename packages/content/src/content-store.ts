@@ -67,8 +67,12 @@ export class ContentStore implements AsyncDisposable {
   }
 
   /** Removes blobs and snapshots that neither images nor leases nor `extraRoots` need. */
-  collectGarbage(options: GarbageCollectionOptions = {}): Promise<GarbageCollectionResult> {
-    return collectGarbage(this.#context, options);
+  async collectGarbage(options: GarbageCollectionOptions = {}): Promise<GarbageCollectionResult> {
+    try {
+      return await collectGarbage(this.#context, options);
+    } finally {
+      this.modules.forget();
+    }
   }
 
   /** Bytes and files in use by blobs and snapshots. */

@@ -8,13 +8,26 @@ export type { Blobs, IngestOptions, ReadOptions } from "./blobs.ts";
 export { type ContentStore, type ContentStoreOptions, openContentStore, type Usage } from "./content-store.ts";
 export { ContentError, type ContentErrorCode } from "./errors.ts";
 export type { GarbageCollectionOptions, GarbageCollectionResult } from "./garbage-collection.ts";
+export { type ImageConfig, parseImageConfig } from "./image-config.ts";
 export type { Image, Images, NewImage } from "./images.ts";
 export type { CommitOptions, Ingest, IngestTarget } from "./ingest.ts";
 export type { IngestFile, IngestFiles } from "./ingest-files.ts";
 export { contentReferenceLabel, type Labels, snapshotReferenceLabel } from "./labels.ts";
+export type { UnpackLimits } from "./layer-limits.ts";
 export type { Lease, LeaseOptions, LeaseResource, Leases } from "./leases.ts";
+export {
+  type ModuleImage,
+  type ModuleImageForm,
+  type ResolveModuleOptions,
+  resolveModuleImage,
+} from "./module-image.ts";
 export { defaultPlatforms, type PlatformPreference } from "./platform.ts";
 export type { ProcessIdentity } from "./process-identity.ts";
 export { type PulledImage, type PullOptions, pullImage, type TransferProgress } from "./pull-image.ts";
+export { type ModuleSource, type PushedModule, type PushModuleOptions, pushModule } from "./push-module.ts";
 export type { SnapshotInfo, Snapshots } from "./snapshots.ts";
+export { readStoredImage, type StoredImage } from "./stored-image.ts";
+export { readTar, type TarEntry, type TarEntryType } from "./tar-reader.ts";
+export { type UnpackedImage, type UnpackOptions, unpackImage } from "./unpack-image.ts";
 export type { WasmKind } from "./wasm-kind.ts";
+export { wasmConfigV0Type, wasmConfigV1Type, wasmContentLayerType, wasmLayerType } from "./wasm-media-types.ts";

@@ -1,4 +1,5 @@
 import type { Digest } from "@wherry/distribution";
+import type { ModuleImage } from "./module-image.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { WasmKind } from "./wasm-kind.ts";
 
@@ -9,9 +10,14 @@ export interface ModuleRecord {
   readonly sizeBytes: number;
 }
 
+const maxResolved = 1000;
+
 /** Findings about modules, kept with the blob or snapshot they are of. */
 export class ModuleRecords {
   readonly #context: StoreContext;
+  /** Answers given before, the one used last at the end; dropped as soon as anything may have been removed. */
+  readonly #resolved: Map<string, ModuleImage> = new Map();
+  #foreignVersion = -1;
 
   constructor(context: StoreContext) {
     this.#context = context;
@@ -39,5 +45,30 @@ export class ModuleRecords {
         record.sizeBytes,
       );
     });
+  }
+
+  /** An earlier answer of `resolveModuleImage`. */
+  resolved(key: string): ModuleImage | undefined {
+    const { foreignVersion } = this.#context.database;
+    if (foreignVersion !== this.#foreignVersion) this.forget();
+    this.#foreignVersion = foreignVersion;
+    const image = this.#resolved.get(key);
+    if (image !== undefined) {
+      this.#resolved.delete(key);
+      this.#resolved.set(key, image);
+    }
+    return image;
+  }
+
+  remember(key: string, image: ModuleImage): void {
+    this.#resolved.set(key, image);
+    if (this.#resolved.size <= maxResolved) return;
+    const oldest = this.#resolved.keys().next().value;
+    if (oldest !== undefined) this.#resolved.delete(oldest);
+  }
+
+  /** Drops earlier answers. */
+  forget(): void {
+    this.#resolved.clear();
   }
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { ContentError } from "./errors.ts";
 
 /** A core module, or a component of the component model. */
@@ -8,22 +8,42 @@ const windowBytes = 64 * 1024;
 const maxSections = 100_000;
 const magic = 0x6d736100;
 
+/** What a binary is, found out without compiling it. */
+export interface WasmInspection {
+  readonly kind: WasmKind;
+  readonly sizeBytes: number;
+  /** Sections in order: where their content is. */
+  readonly sections: readonly { readonly id: number; readonly offset: number; readonly sizeBytes: number }[];
+}
+
+/** Reads up to `length` bytes at an offset; fewer only at the end. */
+export type ByteReader = (offset: number, length: number) => Promise<Buffer>;
+
 /**
- * Tells a module from a component by its preamble, and walks the sections to see that the file is whole.
+ * Tells a module from a component by its preamble, and walks the sections to see that the binary is whole.
  *
  * Throws `ContentError` of code `NotWasm`, `TruncatedModule` or `Unsupported` (a version nobody knows); `name` is for its
  * message. The content of sections is not checked.
  * @see https://webassembly.github.io/spec/core/binary/modules.html
  * @see https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md
  */
-export async function inspectWasm(path: string, name: string): Promise<{ kind: WasmKind; sizeBytes: number }> {
+export async function inspectWasm(read: ByteReader, sizeBytes: number, name: string): Promise<WasmInspection> {
+  const reader = new WindowReader(read, sizeBytes);
+  const kind = await readPreamble(reader, name);
+  return { kind, sizeBytes, sections: await walkSections(reader, name) };
+}
+
+/** `inspectWasm` of a file. */
+export async function inspectWasmFile(path: string, name: string): Promise<WasmInspection> {
   const handle = await open(path, "r");
   try {
     const { size } = await handle.stat();
-    const reader = new WindowReader(handle, size);
-    const kind = await readPreamble(reader, name);
-    await walkSections(reader, name);
-    return { kind, sizeBytes: size };
+    const read = async (offset: number, length: number) => {
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, offset);
+      return buffer.subarray(0, bytesRead);
+    };
+    return await inspectWasm(read, size, name);
   } finally {
     await handle.close();
   }
@@ -59,20 +79,24 @@ function describeMagic(head: Buffer): string {
   return "";
 }
 
-async function walkSections(reader: WindowReader, name: string): Promise<void> {
-  let at = 8;
-  for (let sections = 0; at < reader.sizeBytes; sections++) {
-    if (sections === maxSections) throw new ContentError("TooLarge", `${name} has more than ${maxSections} sections`);
+async function walkSections(reader: WindowReader, name: string): Promise<WasmInspection["sections"]> {
+  const sections: { id: number; offset: number; sizeBytes: number }[] = [];
+  for (let at = 8; at < reader.sizeBytes; ) {
+    if (sections.length === maxSections)
+      throw new ContentError("TooLarge", `${name} has more than ${maxSections} sections`);
     const header = await reader.peek(at, 6);
     const size = readUnsigned(header.subarray(1));
     if (size === undefined) throw truncated(name, reader.sizeBytes);
-    at += 1 + size.length + size.value;
+    const offset = at + 1 + size.length;
+    at = offset + size.value;
+    if (at > reader.sizeBytes) throw truncated(name, reader.sizeBytes);
+    sections.push({ id: header.readUInt8(0), offset, sizeBytes: size.value });
   }
-  if (at !== reader.sizeBytes) throw truncated(name, reader.sizeBytes);
+  return sections;
 }
 
 /** An unsigned 32-bit number in LEB128. */
-function readUnsigned(bytes: Buffer): { value: number; length: number } | undefined {
+export function readUnsigned(bytes: Buffer): { value: number; length: number } | undefined {
   let value = 0;
   for (const [index, byte] of bytes.entries()) {
     value += (byte & 0x7f) * 2 ** (7 * index);
@@ -89,25 +113,24 @@ function truncated(name: string, sizeBytes: number): ContentError {
   );
 }
 
-/** Small reads at growing positions of a file. */
+/** Small reads at growing positions, from larger ones of the source. */
 class WindowReader {
   readonly sizeBytes: number;
-  readonly #handle: FileHandle;
+  readonly #read: ByteReader;
   #window: Buffer = Buffer.alloc(0);
   #start = 0;
 
-  constructor(handle: FileHandle, sizeBytes: number) {
-    this.#handle = handle;
+  constructor(read: ByteReader, sizeBytes: number) {
+    this.#read = read;
     this.sizeBytes = sizeBytes;
   }
 
-  /** Up to `length` bytes; fewer at the end of the file. */
+  /** Up to `length` bytes; fewer at the end. */
   async peek(at: number, length: number): Promise<Buffer> {
-    const inside = at >= this.#start && at + length <= this.#start + this.#window.length;
+    const end = Math.min(at + length, this.sizeBytes);
+    const inside = at >= this.#start && end <= this.#start + this.#window.length;
     if (!inside) {
-      const buffer = Buffer.alloc(Math.min(windowBytes, Math.max(0, this.sizeBytes - at)));
-      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, at);
-      this.#window = buffer.subarray(0, bytesRead);
+      this.#window = await this.#read(at, Math.min(windowBytes, Math.max(0, this.sizeBytes - at)));
       this.#start = at;
     }
     return this.#window.subarray(at - this.#start, at - this.#start + length);

@@ -1,0 +1,113 @@
+import { type Descriptor, type Digest, digestOf, type Manifest } from "@wherry/distribution";
+import type { ContentStore } from "./content-store.ts";
+import { ContentError } from "./errors.ts";
+import type { ImageConfig } from "./image-config.ts";
+import { snapshotReferenceLabel } from "./labels.ts";
+import { decompressLayer, type LayerCompression, layerCompression } from "./layer-decompression.ts";
+import { UnpackBudget, type UnpackLimits } from "./layer-limits.ts";
+import { LayerWriter } from "./layer-writer.ts";
+import type { PlatformPreference } from "./platform.ts";
+import { readStoredImage } from "./stored-image.ts";
+
+export interface UnpackOptions {
+  readonly limits?: UnpackLimits | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An image's file system in the store. */
+export interface UnpackedImage {
+  readonly chainId: Digest;
+  /** Must not be written to. */
+  readonly directory: string;
+}
+
+/**
+ * Unpacks an ordinary image of the store, for an image volume; see `unpackLayers`.
+ *
+ * @param imageDigest digest of the manifest or index the image's name stands for
+ */
+export async function unpackImage(
+  store: ContentStore,
+  imageDigest: Digest,
+  options: UnpackOptions & { readonly platforms?: readonly PlatformPreference[] } = {},
+): Promise<UnpackedImage> {
+  const { manifest, config } = await readStoredImage(store, imageDigest, options.platforms);
+  return unpackLayers(store, manifest, config, options);
+}
+
+interface Layer {
+  readonly descriptor: Descriptor;
+  readonly compression: LayerCompression;
+  readonly diffId: Digest;
+}
+
+/**
+ * Unpacks the file system layers of an image into a snapshot, once; the snapshot is kept as long as the image's configuration.
+ *
+ * All layers go into one directory, so that it can be used without mounts and without privileges. Throws `ContentError`:
+ * `InvalidImage`, `InvalidArchive`, `UnsafeArchive`, `TooLarge`, `Unsupported` for layers that are no file systems.
+ */
+export async function unpackLayers(
+  store: ContentStore,
+  manifest: Manifest,
+  config: ImageConfig,
+  options: UnpackOptions = {},
+): Promise<UnpackedImage> {
+  const layers = matchLayers(manifest, config);
+  const chainId = chainIdOf(layers.map(({ diffId }) => diffId));
+  const present = store.snapshots.directory(chainId);
+  const label = { [snapshotReferenceLabel]: chainId };
+  // Also when the snapshot is there: another image with the same layers may have made it.
+  if (store.blobs.labels(manifest.config.digest)[snapshotReferenceLabel] !== chainId)
+    await store.blobs.setLabels(manifest.config.digest, label);
+  if (present !== undefined) return { chainId, directory: present };
+  const directory = await store.snapshots.ensure(
+    chainId,
+    (root, signal) => writeLayers(store, layers, root, options.limits ?? {}, signal),
+    { signal: options.signal },
+  );
+  return { chainId, directory };
+}
+
+function matchLayers({ layers }: Manifest, { diffIds }: ImageConfig): Layer[] {
+  if (layers.length === 0) throw new ContentError("InvalidImage", "The image has no layers");
+  if (layers.length !== diffIds.length)
+    throw new ContentError(
+      "InvalidImage",
+      `The image has ${layers.length} layers, but its configuration names ${diffIds.length}`,
+    );
+  return layers.map((descriptor, index) => {
+    const compression = layerCompression(descriptor.mediaType);
+    const diffId = diffIds[index];
+    if (compression === undefined || diffId === undefined)
+      throw new ContentError(
+        "Unsupported",
+        `Layers of type ${JSON.stringify(descriptor.mediaType)} cannot be unpacked; expected a tar archive, plain or with gzip or zstd`,
+      );
+    return { descriptor, compression, diffId };
+  });
+}
+
+/** OCI image specification, "Layer ChainID". */
+export function chainIdOf(diffIds: readonly Digest[]): Digest {
+  const [first, ...rest] = diffIds;
+  if (first === undefined) throw new ContentError("InvalidImage", "The image has no layers");
+  return rest.reduce<Digest>((chainId, diffId) => digestOf(`${chainId} ${diffId}`), first);
+}
+
+async function writeLayers(
+  store: ContentStore,
+  layers: readonly Layer[],
+  root: string,
+  limits: UnpackLimits,
+  signal: AbortSignal,
+): Promise<{ sizeBytes: number; entries: number }> {
+  const budget = new UnpackBudget(limits);
+  using writer = new LayerWriter(root, budget, store.logger.child({ component: "unpack" }));
+  for (const { descriptor, compression, diffId } of layers) {
+    const source = store.blobs.read(descriptor.digest, { signal });
+    await writer.apply(decompressLayer(source, compression, diffId, budget), signal);
+  }
+  writer.finish();
+  return { sizeBytes: writer.fileBytes, entries: budget.entries };
+}
