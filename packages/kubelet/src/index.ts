@@ -1,1 +1,39 @@
-export {};
+/**
+ * A Kubernetes kubelet as a library: the node, its pods and its HTTP API around a `Provider` that runs the pods, with the complete
+ * pod lifecycle over any `Runtime` as the standard one.
+ *
+ * @packageDocumentation
+ */
+export { ConfigurationError, type ConfigurationProblem } from "./configuration/errors.ts";
+export type { KubeletConfiguration } from "./configuration/kubelet-configuration.ts";
+export {
+  type LoadConfigurationOptions,
+  type LoadedConfiguration,
+  loadConfiguration,
+} from "./configuration/load-configuration.ts";
+export { type ResolvedConfiguration, resolveConfiguration } from "./configuration/resolve-configuration.ts";
+export { ConfigError, KubeletError, VolumeError } from "./errors.ts";
+export { createKubelet, type Kubelet, type KubeletOptions, type KubeletServices } from "./kubelet.ts";
+export { NodeError } from "./node/errors.ts";
+export { type NodeAddressOptions, resolveNodeAddresses } from "./node/node-addresses.ts";
+export {
+  type NodePlatform,
+  wasmArchitecture,
+  wasmClusterPlatform,
+  wasmStandalonePlatform,
+} from "./node/node-labels.ts";
+export { resolveNodeName } from "./node/node-name.ts";
+export type { PullSecrets } from "./objects/pull-secrets.ts";
+export type { EnvironmentFacts, EnvironmentResolver, EnvironmentVariable } from "./ports/environment.ts";
+export type { EventContent, EventRecorder, EventSubject } from "./ports/event-recorder.ts";
+export type { ContainerLog, LogRefusal } from "./ports/log-source.ts";
+export type { NodeFacts } from "./ports/node-facts.ts";
+export type { ObjectCache } from "./ports/object-cache.ts";
+export type { RuntimeClasses } from "./ports/runtime-classes.ts";
+export type { VolumeManager } from "./ports/volume-manager.ts";
+export type { HealthTerm, NodeDetails } from "./provider/node-details.ts";
+export type { PodDescription } from "./provider/pod-description.ts";
+export type { PodHandle, PodTermination } from "./provider/pod-handle.ts";
+export type { ContainerTarget, PodRefusal, Provider, ProviderCallOptions } from "./provider/provider.ts";
+export type { StandardProviderOptions } from "./standard/standard-options.ts";
+export { createStandardProvider, type StandardProvider } from "./standard/standard-provider.ts";

@@ -1,0 +1,296 @@
+import { mkdir } from "node:fs/promises";
+import { aborted, type Clock, errorMessage, type Logger, runTogether, silentLogger, systemClock } from "@wherry/base";
+import { createReflector, resources } from "@wherry/client";
+import type { EdgeTable } from "@wherry/machine";
+import { admitPod } from "./admission/admit-pod.ts";
+import { createEnvironmentResolver } from "./environment/environment-resolver.ts";
+import { createClientServiceSource } from "./environment/service-source.ts";
+import { KubeletError } from "./errors.ts";
+import { ApiEventRecorder } from "./events/api-event-recorder.ts";
+import { createEventSink } from "./events/event-sink.ts";
+import type { KubeletOptions, KubeletServices } from "./kubelet-options.ts";
+import { LogRotator } from "./logs/log-rotator.ts";
+import { providerLogSource } from "./logs/provider-log-source.ts";
+import { createNodeApi } from "./node/client-node-api.ts";
+import { readInstanceId } from "./node/instance-id.ts";
+import { readMachineFacts } from "./node/machine-facts.ts";
+import { NodeAgent } from "./node/node-agent.ts";
+import { createClientObjectCache } from "./objects/client-object-cache.ts";
+import { clientRuntimeClasses } from "./objects/client-runtime-classes.ts";
+import { createPullSecrets } from "./objects/pull-secrets.ts";
+import { ApiPodSource } from "./pods/api-pod-source.ts";
+import { PodController } from "./pods/pod-controller.ts";
+import type { NodeFacts } from "./ports/node-facts.ts";
+import type { Provider } from "./provider/provider.ts";
+import { pingCheck } from "./server/health-checks.ts";
+import { type NodeServer, openNodeServer } from "./server/node-server.ts";
+import { createPodStatusApi } from "./status/pod-status-api.ts";
+import { StatusWriter } from "./status/status-writer.ts";
+import { clientTokenSource } from "./tokens/client-token-source.ts";
+import { CachingServiceAccountTokens } from "./tokens/service-account-tokens.ts";
+import { createTerminationLogs } from "./volumes/termination-log.ts";
+import { openVolumeManager } from "./volumes/volume-manager.ts";
+
+/** A kubelet: one node of a cluster and its pods. */
+export interface Kubelet {
+  /** Resolves when the node is registered and its HTTP API answers; rejects when `run` fails before. */
+  readonly ready: Promise<void>;
+  /** Port of the HTTPS API, once ready; undefined where it is off. */
+  readonly port: number | undefined;
+  /**
+   * Runs the node until `signal` aborts; pods go on and are found again by the next run on the same directories. Rejects with
+   * `KubeletError` or `NodeError` for what a person has to put right (port in use, name taken, directory not writable). Once only.
+   */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Makes a kubelet; nothing is touched before it runs. */
+export function createKubelet<E extends EdgeTable, Context>(options: KubeletOptions<E, Context>): Kubelet {
+  return new WiredKubelet(options);
+}
+
+class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
+  readonly #options: KubeletOptions<E, Context>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #random: () => number;
+  readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
+  #server: NodeServer | undefined;
+
+  constructor(options: KubeletOptions<E, Context>) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#random = options.random ?? Math.random;
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  get port(): number | undefined {
+    return this.#server?.port;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#run(signal);
+    } finally {
+      this.#ready.reject(new KubeletError("Stopped", "The kubelet ended before it was ready"));
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { client, nodeName, configuration, rootDirectory } = this.#options;
+    await this.#makeDirectories();
+    const clock = this.#clock;
+    const events = new ApiEventRecorder({
+      sink: createEventSink(client),
+      host: nodeName,
+      perSecond: configuration.events.perSecond,
+      burst: configuration.events.burst,
+      clock,
+      logger: this.#component("events"),
+    });
+    const objects = createClientObjectCache(client, {
+      clock,
+      random: this.#random,
+      logger: this.#component("objects"),
+    });
+    const tokens = new CachingServiceAccountTokens({
+      source: clientTokenSource(client),
+      logger: this.#component("tokens"),
+      clock,
+      random: this.#random,
+    });
+    const serviceSource = createClientServiceSource(client, {
+      clock,
+      random: this.#random,
+      logger: this.#component("services"),
+    });
+    let agent: NodeAgent | undefined;
+    const node = lateNode(nodeName, () => agent);
+    const volumes = await openVolumeManager({
+      rootDirectory,
+      memoryDirectory: this.#options.memoryDirectory,
+      objects,
+      tokens,
+      node,
+      events,
+      logger: this.#component("volumes"),
+      clock,
+      random: this.#random,
+    });
+    const provider = this.#options.provider({
+      node,
+      events,
+      objects,
+      volumes,
+      environment: createEnvironmentResolver({ objects, events, services: serviceSource, files: volumes }),
+      runtimeClasses: clientRuntimeClasses(client),
+      pullSecrets: createPullSecrets({ objects, events, logger: this.#component("pull-secrets") }),
+      terminationLogs: createTerminationLogs(rootDirectory),
+      podLogsDirectory: configuration.logs.podLogsDirectory,
+      clock,
+      logger: this.#component("provider"),
+    });
+    const statusWriter = new StatusWriter({
+      api: createPodStatusApi(client),
+      clock,
+      logger: this.#component("status"),
+    });
+    const source = this.#podSource();
+    const controller = this.#controller(source, provider, statusWriter, node, events);
+    const logs = providerLogSource(controller, provider);
+    this.#server = await openNodeServer({
+      ...this.#options,
+      pods: controller,
+      logs,
+      healthChecks: [pingCheck, { name: "syncloop", check: () => requireHealthy(controller.health()) }],
+      clock,
+      logger: this.#component("server"),
+    });
+    agent = await this.#agent(provider, events, () => [controller.health()]);
+    const nodeAgent = agent;
+    const rotator = new LogRotator({ source: logs, ...configuration.logs, clock, logger: this.#component("logs") });
+    nodeAgent.registered.then(
+      () => this.#ready.resolve(),
+      (error: unknown) => this.#ready.reject(error),
+    );
+    await runTogether(signal, [
+      (inner) => events.run(inner),
+      (inner) => this.#server?.run(inner) ?? Promise.resolve(),
+      (inner) => nodeAgent.run(inner),
+      (inner) => objects.run(inner),
+      (inner) => serviceSource.run(inner),
+      (inner) => volumes.run(inner),
+      (inner) => rotator.run(inner),
+      (inner) => statusWriter.run(inner),
+      ...(provider.run === undefined ? [] : [(inner: AbortSignal) => provider.run?.(inner) ?? Promise.resolve()]),
+      // Pods wait for the node: admission needs its labels and resources.
+      async (inner) => {
+        await Promise.race([nodeAgent.registered.catch(() => undefined), aborted(inner)]);
+        await controller.run(inner);
+      },
+      (inner) => source.run(inner),
+    ]);
+  }
+
+  #podSource(): ApiPodSource {
+    const { client, nodeName } = this.#options;
+    const reflector = createReflector(client, resources.pods, {
+      fieldSelector: `spec.nodeName=${nodeName}`,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#component("pods"),
+    });
+    return new ApiPodSource(reflector);
+  }
+
+  #controller(
+    source: ApiPodSource,
+    provider: Provider<E, Context>,
+    statusWriter: StatusWriter,
+    node: NodeFacts,
+    recorder: ApiEventRecorder,
+  ): PodController<E, Context> {
+    return new PodController({
+      source,
+      provider,
+      statusWriter,
+      node,
+      recorder,
+      admit: (pod, others) => admitPod(pod, others, node),
+      clock: this.#clock,
+      logger: this.#component("pods"),
+      random: this.#random,
+    });
+  }
+
+  async #agent(
+    provider: Provider<E, Context>,
+    events: ApiEventRecorder,
+    healthTerms: () => readonly { name: string; healthy: boolean; message: string }[],
+  ): Promise<NodeAgent> {
+    const { client, nodeName, configuration, rootDirectory, addresses } = this.#options;
+    const instanceId = await readInstanceId(rootDirectory);
+    const { eviction } = configuration;
+    return new NodeAgent({
+      ...configuration.node,
+      nodeName,
+      instanceId,
+      api: createNodeApi(client, nodeName),
+      provider,
+      images: this.#options.images,
+      events,
+      platform: this.#options.platform,
+      labels: this.#options.nodeLabels,
+      machineFacts: () => readMachineFacts({ rootDirectory, fallbackId: instanceId }),
+      addresses: () => addresses,
+      resources: {
+        ...configuration.node,
+        evictionHard: {
+          memoryAvailable: eviction.hard["memory.available"],
+          nodefsAvailable: eviction.hard["nodefs.available"],
+        },
+      },
+      healthTerms,
+      kubeletPort: () => this.#server?.port,
+      clock: this.#clock,
+      logger: this.#component("node"),
+      random: this.#random,
+    });
+  }
+
+  async #makeDirectories(): Promise<void> {
+    const { rootDirectory, configuration } = this.#options;
+    const directories = { "--root-dir": rootDirectory, podLogsDir: configuration.logs.podLogsDirectory };
+    for (const [field, path] of Object.entries(directories)) {
+      try {
+        await mkdir(path, { recursive: true, mode: 0o755 });
+      } catch (error) {
+        const message = `Cannot create ${field} "${path}": ${errorMessage(error)}; give a directory this user can write to`;
+        throw new KubeletError("DirectoryUnusable", message, { cause: error });
+      }
+    }
+  }
+
+  #component(component: string): Logger {
+    return this.#logger.child({ component });
+  }
+}
+
+/** Facts of a node agent that is made later, because it needs parts that ask it. */
+function lateNode(nodeName: string, agent: () => NodeAgent | undefined): NodeFacts {
+  return {
+    nodeName,
+    get nodeUid() {
+      return agent()?.nodeUid;
+    },
+    get labels() {
+      return agent()?.labels ?? {};
+    },
+    get taints() {
+      return agent()?.taints ?? [];
+    },
+    get addresses() {
+      return agent()?.addresses ?? [];
+    },
+    get hostIps() {
+      return agent()?.hostIps ?? [];
+    },
+    get allocatable() {
+      return agent()?.allocatable ?? {};
+    },
+    get operatingSystem() {
+      return agent()?.operatingSystem ?? "linux";
+    },
+  };
+}
+
+function requireHealthy(term: { readonly healthy: boolean; readonly message: string }): void {
+  if (!term.healthy) throw new KubeletError("Unhealthy", term.message);
+}
+
+export type { KubeletOptions, KubeletServices };

@@ -1,0 +1,127 @@
+import { readFile } from "node:fs/promises";
+import { type Clock, errorMessage, type Logger, runTogether } from "@wherry/base";
+import type { KubernetesClient } from "@wherry/client";
+import type { NodeAddress } from "@wherry/kubernetes";
+import type { ResolvedConfiguration } from "../configuration/resolve-configuration.ts";
+import { KubeletError } from "../errors.ts";
+import type { LogSource } from "../ports/log-source.ts";
+import type { PodDirectory } from "../ports/pod-directory.ts";
+import {
+  type Authenticator,
+  anonymousAuthenticator,
+  certificateAuthenticator,
+  firstOf,
+  tokenAuthenticator,
+} from "./authenticator.ts";
+import { type Authorizer, alwaysAllow, webhookAuthorizer } from "./authorizer.ts";
+import type { HealthCheck } from "./health-checks.ts";
+import { HealthzServer } from "./healthz-server.ts";
+import { kubeletRoutes } from "./kubelet-routes.ts";
+import { KubeletServer } from "./kubelet-server.ts";
+import { createRequestPipeline } from "./request-pipeline.ts";
+import { readServingCertificate, selfSignedCertificate } from "./serving-certificate.ts";
+import { createTokenReviewer } from "./token-review.ts";
+
+export interface NodeServerOptions {
+  readonly configuration: ResolvedConfiguration;
+  readonly client: KubernetesClient;
+  readonly nodeName: string;
+  readonly addresses: readonly NodeAddress[];
+  readonly certDirectory: string;
+  readonly pods: PodDirectory;
+  readonly logs: LogSource;
+  readonly healthChecks: readonly HealthCheck[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The kubelet's HTTP interfaces as configured: the HTTPS API and the plain health endpoint on loopback. */
+export interface NodeServer {
+  /** Port of the HTTPS API; undefined where it is off. */
+  readonly port: number | undefined;
+  /** Serves until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Starts to listen; rejects with `KubeletError` for a port in use, a certificate or a client CA that cannot be read. */
+export async function openNodeServer(options: NodeServerOptions): Promise<NodeServer> {
+  const { configuration, healthChecks, logger } = options;
+  const api = configuration.server.enabled ? await openApi(options) : undefined;
+  const { address, port } = configuration.healthz;
+  const healthz = port === 0 ? undefined : new HealthzServer({ address, port, checks: healthChecks, logger });
+  await healthz?.listen();
+  return {
+    get port() {
+      return api?.port;
+    },
+    run: (signal) =>
+      runTogether(
+        signal,
+        [api, healthz].flatMap((server) => (server === undefined ? [] : [(inner: AbortSignal) => server.run(inner)])),
+      ),
+  };
+}
+
+async function openApi(options: NodeServerOptions): Promise<KubeletServer> {
+  const { configuration, logger } = options;
+  const { server } = configuration;
+  const tls = {
+    ...(await servingCertificate(options)),
+    clientCertificateAuthority: await clientAuthority(configuration.authentication.clientCaFile),
+    minVersion: server.tlsMinVersion,
+    ciphers: server.tlsCiphers,
+  };
+  const handle = createRequestPipeline({
+    routes: kubeletRoutes({
+      ...options,
+      configuration: () => configuration.source,
+      debugging: server.debuggingHandlers,
+    }),
+    authenticate: authenticator(options),
+    authorize: authorizer(options),
+    logger,
+  });
+  const api = new KubeletServer({ address: server.address, port: server.port, tls, handle, logger });
+  await api.listen();
+  return api;
+}
+
+function servingCertificate(options: NodeServerOptions): Promise<{ certificate: string; privateKey: string }> {
+  const { tlsCertFile, tlsPrivateKeyFile } = options.configuration.server;
+  if (tlsCertFile !== undefined && tlsPrivateKeyFile !== undefined)
+    return readServingCertificate(tlsCertFile, tlsPrivateKeyFile);
+  return selfSignedCertificate({
+    directory: options.certDirectory,
+    nodeName: options.nodeName,
+    addresses: options.addresses.map(({ address }) => address),
+    nowMs: options.clock.now(),
+  });
+}
+
+async function clientAuthority(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new KubeletError(
+      "CertificateInvalid",
+      `Cannot read authentication.x509.clientCAFile "${path}": ${errorMessage(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function authenticator({ configuration, client, clock }: NodeServerOptions): Authenticator {
+  const { webhook, anonymous } = configuration.authentication;
+  const reviewer = createTokenReviewer({ client, cacheTtlMs: webhook.cacheTtlMs, clock });
+  return firstOf([
+    certificateAuthenticator(() => clock.now()),
+    ...(webhook.enabled ? [tokenAuthenticator(reviewer)] : []),
+    ...(anonymous ? [anonymousAuthenticator] : []),
+  ]);
+}
+
+function authorizer({ configuration, client, nodeName, clock }: NodeServerOptions): Authorizer {
+  const { mode, allowTtlMs, denyTtlMs } = configuration.authorization;
+  return mode === "AlwaysAllow" ? alwaysAllow : webhookAuthorizer({ client, nodeName, allowTtlMs, denyTtlMs, clock });
+}
