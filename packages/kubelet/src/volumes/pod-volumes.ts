@@ -23,6 +23,7 @@ export class PodVolumes {
   pod: Pod;
   readonly #options: PodVolumesOptions;
   readonly #uid: string;
+  readonly #stop: AbortController = new AbortController();
   #mounted: ReadonlyMap<string, MountedVolume> | undefined;
   /** Digests of what payload volumes show, to leave the disk alone while nothing changes. */
   readonly #shown: Map<string, string> = new Map();
@@ -58,6 +59,11 @@ export class PodVolumes {
       const limitBytes = quantityValue(tryParseQuantity(emptyDir?.sizeLimit ?? "0") ?? parseQuantity("0"));
       return mounted?.type === "path" && limitBytes > 0 ? [{ volume: name, path: mounted.path, limitBytes }] : [];
     });
+  }
+
+  /** Ends work under way with the abort of this object; it cannot be used again. */
+  stop(): void {
+    this.#stop.abort();
   }
 
   get #volumes(): readonly Volume[] {
@@ -96,7 +102,7 @@ export class PodVolumes {
       name: volume.name,
       spec: volume[kind.field] ?? {},
       sources: this.#options.sources,
-      signal,
+      signal: signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]),
     };
     if (kind.type === "place") return [volume.name, await kind.mount(request, this.#places(volume))];
     return [volume.name, await this.#show(kind, request)];

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "@wherry/base";
 import type { Container, EphemeralContainer } from "@wherry/kubernetes";
@@ -30,12 +30,18 @@ export interface TerminationLogs {
   prune(podUid: string, containerName: string, keep: ReadonlySet<string>): Promise<void>;
 }
 
-/** @param rootDirectory the kubelet's, absolute and without links */
+/** @param rootDirectory the kubelet's; created if missing */
 export function createTerminationLogs(rootDirectory: string): TerminationLogs {
+  // Containers get paths without links: a runtime may then refuse to follow any.
+  let resolving: Promise<string> | undefined;
+  const root = () => {
+    resolving ??= makeDirectory(rootDirectory, 0o750).then(() => realpath(rootDirectory));
+    return resolving;
+  };
   return {
     async prepare(podUid, container, instance) {
       const containerPath = mountPath(container);
-      const directory = containerDirectory(rootDirectory, podUid, container.name);
+      const directory = containerDirectory(await root(), podUid, container.name);
       await makeDirectory(directory, 0o750);
       const hostPath = join(directory, segment(instance));
       const handle = await open(
@@ -53,11 +59,11 @@ export function createTerminationLogs(rootDirectory: string): TerminationLogs {
     },
 
     async read(podUid, containerName, instance) {
-      return readTail(join(containerDirectory(rootDirectory, podUid, containerName), segment(instance)));
+      return readTail(join(containerDirectory(await root(), podUid, containerName), segment(instance)));
     },
 
     async prune(podUid, containerName, keep) {
-      const directory = containerDirectory(rootDirectory, podUid, containerName);
+      const directory = containerDirectory(await root(), podUid, containerName);
       let names: string[];
       try {
         names = await readdir(directory);

@@ -176,6 +176,8 @@ export class NodeVolumeManager implements VolumeManager {
   }
 
   unmountPod(podUid: string, _options: VolumeCallOptions = {}): Promise<void> {
+    // An update that waits for the API server must not keep the pod.
+    this.#pods.get(podUid)?.stop();
     return this.#lock.run(podUid, async () => {
       this.#refreshes.forget(podUid);
       this.#pods.delete(podUid);
@@ -278,6 +280,8 @@ export class NodeVolumeManager implements VolumeManager {
     if (volumes === undefined) return;
     const message = errorMessage(error);
     this.#options.logger.warn("Cannot update the volumes of a pod", { podUid: uid, retryInMs, error: message });
+    // While a namespace goes, its objects often go before its pods.
+    if (volumes.pod.metadata?.deletionTimestamp !== undefined) return;
     this.#options.events.event({ kind: "Pod", pod: volumes.pod }, { type: "Warning", reason: "FailedMount", message });
   }
 

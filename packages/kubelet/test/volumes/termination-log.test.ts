@@ -1,4 +1,4 @@
-import { readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createTerminationLogs } from "../../src/volumes/termination-log.ts";
@@ -14,6 +14,14 @@ test("TerminationLogs.prepare() makes a file that anybody may write", async () =
   await writeFile(hostPath, "bye");
   expect((await logs.prepare("uid-1", { name: "main" }, "0")).hostPath).toBe(hostPath);
   expect(await logs.read("uid-1", "main", "0")).toBe("bye");
+});
+
+test("TerminationLogs.prepare() answers a path without links", async () => {
+  const base = await temporaryDirectory();
+  await mkdir(join(base, "real"));
+  await symlink("real", join(base, "root"));
+  const { hostPath } = await createTerminationLogs(join(base, "root")).prepare("uid-1", { name: "main" }, "0");
+  expect(hostPath).toBe(join(base, "real/pods/uid-1/containers/main/0"));
 });
 
 test("TerminationLogs.prepare() mounts at terminationMessagePath", async () => {

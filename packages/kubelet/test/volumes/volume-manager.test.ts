@@ -143,6 +143,19 @@ describe("NodeVolumeManager live updates", () => {
     await eventually(async () => expect(await volumeView(volumePath(fixture.root))).toEqual({ a: "644 2" }));
   });
 
+  test("run() keeps quiet about updates of a pod that goes", async () => {
+    const fixture = await managerFixture();
+    running(fixture);
+    fixture.objects.setConfigMap("config", { a: "1" });
+    const pod = podWith([configVolume]);
+    await fixture.manager.mountPod(pod);
+    fixture.manager.podChanged({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } });
+    fixture.objects.configMaps.clear();
+    fixture.objects.tell("ConfigMap", "config", ["uid-1"]);
+    await eventually(async () => expect(fixture.clock.pending).toBe(1));
+    expect(fixture.events.recorded).toEqual([]);
+  });
+
   test("run() leaves pods alone whose volumes follow nothing", async () => {
     const fixture = await managerFixture();
     running(fixture);
@@ -165,6 +178,26 @@ describe("NodeVolumeManager.unmountPod()", () => {
     expect(await readdir(outside)).toEqual(["keep"]);
     expect(tokens.forgotten).toContain("uid-1");
     expect(root).toBeTruthy();
+  });
+
+  test("unmountPod() does not wait for an update that waits for the API server", async () => {
+    const fixture = await managerFixture();
+    running(fixture);
+    fixture.objects.setConfigMap("config", { a: "1" });
+    const pod = podWith([
+      configVolume,
+      { name: "t", projected: { sources: [{ serviceAccountToken: { path: "t" } }] } },
+    ]);
+    await fixture.manager.mountPod(pod);
+    let asked = false;
+    fixture.tokens.token = (_, { signal } = {}) => {
+      asked = true;
+      return new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+    };
+    fixture.objects.tell("ConfigMap", "config", ["uid-1"]);
+    await eventually(async () => expect(asked).toBe(true));
+    await fixture.manager.unmountPod("uid-1");
+    expect(fixture.events.recorded).toEqual([]);
   });
 
   test("unmountPod() ends live updates", async () => {
