@@ -1,5 +1,4 @@
-import { lstat, readdir, realpath, stat, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
 import { type Clock, errorMessage, type Logger, systemClock, WorkQueue } from "@wherry/base";
 import type { Container, Pod, VolumeMount } from "@wherry/kubernetes";
 import type { Mount } from "@wherry/runtime";
@@ -13,7 +12,6 @@ import type { VolumeCallOptions, VolumeManager } from "../ports/volume-manager.t
 import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
 import { resolveContainerMounts } from "./container-mounts.ts";
 import { KeyedLock } from "./keyed-lock.ts";
-import { makeDirectory } from "./make-directory.ts";
 import { measureUsage } from "./measure-usage.ts";
 import { podDirectory, podsDirectory, subPathDirectory } from "./pod-paths.ts";
 import { PodVolumes } from "./pod-volumes.ts";
@@ -22,6 +20,7 @@ import { readBeneath } from "./resolve-beneath.ts";
 import { liveSubPath, payloadSubPath } from "./sub-path.ts";
 import { VolumeFault } from "./volume-fault.ts";
 import type { MountedVolume, VolumeSources } from "./volume-kind.ts";
+import { isBelow, openDiskRoot, openMemoryRoot } from "./volume-roots.ts";
 
 export interface VolumeManagerOptions {
   /** The kubelet's root directory; volumes are at `pods/<uid>/volumes/<kind>/<name>` below it. */
@@ -58,8 +57,6 @@ const minResyncMs = 60_000;
 const resyncSpreadMs = 30_000;
 const refreshConcurrency = 8;
 const maxEnvFileBytes = 2 ** 20;
-/** Types of file systems in memory, from statfs(2): tmpfs and ramfs. */
-const memoryFileSystems: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
 /**
  * Opens the volumes below a root directory, which is created if missing.
@@ -68,30 +65,10 @@ const memoryFileSystems: ReadonlySet<number> = new Set([0x01021994, 0x858458f6])
  * write to
  */
 export async function openVolumeManager(options: VolumeManagerOptions): Promise<NodeVolumeManager> {
-  const rootDirectory = await ownDirectory(options.rootDirectory);
+  const rootDirectory = await openDiskRoot(options.rootDirectory);
   if (options.memoryDirectory === undefined) return new NodeVolumeManager({ ...options, rootDirectory });
-  const memoryDirectory = await openMemoryDirectory(options.memoryDirectory);
+  const memoryDirectory = await openMemoryRoot(options.memoryDirectory);
   return new NodeVolumeManager({ ...options, rootDirectory, memoryDirectory });
-}
-
-/** Containers get paths without links: a runtime may then refuse to follow any. */
-async function ownDirectory(path: string): Promise<string> {
-  await makeDirectory(join(path, "pods"), 0o750);
-  return realpath(path);
-}
-
-/** Parents of it are often open to everybody: somebody else may have been faster to make it. */
-async function openMemoryDirectory(path: string): Promise<string> {
-  await makeDirectory(path, 0o700);
-  const info = await lstat(path);
-  if (!info.isDirectory() || info.uid !== process.getuid?.() || (info.mode & 0o022) !== 0)
-    throw new TypeError(
-      `Cannot use "${path}" for volumes in memory: expected a directory that only this user can write to`,
-    );
-  const { type } = await statfs(path);
-  if (!memoryFileSystems.has(type))
-    throw new TypeError(`Cannot use "${path}" for volumes in memory: expected a directory on tmpfs`);
-  return ownDirectory(path);
 }
 
 /**
@@ -321,10 +298,6 @@ function isSegment(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isBelow(path: string, root: string): boolean {
-  return path.startsWith(`${podsDirectory(root)}/`);
 }
 
 function uidOf(pod: Pod): string {
