@@ -135,7 +135,12 @@ export class ContainerStarter {
     const published = findContainerStatus(containerStatuses, name) ?? findContainerStatus(initContainerStatuses, name);
     const [newest] = facts.of(name);
     if (newest !== undefined) return Math.max(newest.attempt + 1, published?.restartCount ?? 0);
-    return (published?.restartCount ?? 0) + (published?.state?.terminated ? 1 : 0);
+    if (published === undefined) return 0;
+    const { state, lastState, restartCount } = published;
+    if (state?.terminated) return restartCount + 1;
+    // A running instance that vanished was counted when its end was published.
+    const counted = lastState?.terminated === undefined || lastState.terminated.reason === "ContainerStatusUnknown";
+    return counted ? restartCount : restartCount + 1;
   }
 
   /** One dead instance stays for `logs --previous`; older ones go, with their logs. Failing costs nothing but space. */

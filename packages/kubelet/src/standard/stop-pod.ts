@@ -1,6 +1,6 @@
-import { type Clock, isAbort } from "@wherry/base";
+import { type Clock, raceAbort } from "@wherry/base";
 import { containerFieldPath, isRestartableInitContainer } from "@wherry/kubernetes";
-import type { Runtime } from "@wherry/runtime";
+import { KubeletError } from "../errors.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
 
@@ -54,21 +54,40 @@ async function stopTogether(
         const fieldPath = containerFieldPath(context.spec, instance.name);
         context.event({ type: "Normal", reason: "Killing", message: `Stopping container ${instance.name}`, fieldPath });
       }
-      return stopWithin(context.options.runtime, instance.runtimeId, deadline, signal);
+      return stopWithin(context, instance.runtimeId, deadline, signal);
     }),
   );
   for (const { runtimeId } of instances) context.staleContainers.add(runtimeId);
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
+/** Time a runtime has for a stop beyond the grace period before it is asked again, as upstream gives it. */
+const stopAllowanceMs = 120_000;
+
 /** Stops a container by the deadline, and asks again with less time whenever the deadline comes closer. */
-async function stopWithin(runtime: Runtime, id: string, deadline: GraceDeadline, signal: AbortSignal): Promise<void> {
+async function stopWithin(
+  context: PodContext,
+  id: string,
+  deadline: GraceDeadline,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = context.handle;
   for (;;) {
-    const attempt = AbortSignal.any([signal, deadline.shortened]);
+    const late = new AbortController();
+    const attempt = AbortSignal.any([signal, deadline.shortened, late.signal]);
+    const cancelLate = clock.setTimer(deadline.remainingMs + stopAllowanceMs, () =>
+      late.abort(new KubeletError("StopTimeout", `Cannot stop container "${id}": the runtime does not answer`)),
+    );
     try {
-      return await runtime.stopContainer(id, deadline.remainingMs, { signal: attempt });
+      // A runtime that ignores the signal must not hold the pod up.
+      const stop = context.options.runtime.stopContainer(id, deadline.remainingMs, { signal: attempt });
+      return await raceAbort(stop, attempt);
     } catch (error) {
-      if (signal.aborted || !attempt.aborted || !isAbort(error, attempt)) throw error;
+      signal.throwIfAborted();
+      if (late.signal.aborted) throw late.signal.reason;
+      if (!attempt.aborted) throw error;
+    } finally {
+      cancelLate();
     }
   }
 }

@@ -58,7 +58,11 @@ async function perform(context: PodContext, actions: PodActions, signal: AbortSi
     changed = true;
     await start(context, container, sandboxId, signal);
   }
-  for (const container of actions.start) changed = (await start(context, container, sandboxId, signal)) || changed;
+  for (const container of actions.start) {
+    if (await start(context, container, sandboxId, signal)) changed = true;
+    // Found out while starting: the sandbox is gone, and the next container would fail in it too.
+    if (context.facts.sandbox?.id !== sandboxId) return true;
+  }
   return changed;
 }
 

@@ -17,6 +17,10 @@ export class FakePodApi implements PodSource, PodStatusApi {
   readonly deletions: string[] = [];
   /** While true, every call fails. */
   down = false;
+  /** Told of each status before it is stored. */
+  onStatus: (pod: Pod, status: PodStatus) => void = () => undefined;
+  /** Told of each removal that the kubelet asks for. */
+  onDeletion: (pod: Pod) => void = () => undefined;
   /** Time each call takes. */
   latencyMs = 0;
   readonly #clock: Clock;
@@ -104,6 +108,7 @@ export class FakePodApi implements PodSource, PodStatusApi {
     const wire = JSON.parse(JSON.stringify({ status })) as JsonObject;
     const next = applyStrategicMergePatch(found as unknown as JsonObject, wire, "core/v1.Pod") as unknown as Pod;
     const name = found.metadata?.name ?? "";
+    this.onStatus(found, next.status ?? {});
     this.history.set(name, [...(this.history.get(name) ?? []), next.status ?? {}]);
     return this.#store(next);
   }
@@ -112,6 +117,7 @@ export class FakePodApi implements PodSource, PodStatusApi {
     await this.#call(signal);
     const found = this.#pods.get(pod.metadata?.uid ?? "");
     if (found === undefined) return;
+    this.onDeletion(found);
     this.deletions.push(found.metadata?.name ?? "");
     this.#remove(found);
   }

@@ -1,4 +1,4 @@
-import { createLogger, FakeClock, type Logger, runTogether, silentLogger } from "@wherry/base";
+import { aborted, createLogger, FakeClock, type Logger, runTogether, silentLogger } from "@wherry/base";
 import type { Container, Pod, PodSpec, PodStatus } from "@wherry/kubernetes";
 import { FakeRuntime, type FakeRuntimeOptions } from "@wherry/testkit";
 import { PodController } from "../../src/pods/pod-controller.ts";
@@ -188,7 +188,7 @@ export class FakeVolumes implements VolumeManager {
   podChanged(): void {}
 
   async run(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await aborted(signal);
   }
 }
 

@@ -128,8 +128,11 @@ function fromInstance(
 
 /** The last termination when the runtime no longer knows an older instance. */
 function keptLastState(newest: ContainerInstance, previous: ContainerStatus | undefined): ContainerState | undefined {
-  if (previous?.containerID === newest.id || previous?.containerID === undefined) return previous?.lastState;
-  return previous.state?.terminated ? previous.state : previous.lastState;
+  if (previous === undefined) return undefined;
+  const ended = previous.containerID !== newest.id ? previous.state?.terminated : undefined;
+  const last = ended ?? previous.lastState?.terminated;
+  // While it waits for its next start, an ended instance is published as the last state already.
+  return last === undefined || last.containerID === newest.id ? undefined : { terminated: last };
 }
 
 function instanceState(instance: ContainerInstance, previous: ContainerStatus | undefined): ContainerState {

@@ -60,6 +60,8 @@ export class FakeRuntime implements Runtime {
     { type: "NetworkReady", status: true, reason: "", message: "" },
   ];
   script: NonNullable<FakeRuntimeOptions["script"]>;
+  /** Told of each container before it starts. */
+  onStart: (container: FakeContainer) => void = () => undefined;
   readonly #options: FakeRuntimeOptions;
   readonly #clock: Clock;
   readonly feed: EventFeed = new EventFeed();
@@ -154,6 +156,7 @@ export class FakeRuntime implements Runtime {
       const container = this.#container(containerId);
       if (container.state !== "created")
         throw new RuntimeError("FailedPrecondition", `Container "${containerId}" is ${container.state}`);
+      this.onStart(container);
       container.state = "running";
       container.startedAtMs = this.#clock.now();
       this.#emit("started", container.sandboxId, containerId);
@@ -283,7 +286,10 @@ export class FakeRuntime implements Runtime {
 
   /** Everything is forgotten without a trace, as by a runtime that lost its state. */
   loseEverything(): void {
-    for (const container of this.containers.values()) container.cancelExit?.();
+    for (const container of this.containers.values()) {
+      container.cancelExit?.();
+      container.exited.resolve();
+    }
     this.containers.clear();
     this.sandboxes.clear();
   }

@@ -1,0 +1,251 @@
+import type { Container, Pod } from "@wherry/kubernetes";
+import type { ContainerScript, Fault } from "@wherry/testkit";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { KubeletHarness, podOf } from "../support/kubelet-harness.ts";
+import { LifecycleInvariants } from "../support/lifecycle-invariants.ts";
+
+interface ContainerPlan {
+  readonly exitAfterMs: number | undefined;
+  readonly exitCodes: readonly number[];
+  readonly obeysStop: boolean;
+  readonly sidecar: boolean;
+}
+
+interface PodPlan {
+  readonly restartPolicy: string;
+  readonly graceSeconds: number;
+  readonly deadlineSeconds: number | undefined;
+  readonly pullMissing: boolean;
+  readonly init: readonly ContainerPlan[];
+  readonly apps: readonly ContainerPlan[];
+}
+
+type Step =
+  | { readonly kind: "advance"; readonly ms: number }
+  | { readonly kind: "create"; readonly pod: number }
+  | { readonly kind: "delete"; readonly pod: number; readonly grace: number | undefined }
+  | { readonly kind: "restart" | "stop" | "lose" }
+  | { readonly kind: "api"; readonly down: boolean; readonly latencyMs: number }
+  | { readonly kind: "faults"; readonly share: number; readonly fault: Fault }
+  | { readonly kind: "mute"; readonly muted: boolean }
+  | { readonly kind: "exit"; readonly index: number; readonly exitCode: number }
+  | { readonly kind: "break"; readonly index: number };
+
+const containerPlan: fc.Arbitrary<ContainerPlan> = fc.record({
+  exitAfterMs: fc.option(fc.nat(20_000), { nil: undefined, freq: 2 }),
+  exitCodes: fc.array(fc.constantFrom(0, 1, 2), { minLength: 1, maxLength: 3 }),
+  obeysStop: fc.boolean(),
+  sidecar: fc.boolean(),
+});
+
+const podPlan: fc.Arbitrary<PodPlan> = fc.record({
+  restartPolicy: fc.constantFrom("Always", "OnFailure", "Never"),
+  graceSeconds: fc.nat(40),
+  deadlineSeconds: fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined, freq: 4 }),
+  pullMissing: fc.boolean(),
+  init: fc.array(containerPlan, { maxLength: 3 }),
+  apps: fc.array(containerPlan, { minLength: 1, maxLength: 3 }),
+});
+
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  fc.constant<Fault>({ kind: "fail" }),
+  fc.constant<Fault>({ kind: "lose" }),
+  fc.record({ kind: fc.constant("delay" as const), delayMs: fc.integer({ min: 1, max: 5000 }) }),
+);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant("advance" as const), ms: fc.nat(20_000) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("create" as const), pod: fc.nat(2) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("delete" as const),
+      pod: fc.nat(2),
+      grace: fc.option(fc.nat(5), { nil: undefined }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("restart" as const, "stop" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("api" as const), down: fc.boolean(), latencyMs: fc.nat(200) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("faults" as const), share: fc.double({ min: 0, max: 0.4 }), fault }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("mute" as const), muted: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("exit" as const), index: fc.nat(9), exitCode: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("break" as const), index: fc.nat(3) }) },
+);
+
+describe("standard provider, random lives", () => {
+  test("any pods under any faults keep the invariants, and all end once the faults do", async () => {
+    const property = fc.asyncProperty(
+      fc.array(podPlan, { minLength: 1, maxLength: 3 }),
+      fc.array(step, { maxLength: 30 }),
+      fc.integer(),
+      runLives,
+    );
+    // The report of a failure has the seed and the shrunken lives.
+    await fc.assert(property, { numRuns: Number(process.env["WHERRY_RANDOM_RUNS"] ?? 60), endOnFailure: false });
+  }, 300_000);
+});
+
+async function runLives(plans: readonly PodPlan[], steps: readonly Step[], seed: number): Promise<void> {
+  const random = mulberry32(seed);
+  const scripts = new Map<string, ContainerPlan>();
+  const harness = new KubeletHarness({
+    random,
+    runtime: {
+      script: ({ name, attempt }, { metadata }) => scriptOf(scripts.get(`${metadata.name}/${name}`), attempt),
+    },
+  });
+  const invariants = new LifecycleInvariants(harness.runtime);
+  const broken: unknown[] = [];
+  const guard = (check: () => void) => {
+    try {
+      check();
+    } catch (error) {
+      broken.push(error);
+    }
+  };
+  harness.api.onStatus = (pod, status) => guard(() => invariants.status(pod, status));
+  harness.api.onDeletion = (pod) => guard(() => invariants.deletion(pod));
+  harness.runtime.onStart = ({ sandboxId, config }) => {
+    const uid = harness.runtime.sandboxes.get(sandboxId)?.config.metadata.uid ?? "";
+    guard(() => invariants.start(uid, config.name, harness.api.get(uid)));
+  };
+  let up = true;
+  harness.start();
+  for (const next of steps) {
+    if (!up && next.kind !== "advance" && next.kind !== "api") {
+      harness.start();
+      up = true;
+    }
+    if (next.kind === "stop") {
+      await harness.stop();
+      up = false;
+    } else await perform(harness, next, plans, scripts, random);
+    if (broken.length > 0) break;
+  }
+  await finish(harness, up);
+  if (broken.length > 0) throw broken[0];
+  expect(
+    [...harness.api.pods()].map(({ metadata }) => metadata?.name),
+    "every pod ends",
+  ).toEqual([]);
+  expect([...harness.runtime.sandboxes.keys()], "every sandbox goes").toEqual([]);
+  expect([...harness.volumes.mounted], "every volume goes").toEqual([]);
+}
+
+async function perform(
+  harness: KubeletHarness,
+  next: Step,
+  plans: readonly PodPlan[],
+  scripts: Map<string, ContainerPlan>,
+  random: () => number,
+): Promise<void> {
+  const { runtime, api } = harness;
+  switch (next.kind) {
+    case "advance":
+      await harness.advance(next.ms);
+      break;
+    case "create": {
+      const plan = plans[next.pod % plans.length];
+      const name = `pod-${next.pod % plans.length}`;
+      if (plan !== undefined && api.byName(name) === undefined) api.create(makePod(name, plan, scripts, random));
+      break;
+    }
+    case "delete": {
+      const name = `pod-${next.pod % plans.length}`;
+      if (api.byName(name) !== undefined) api.delete(name, next.grace);
+      break;
+    }
+    case "restart":
+      await harness.restart();
+      break;
+    case "lose":
+      runtime.loseEverything();
+      break;
+    case "api":
+      api.down = next.down;
+      api.latencyMs = next.latencyMs;
+      break;
+    case "faults":
+      runtime.injector.plan = () => (random() < next.share ? next.fault : undefined);
+      break;
+    case "mute":
+      runtime.feed.muted = next.muted;
+      break;
+    case "exit": {
+      const running = [...runtime.containers.values()].filter(({ state }) => state === "running");
+      const container = running[next.index % Math.max(1, running.length)];
+      if (container !== undefined) runtime.exit(container.id, next.exitCode);
+      break;
+    }
+    case "break": {
+      const ids = [...runtime.sandboxes.keys()];
+      const id = ids[next.index % Math.max(1, ids.length)];
+      if (id !== undefined) runtime.breakSandbox(id);
+      break;
+    }
+    case "stop":
+      break;
+  }
+  await harness.settle();
+}
+
+/** Ends all faults and deletes everything; a kubelet must get it all done. */
+async function finish(harness: KubeletHarness, up: boolean): Promise<void> {
+  const { runtime, api } = harness;
+  runtime.injector.plan = undefined;
+  runtime.feed.muted = false;
+  api.down = false;
+  api.latencyMs = 0;
+  if (!up) harness.start();
+  await harness.settle();
+  for (const pod of [...api.pods()])
+    if (pod.metadata?.deletionTimestamp === undefined) api.delete(pod.metadata?.name ?? "");
+  for (let minute = 0; minute < 8; minute++) await harness.advance(60_000);
+  await harness.stop();
+}
+
+let created = 0;
+
+function makePod(name: string, plan: PodPlan, scripts: Map<string, ContainerPlan>, random: () => number): Pod {
+  const container = (containerName: string, containerOf: ContainerPlan, init: boolean): Container => {
+    scripts.set(`${name}/${containerName}`, containerOf);
+    return {
+      name: containerName,
+      image: plan.pullMissing && random() < 0.5 ? "remote:v1" : "app:v1",
+      imagePullPolicy: "IfNotPresent",
+      ...(init && containerOf.sidecar ? { restartPolicy: "Always" } : {}),
+    };
+  };
+  const pod = podOf(name, {
+    restartPolicy: plan.restartPolicy,
+    terminationGracePeriodSeconds: plan.graceSeconds,
+    activeDeadlineSeconds: plan.deadlineSeconds,
+    initContainers: plan.init.map((init, index) => container(`init-${index}`, init, true)),
+    containers: plan.apps.map((app, index) => container(`app-${index}`, app, false)),
+  });
+  return { ...pod, metadata: { ...pod.metadata, uid: `uid-${name}-${++created}` } };
+}
+
+function scriptOf(plan: ContainerPlan | undefined, attempt: number): ContainerScript | undefined {
+  if (plan === undefined) return undefined;
+  const { exitAfterMs, exitCodes, obeysStop } = plan;
+  return { exitAfterMs, exitCode: exitCodes[attempt % exitCodes.length], obeysStop };
+}
+
+function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,97 @@
+import type { ContainerStatus, Pod, PodStatus } from "@wherry/kubernetes";
+import { parseApiTime } from "@wherry/kubernetes";
+import type { FakeRuntime } from "@wherry/testkit";
+import { expect } from "vitest";
+
+/** Watches everything a kubelet publishes and does, and fails at the first thing that may never be. */
+export class LifecycleInvariants {
+  readonly #runtime: FakeRuntime;
+  readonly #last: Map<string, PodStatus> = new Map();
+
+  constructor(runtime: FakeRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** A status is about to be stored. */
+  status(pod: Pod, next: PodStatus): void {
+    const uid = pod.metadata?.uid ?? "";
+    const before = this.#last.get(uid) ?? pod.status;
+    this.#last.set(uid, next);
+    this.#phase(uid, before, next);
+    this.#conditions(pod, next);
+    for (const status of containersOf(next)) {
+      const earlier = containersOf(before ?? {}).find(({ name }) => name === status.name);
+      expect(status.restartCount, `restartCount of ${status.name} is monotonic`).toBeGreaterThanOrEqual(
+        earlier?.restartCount ?? 0,
+      );
+      this.#times(status);
+    }
+  }
+
+  /** The object is about to be removed by the kubelet. */
+  deletion(pod: Pod): void {
+    expect(this.#runningOf(pod.metadata?.uid ?? ""), "nothing runs at the final delete").toEqual([]);
+    expect(["Succeeded", "Failed"], "the phase is terminal at the final delete").toContain(pod.status?.phase);
+    expect(pod.metadata?.deletionTimestamp, "only deleted pods are removed").toBeDefined();
+  }
+
+  /** A container is about to start. */
+  start(uid: string, container: string, pod: Pod | undefined): void {
+    const phase = this.#last.get(uid)?.phase ?? pod?.status?.phase;
+    expect(["Succeeded", "Failed"], `${container} starts in an ended pod`).not.toContain(phase);
+    const init = pod?.spec?.initContainers ?? [];
+    const index = init.findIndex(({ name }) => name === container);
+    const sandboxId = this.#runtime.find(pod?.metadata?.name ?? "", container).sandboxId;
+    const here = [...this.#runtime.containers.values()].filter((other) => other.sandboxId === sandboxId);
+    const appsStarted = here.some(
+      ({ config, state }) =>
+        state !== "created" && config.name !== container && !init.some(({ name }) => name === config.name),
+    );
+    if (appsStarted) return;
+    for (const earlier of index < 0 ? init : init.slice(0, index)) {
+      const instances = here.filter(({ config }) => config.name === earlier.name);
+      const done =
+        earlier.restartPolicy === "Always"
+          ? instances.some(({ state }) => state !== "created")
+          : instances.some(({ state, exitCode }) => state === "exited" && exitCode === 0);
+      expect(done, `${container} starts only after ${earlier.name} did its part`).toBe(true);
+    }
+  }
+
+  #phase(uid: string, before: PodStatus | undefined, next: PodStatus): void {
+    const ended = ["Succeeded", "Failed"];
+    if (ended.includes(before?.phase ?? "")) expect(next.phase, "terminal phases are absorbing").toBe(before?.phase);
+    if (ended.includes(next.phase ?? ""))
+      expect(this.#runningOf(uid), "nothing runs in a pod that is said to have ended").toEqual([]);
+  }
+
+  #conditions(pod: Pod, status: PodStatus): void {
+    const of = (type: string) => status.conditions?.find((condition) => condition.type === type)?.status;
+    if (of("Ready") === "True") expect(of("ContainersReady"), "Ready needs ContainersReady").toBe("True");
+    if (of("ContainersReady") === "True")
+      for (const { name } of pod.spec?.containers ?? [])
+        expect(
+          status.containerStatuses?.find((candidate) => candidate.name === name)?.ready,
+          `ContainersReady needs ${name} ready`,
+        ).toBe(true);
+  }
+
+  #times({ name, state, lastState }: ContainerStatus): void {
+    const ended = parseApiTime(lastState?.terminated?.finishedAt);
+    const started = parseApiTime(state?.running?.startedAt ?? state?.terminated?.startedAt);
+    if (ended !== undefined && started !== undefined)
+      expect(ended, `lastState of ${name} is not newer than its state`).toBeLessThanOrEqual(started);
+  }
+
+  #runningOf(uid: string): string[] {
+    return [...this.#runtime.containers.values()]
+      .filter(({ state, sandboxId }) => {
+        return state === "running" && this.#runtime.sandboxes.get(sandboxId)?.config.metadata.uid === uid;
+      })
+      .map(({ config }) => config.name);
+  }
+}
+
+function containersOf(status: PodStatus): ContainerStatus[] {
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+}
