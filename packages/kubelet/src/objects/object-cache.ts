@@ -2,7 +2,7 @@ import { type Clock, type Logger, runTogether, systemClock } from "@wherry/base"
 import type { ConfigMap, Pod, Secret, ServiceAccount } from "@wherry/kubernetes";
 import type { ObjectCache, ObjectCallOptions } from "../ports/object-cache.ts";
 import { type ReferencedKind, referencedObjects } from "./referenced-objects.ts";
-import { retryForbidden } from "./retry-forbidden.ts";
+import { retryLag } from "./retry-lag.ts";
 import { type ObjectSource, WatchedObjects } from "./watched-objects.ts";
 
 /** A referenced object was created, changed or deleted. */
@@ -81,7 +81,7 @@ export class WatchingObjectCache implements ObservableObjectCache {
     options: ObjectCallOptions = {},
   ): Promise<ServiceAccount | undefined> {
     const { signal } = options;
-    return retryForbidden(() => this.#serviceAccounts.get(namespace, name, signal), this.#clock, signal);
+    return retryLag(() => this.#serviceAccounts.get(namespace, name, signal), this.#clock, signal);
   }
 
   registerPod(pod: Pod): void {

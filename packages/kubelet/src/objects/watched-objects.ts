@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, isAbort, type Logger, raceAbort } from "@wherry/base";
 import type { KubernetesObject } from "@wherry/kubernetes";
 import type { ObjectCallOptions } from "../ports/object-cache.ts";
-import { retryForbidden } from "./retry-forbidden.ts";
+import { retryLag } from "./retry-lag.ts";
 
 /** Where single objects come from; `clientObjectSource` is the one for an API server. */
 export interface ObjectSource<T> {
@@ -140,7 +140,7 @@ export class WatchedObjects<T extends WatchableObject> {
 
   #read(namespace: string, name: string, signal: AbortSignal | undefined): Promise<T | undefined> {
     const { source, clock } = this.#options;
-    return retryForbidden(() => source.get(namespace, name, signal), clock, signal);
+    return retryLag(() => source.get(namespace, name, signal), clock, signal);
   }
 
   #shareRead(entry: Entry<T>): Promise<T | undefined> {

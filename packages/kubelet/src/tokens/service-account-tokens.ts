@@ -1,6 +1,6 @@
 import { type Clock, errorMessage, type Logger, raceAbort, systemClock } from "@wherry/base";
 import type { Pod } from "@wherry/kubernetes";
-import { retryForbidden } from "../objects/retry-forbidden.ts";
+import { retryLag } from "../objects/retry-lag.ts";
 import { createTokenRequest, type TokenRequest } from "./token-request.ts";
 
 /** Asks the API server for a token of a service account; `clientTokenSource` is the one over a client. */
@@ -124,7 +124,7 @@ export class CachingServiceAccountTokens implements ServiceAccountTokens {
     const namespace = pod.metadata?.namespace ?? "default";
     const account = pod.spec?.serviceAccountName || "default";
     const request = createTokenRequest(pod, audience, expirationSeconds);
-    const answer = await retryForbidden(() => source(namespace, account, request, {}), clock, undefined);
+    const answer = await retryLag(() => source(namespace, account, request, {}), clock, undefined);
     const token = answer.status?.token;
     const expiresAtMs = Date.parse(answer.status?.expirationTimestamp ?? "");
     if (!token || Number.isNaN(expiresAtMs))

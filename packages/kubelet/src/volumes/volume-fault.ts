@@ -1,5 +1,5 @@
 import { errorCode, errorMessage, WherryError, type WherryErrorOptions } from "@wherry/base";
-import { VolumeError } from "../errors.ts";
+import { KubeletError, VolumeError } from "../errors.ts";
 
 /**
  * Why a volume cannot be made ready.
@@ -41,7 +41,8 @@ export function faultMessage(error: unknown): string {
 /** The error for the `FailedMount` event, in the form of upstream's; errors of that kind pass through. */
 export function volumeErrorFrom(volume: string, error: unknown): VolumeError {
   if (error instanceof VolumeError) return error;
-  const retryable = error instanceof WherryError ? error.retryable : true;
+  // Errors of others, such as the API server's 404, say nothing of whether the pod's volumes can be ready later.
+  const retryable = error instanceof VolumeFault || error instanceof KubeletError ? error.retryable : true;
   return new VolumeError(volume, `MountVolume.SetUp failed for volume "${volume}": ${faultMessage(error)}`, {
     cause: error,
     retryable,

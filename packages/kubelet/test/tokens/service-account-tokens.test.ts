@@ -108,13 +108,21 @@ describe("CachingServiceAccountTokens", () => {
     expect(JSON.stringify(entries)).not.toContain("secret-token");
   });
 
-  test("token() tries again while the API server has not heard of the pod's binding", async () => {
+  test("token() tries again while parts of the API server have not heard of the pod or its binding", async () => {
     const { tokens, failures, clock, requests } = fixture();
     failures.push(new ApiError("create token", { code: 403, reason: "Forbidden" }));
+    failures.push(new ApiError("create token", { code: 404, details: { kind: "pod", name: "pod" } }));
     const answer = tokens.token(pod);
     await clock.advance(1000);
-    expect(await answer).toBe("secret-token-2");
-    expect(requests).toHaveLength(2);
+    expect(await answer).toBe("secret-token-3");
+    expect(requests).toHaveLength(3);
+  });
+
+  test("token() rejects at once for a service account that does not exist", async () => {
+    const { tokens, failures, requests } = fixture();
+    failures.push(new ApiError("create token", { code: 404, details: { kind: "serviceaccounts", name: "builder" } }));
+    await expect(tokens.token(pod)).rejects.toMatchObject({ status: 404 });
+    expect(requests).toHaveLength(1);
   });
 
   test("token() rejects an answer without a token", async () => {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ApiError } from "@wherry/client";
 import type { VolumeMount } from "@wherry/kubernetes";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { EnvironmentVariable } from "../../src/ports/environment.ts";
@@ -68,6 +69,12 @@ describe("NodeVolumeManager.mountPod()", () => {
     objects.failure = undefined;
     objects.setConfigMap("config", {});
     await manager.mountPod(podWith([configVolume]));
+  });
+
+  test("mountPod() takes any refusal by the API server for one that may pass", async () => {
+    const { manager, objects } = await managerFixture();
+    objects.failure = new ApiError("get configmaps", { code: 403, reason: "Forbidden", message: "no relationship" });
+    await expect(manager.mountPod(podWith([configVolume]))).rejects.toMatchObject({ volume: "v", retryable: true });
   });
 
   test.each(["../../etc", "a/b", "", ".."])("mountPod() refuses the UID %j", async (uid) => {
