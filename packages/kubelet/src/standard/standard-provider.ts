@@ -1,4 +1,4 @@
-import { errorMessage, runTogether } from "@wherry/base";
+import { errorMessage } from "@wherry/base";
 import { KubeletError } from "../errors.ts";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
@@ -157,8 +157,7 @@ class RuntimeProvider implements StandardProvider {
       }
     }
     this.#known.resolve();
-    const { volumes } = this.#options;
-    await runTogether(signal, [(child) => this.#watch.run(child), (child) => volumes.run(child)]);
+    await this.#watch.run(signal);
   }
 
   #runningId(target: ContainerTarget): string {

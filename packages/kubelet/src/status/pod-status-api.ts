@@ -9,13 +9,14 @@ export interface PodStatusApi {
   deletePod(pod: Pod, signal: AbortSignal): Promise<void>;
 }
 
-/** The writes through a client. */
+/** The writes through a lane of the client, so that no other traffic and no rate limit holds up what a pod's owner sees. */
 export function createPodStatusApi(client: KubernetesClient): PodStatusApi {
+  const lane = client.withLane("status");
   return {
     async patchStatus(pod, patch, signal) {
       const { name = "", namespace } = pod.metadata ?? {};
       try {
-        return await client.patch(resources.pods, name, patch, {
+        return await lane.patch(resources.pods, name, patch, {
           namespace,
           type: "strategic",
           subresource: "status",
@@ -30,7 +31,7 @@ export function createPodStatusApi(client: KubernetesClient): PodStatusApi {
     async deletePod(pod, signal) {
       const { name = "", namespace, uid } = pod.metadata ?? {};
       try {
-        await client.delete(resources.pods, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid }, signal });
+        await lane.delete(resources.pods, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid }, signal });
       } catch (error) {
         if (!isNotFound(error) && !isConflict(error)) throw error;
       }
