@@ -214,6 +214,58 @@ describe("rights", () => {
     });
   });
 
+  test("a directory reopened with its own rights, and one below with less, work like the original", async () => {
+    using files = fileSystems[fileSystems.length - 1]!.create();
+    const status = await drive({ preopens: [{ guestPath: "/", fs: files.fs }] }, async (guest) => {
+      const { rights, inheriting } = await fdstat(guest, 3);
+      const root = await guest.open(".", { oflags: OpenFlag.directory, rights, inheriting });
+      expect(root.errno).toBe(0);
+      expect(await fdstat(guest, root.fd)).toEqual(await fdstat(guest, 3));
+      expect((await guest.open(".", { rights: 0n })).errno).toBe(0);
+      expect((await guest.open(".", { oflags: OpenFlag.directory, rights: 2n, inheriting: 0n })).errno).toBe(0);
+      const both = BigInt(Right.fdRead | Right.fdWrite);
+      expect((await guest.open(".", { oflags: OpenFlag.directory, rights: both })).errno).toBe(Errno.isdir);
+      expect((await guest.open(".", { rights: 0n, flags: 4 })).errno).toBe(0);
+      expect(await guest.path("path_create_directory", "tmp", root.fd)).toBe(0);
+      const base = directoryRights & ~(Right.fdSync | Right.fdAdvise);
+      const handedOn = fileRights & ~Right.fdDatasync;
+      const tmp = await guest.open("tmp", {
+        dir: root.fd,
+        oflags: OpenFlag.directory,
+        rights: BigInt(base),
+        inheriting: BigInt(handedOn),
+      });
+      expect(tmp.errno).toBe(0);
+      expect(await fdstat(guest, tmp.fd)).toMatchObject({ rights: BigInt(base), inheriting: BigInt(handedOn) });
+      const dir = tmp.fd;
+      expect((await guest.open("file", { dir, oflags: OpenFlag.create, rights: 0n })).errno).toBe(0);
+      const file = await guest.open("file", { dir, rights: BigInt(Right.fdRead), inheriting: 0n });
+      expect(await fdstat(guest, file.fd)).toMatchObject({ rights: 2n, inheriting: 0n, type: 4 });
+      const seekable = await guest.open("tmp", { oflags: OpenFlag.directory, rights: BigInt(Right.fdSeek) });
+      expect((await fdstat(guest, seekable.fd)).rights).toBe(0n);
+      const withoutTruncation = BigInt(base & ~Right.pathFilestatSetSize);
+      expect(
+        await guest.call("fd_fdstat_set_rights", dir, BigInt(base), BigInt(handedOn & ~Right.fdFilestatSetSize)),
+      ).toBe(0);
+      expect((await guest.open("file", { dir, oflags: OpenFlag.truncate, rights: 0n })).errno).toBe(0);
+      expect(await guest.call("fd_fdstat_set_rights", dir, withoutTruncation, 0n)).toBe(0);
+      expect((await guest.open("file", { dir, oflags: OpenFlag.truncate, rights: 0n })).errno).toBe(Errno.notcapable);
+      expect(await guest.path("path_unlink_file", "file", dir)).toBe(0);
+    });
+    expect(status).toEqual({ kind: "exited", code: 0 });
+  });
+
+  test("a standard stream can be moved over a file, and its number is free then", async () => {
+    await run(async (guest) => {
+      for (const stream of [0, 1, 2]) {
+        const { fd } = await guest.open("file", { rights: 0n });
+        expect(await guest.call("fd_renumber", stream, fd)).toBe(0);
+        expect(await guest.call("fd_fdstat_get", stream, 64)).toBe(Errno.badf);
+        expect((await fdstat(guest, fd)).type).toBe(0);
+      }
+    });
+  });
+
   const needed: readonly (readonly [number, (guest: GuestDriver, dir: number) => Promise<number>])[] = [
     [Right.pathOpen, async (guest, dir) => (await guest.open("f", { dir, rights: 0n })).errno],
     [Right.pathCreateFile, async (guest, dir) => (await guest.open("g", { dir, oflags: 1, rights: 0n })).errno],

@@ -17,8 +17,13 @@ type Utimensat = (directory: number, path: string, times: BigInt64Array, flags: 
  * another C library is in the way, times are rounded as Node rounds them.
  */
 export class LinuxTimes {
+  readonly #find: () => Utimensat | undefined;
   /** Looked for at the first use: most guests never set a time. */
   #utimensat: Utimensat | "absent" | undefined;
+
+  constructor(find: () => Utimensat | undefined = findUtimensat) {
+    this.#find = find;
+  }
 
   /** Of an open file or directory, whatever it was opened for. */
   setOfDescriptor(fd: number, times: FileTimes, stat: () => FileStat): void {
@@ -36,7 +41,7 @@ export class LinuxTimes {
 
   /** False where it cannot or the system refused; then Node's own call has the say, and the error to throw. */
   #setPrecisely(path: string, times: FileTimes, flags: number): boolean {
-    this.#utimensat ??= findUtimensat() ?? "absent";
+    this.#utimensat ??= this.#find() ?? "absent";
     if (this.#utimensat === "absent") return false;
     const timespecs = new BigInt64Array([...timespec(times.accessedNs), ...timespec(times.modifiedNs)]);
     return this.#utimensat(currentDirectory, path, timespecs, flags) === 0;

@@ -19,7 +19,7 @@ export class AcceptQueue {
     if (this.#next !== undefined || this.#failure !== undefined) return undefined;
     if (this.#pending !== undefined) return this.#pending;
     const answer = this.#listener.accept();
-    if (!(answer instanceof Promise)) {
+    if ("kind" in answer) {
       this.#next = answer;
       return undefined;
     }
