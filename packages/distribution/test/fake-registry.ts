@@ -130,7 +130,10 @@ export class FakeRegistry implements AsyncDisposable {
       return;
     }
     const manifest = this.manifests.get(`${repository}:${target}`);
-    if (manifest === undefined) return sendError(response, 404, "MANIFEST_UNKNOWN", "manifest unknown");
+    if (manifest === undefined) {
+      sendError(response, 404, "MANIFEST_UNKNOWN", "manifest unknown");
+      return;
+    }
     response.writeHead(200, {
       "content-type": manifest.mediaType,
       "content-length": manifest.bytes.length,
@@ -141,7 +144,10 @@ export class FakeRegistry implements AsyncDisposable {
 
   #blob(seen: SeenRequest, response: ServerResponse, digest: string): void {
     const blob = this.blobs.get(digest);
-    if (blob === undefined) return sendError(response, 404, "BLOB_UNKNOWN", "blob unknown");
+    if (blob === undefined) {
+      sendError(response, 404, "BLOB_UNKNOWN", "blob unknown");
+      return;
+    }
     const range = /^bytes=([0-9]+)-([0-9]*)$/.exec(seen.range ?? "");
     if (range === null) {
       response.writeHead(200, { "content-length": blob.length }).end(seen.method === "HEAD" ? undefined : blob);
@@ -170,7 +176,10 @@ export class FakeRegistry implements AsyncDisposable {
       return;
     }
     const content = this.uploads.get(id);
-    if (content === undefined) return sendError(response, 404, "BLOB_UPLOAD_UNKNOWN", "upload unknown");
+    if (content === undefined) {
+      sendError(response, 404, "BLOB_UPLOAD_UNKNOWN", "upload unknown");
+      return;
+    }
     const whole = Buffer.concat([content, seen.body]);
     const range = `0-${Math.max(0, whole.length - 1)}`;
     if (seen.method === "GET") {
@@ -183,7 +192,10 @@ export class FakeRegistry implements AsyncDisposable {
       return;
     }
     const digest = seen.url.searchParams.get("digest") ?? "";
-    if (digestOf(whole) !== digest) return sendError(response, 400, "DIGEST_INVALID", "digest does not match");
+    if (digestOf(whole) !== digest) {
+      sendError(response, 400, "DIGEST_INVALID", "digest does not match");
+      return;
+    }
     this.blobs.set(digest, whole);
     response.writeHead(201, { location: `/v2/${repository}/blobs/${digest}` }).end();
   }
