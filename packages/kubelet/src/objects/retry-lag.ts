@@ -1,8 +1,8 @@
 import { Backoff, type Clock } from "@wherry/base";
 import { isApiError, isForbidden, isNotFound } from "@wherry/client";
 
-const firstDelayMs = 20;
-const tries = 6;
+const firstDelayMs = 5;
+const tries = 8;
 
 /**
  * Runs `operation`, again for about 0.6 s while the API server's answer may come from its not yet knowing of a pod.

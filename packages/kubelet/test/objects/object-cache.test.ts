@@ -175,7 +175,7 @@ describe("WatchingObjectCache", () => {
 
   test("configMap() rejects when forbidden for good, which is not the same as absent", async () => {
     const { source, clock, cache, data } = fixture();
-    for (let i = 0; i < 6; i++) source.failures.push(forbidden());
+    for (let i = 0; i < 8; i++) source.failures.push(forbidden());
     cache.registerPod(podWith("p1", "c"));
     const answer = data("c").catch((error: unknown) => error);
     await clock.advance(5000);
