@@ -38,5 +38,6 @@ export type {
   SandboxState,
 } from "./sandbox.ts";
 export type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "./streaming.ts";
+export { type ContentImagesOptions, contentImages } from "./wasm/content-images.ts";
 export type { ModuleImages, RunnableImage } from "./wasm/module-images.ts";
 export { openWasmRuntime, WasmRuntime, type WasmRuntimeOptions } from "./wasm/wasm-runtime.ts";

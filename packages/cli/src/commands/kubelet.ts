@@ -1,0 +1,140 @@
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { createClient, loadClusterConfig } from "@wherry/client";
+import {
+  loadConfiguration,
+  resolveNodeAddresses,
+  resolveNodeName,
+  wasmClusterPlatform,
+  wasmStandalonePlatform,
+} from "@wherry/kubelet";
+import type { Command } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import type { Flag, FlagValues } from "../flags/flag.ts";
+import { pullFlags } from "../images/pull-flags.ts";
+import { registryClient } from "../images/registry-client.ts";
+import { configurationFlags, configurationFromFlags, parseLabels } from "../node/configuration-flags.ts";
+import { readRoutes } from "../node/read-routes.ts";
+import { runWasmNode } from "../node/wasm-node.ts";
+import { logFlags, loggerFromFlags } from "../output/stderr-logger.ts";
+import { version } from "../version.ts";
+
+const flags: readonly Flag[] = [
+  {
+    name: "kubeconfig",
+    kind: "string",
+    value: "FILE",
+    help: "Kubeconfig with the node's identity",
+    defaultText: "$KUBECONFIG",
+  },
+  { name: "config", kind: "string", value: "FILE", help: "KubeletConfiguration (kubelet.config.k8s.io/v1beta1)" },
+  {
+    name: "config-dir",
+    kind: "string",
+    value: "DIRECTORY",
+    help: "Drop-ins *.conf, merged over --config in order of their names",
+  },
+  { name: "hostname-override", kind: "string", value: "NAME", help: "Name of the node", defaultText: "the host name" },
+  {
+    name: "node-ip",
+    kind: "string",
+    value: "ADDRESS",
+    help: "Address of the node; one of each family separated by a comma",
+  },
+  { name: "node-labels", kind: "strings", value: "NAME=VALUE,...", help: "Labels to register the node with" },
+  {
+    name: "root-dir",
+    kind: "string",
+    value: "DIRECTORY",
+    help: "Directory of volumes, content and state",
+    defaultText: "/var/lib/wherry",
+  },
+  {
+    name: "cert-dir",
+    kind: "string",
+    value: "DIRECTORY",
+    help: "Directory of the serving certificate",
+    defaultText: "ROOT-DIR/pki",
+  },
+  {
+    name: "standalone-node",
+    kind: "boolean",
+    help: "Registers without the architecture taint, so that any pod is scheduled here",
+  },
+  {
+    name: "warm-hosts",
+    kind: "integer",
+    value: "COUNT",
+    help: "Host processes kept ready for the next pods",
+    defaultText: "2",
+  },
+  ...configurationFlags,
+  ...pullFlags,
+  ...logFlags,
+];
+
+export const kubeletCommand: Command = {
+  name: "kubelet",
+  summary: "Joins a cluster as a node that runs WebAssembly pods",
+  usage: "--kubeconfig FILE [flags]",
+  description:
+    "Flags and configuration file are the upstream kubelet's. Pods outlive this process and are found again at its next start.",
+  flags,
+  async run(context, { flags: values, positionals }) {
+    if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "kubelet");
+    const logger = loggerFromFlags(values, context.stderr, "kubelet");
+    const rootDirectory = resolve(context.workingDirectory, values.string("root-dir") ?? "/var/lib/wherry");
+    const { configuration, warnings } = await loadConfiguration({
+      file: values.string("config"),
+      directory: values.string("config-dir"),
+      overrides: configurationFromFlags(values, "kubelet"),
+    });
+    for (const warning of warnings) logger.warn(warning);
+    const nodeName = resolveNodeName(hostname(), values.string("hostname-override"));
+    const addresses = resolveNodeAddresses({ nodeName, nodeIp: values.string("node-ip"), routes: await readRoutes() });
+    const config = await loadClusterConfig({
+      paths: kubeconfigPaths(values, context.environment),
+      env: context.environment,
+      logger,
+    });
+    const { qps, burst } = configuration.api;
+    const client = createClient(config, {
+      userAgent: `wherry/${version}`,
+      qps,
+      burst,
+      logger: logger.child({ component: "client" }),
+    });
+    try {
+      await runWasmNode(
+        {
+          client,
+          registries: await registryClient(values, context),
+          nodeName,
+          addresses,
+          configuration,
+          platform: values.boolean("standalone-node") === true ? wasmStandalonePlatform : wasmClusterPlatform,
+          nodeLabels: parseLabels(values.strings("node-labels"), "kubelet"),
+          rootDirectory,
+          certDirectory: resolve(context.workingDirectory, values.string("cert-dir") ?? join(rootDirectory, "pki")),
+          warmHosts: values.integer("warm-hosts") ?? 2,
+          logger,
+          onReady: (port) => logger.info("Node is registered", { node: nodeName, port }),
+        },
+        context.signal,
+      );
+    } finally {
+      await client.close();
+    }
+    return 0;
+  },
+};
+
+function kubeconfigPaths(values: FlagValues, environment: Readonly<Record<string, string | undefined>>): string[] {
+  const given = values.string("kubeconfig");
+  const paths = (given ?? environment["KUBECONFIG"] ?? "")
+    .split(given === undefined ? ":" : "\0")
+    .filter((path) => path !== "");
+  if (paths.length === 0)
+    throw new UsageError("Flag --kubeconfig is missing: give the kubeconfig of the node's identity", "kubelet");
+  return paths;
+}

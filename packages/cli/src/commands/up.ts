@@ -1,0 +1,166 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { errorMessage, type Logger, WherryError } from "@wherry/base";
+import { createClient, loadClusterConfig } from "@wherry/client";
+import { type ControlPlaneAddress, createControlPlane } from "@wherry/control-plane";
+import { loadConfiguration, resolveNodeAddresses, resolveNodeName, wasmStandalonePlatform } from "@wherry/kubelet";
+import type { Command, CommandContext } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import type { Flag, FlagValues } from "../flags/flag.ts";
+import { pullFlags } from "../images/pull-flags.ts";
+import { registryClient } from "../images/registry-client.ts";
+import { runWasmNode } from "../node/wasm-node.ts";
+import { outputFlag, wantsJson, writeJson } from "../output/output-format.ts";
+import { logFlags, loggerFromFlags } from "../output/stderr-logger.ts";
+import { stateDirectory, stateDirectoryFlag } from "../state-directory.ts";
+import { version } from "../version.ts";
+
+const flags: readonly Flag[] = [
+  stateDirectoryFlag,
+  {
+    name: "port",
+    kind: "integer",
+    value: "PORT",
+    help: "Port of the API server on loopback; 0 takes a free one",
+    defaultText: "6443",
+  },
+  {
+    name: "registry-port",
+    kind: "integer",
+    value: "PORT",
+    help: "Port of the registry on loopback; 0 takes a free one",
+    defaultText: "5000",
+  },
+  {
+    name: "kubelet-port",
+    kind: "integer",
+    value: "PORT",
+    help: "Port of the node's HTTPS API; 0 takes a free one",
+    defaultText: "10250",
+  },
+  { name: "hostname-override", kind: "string", value: "NAME", help: "Name of the node", defaultText: "wherry" },
+  { name: "config", kind: "string", value: "FILE", help: "KubeletConfiguration of the node" },
+  { name: "max-pods", kind: "integer", value: "COUNT", help: "Most pods on the node", defaultText: "110" },
+  {
+    name: "warm-hosts",
+    kind: "integer",
+    value: "COUNT",
+    help: "Host processes kept ready for the next pods",
+    defaultText: "2",
+  },
+  { name: "keep-pods", kind: "boolean", help: "Leaves pods running at the end, for the next start to find" },
+  outputFlag,
+  ...pullFlags,
+  ...logFlags,
+];
+
+export const upCommand: Command = {
+  name: "up",
+  summary: "Starts an embedded control plane and a node on this machine",
+  usage: "[flags]",
+  description:
+    "Everything listens on loopback and needs no root. State is kept, so the next start goes on where this one ended.",
+  flags,
+  async run(context, { flags: values, positionals }) {
+    if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "up");
+    const json = wantsJson(values, "up");
+    const logger = loggerFromFlags(values, context.stderr, "up", "warn");
+    const directory = stateDirectory(values, context);
+    await makeStateDirectory(directory);
+    const plane = createControlPlane({
+      stateDirectory: directory,
+      port: values.integer("port") ?? 6443,
+      registryPort: values.integer("registry-port") ?? 5000,
+      logger: logger.child({ component: "control-plane" }),
+    });
+    await using _stopped = plane;
+    const address = await plane.start();
+    await runNode({ plane, address, directory, values, context, logger, json });
+    return 0;
+  },
+};
+
+interface Parts {
+  readonly plane: ReturnType<typeof createControlPlane>;
+  readonly address: ControlPlaneAddress;
+  readonly directory: string;
+  readonly values: FlagValues;
+  readonly context: CommandContext;
+  readonly logger: Logger;
+  readonly json: boolean;
+}
+
+async function runNode({ plane, address, directory, values, context, logger, json }: Parts): Promise<void> {
+  const nodeName = resolveNodeName("wherry", values.string("hostname-override"));
+  const maxPods = values.integer("max-pods");
+  const { configuration, warnings } = await loadConfiguration({
+    file: values.string("config"),
+    base: {
+      address: "127.0.0.1",
+      healthzPort: 0,
+      podLogsDir: join(directory, "logs", "pods"),
+      serializeImagePulls: false,
+      authentication: { x509: { clientCAFile: plane.kubeletClientCaPath } },
+    },
+    overrides: { port: values.integer("kubelet-port") ?? 10250, ...(maxPods !== undefined && { maxPods }) },
+  });
+  for (const warning of warnings) logger.warn(warning);
+  const kubeconfig = await plane.nodeKubeconfig(nodeName);
+  const { qps, burst } = configuration.api;
+  const client = createClient(await loadClusterConfig({ paths: [kubeconfig] }), {
+    userAgent: `wherry/${version}`,
+    qps,
+    burst,
+    logger,
+  });
+  try {
+    await runWasmNode(
+      {
+        client,
+        registries: await registryClient(values, context),
+        nodeName,
+        addresses: resolveNodeAddresses({ nodeName, nodeIp: "127.0.0.1", allowLoopback: true }),
+        configuration,
+        platform: wasmStandalonePlatform,
+        rootDirectory: directory,
+        certDirectory: join(directory, "pki"),
+        warmHosts: values.integer("warm-hosts") ?? 2,
+        stopPods: values.boolean("keep-pods") !== true,
+        logger,
+        onReady: () => report(context, json, address, nodeName),
+      },
+      context.signal,
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+function report(context: CommandContext, json: boolean, address: ControlPlaneAddress, node: string): void {
+  const { url, kubeconfigPath: kubeconfig, registryAddress: registry } = address;
+  if (json) {
+    writeJson(context.stdout, { url, kubeconfig, registry, node });
+    return;
+  }
+  context.stdout.write(`Node "${node}" is ready. In another terminal:
+
+  export KUBECONFIG=${kubeconfig}
+  wherry push FILE.wasm ${registry}/NAME:v1
+  kubectl run NAME --image=${registry}/NAME:v1 --restart=Never
+  kubectl logs --follow NAME
+
+Ctrl-C stops everything; state is kept in ${address.kubeconfigPath.replace(/\/[^/]*$/, "")}.
+`);
+}
+
+async function makeStateDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new WherryError(
+      "DirectoryUnusable",
+      `Cannot create --state-dir "${directory}": ${errorMessage(error)}; give a directory this user can write to`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Logger, runTogether } from "@wherry/base";
+import type { KubernetesClient } from "@wherry/client";
+import { openContentStore } from "@wherry/content";
+import type { DistributionClient } from "@wherry/distribution";
+import { createEngine, detectCgroups } from "@wherry/engine";
+import { createKubelet, createStandardProvider, type NodePlatform, type ResolvedConfiguration } from "@wherry/kubelet";
+import type { NodeAddress } from "@wherry/kubernetes";
+import { contentImages, openWasmRuntime } from "@wherry/runtime";
+import { version } from "../version.ts";
+
+export interface WasmNodeOptions {
+  /** Client with the node's identity; stays the caller's to close. */
+  readonly client: KubernetesClient;
+  readonly registries: DistributionClient;
+  readonly nodeName: string;
+  readonly addresses: readonly NodeAddress[];
+  readonly configuration: ResolvedConfiguration;
+  readonly platform: NodePlatform;
+  readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
+  readonly rootDirectory: string;
+  readonly certDirectory: string;
+  readonly containerLogsDirectory?: string | undefined;
+  /** Host processes kept ready. */
+  readonly warmHosts: number;
+  /** Ends all pods' processes when the node is told to stop, instead of leaving them to the next start. @default false */
+  readonly stopPods?: boolean | undefined;
+  readonly logger: Logger;
+  /** Called when the node is registered and its HTTP API answers. */
+  readonly onReady?: ((port: number | undefined) => void) | undefined;
+}
+
+/** Runs a node of WebAssembly pods until `signal` aborts. */
+export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal): Promise<void> {
+  const { client, nodeName, rootDirectory, configuration, logger } = options;
+  const cgroups = detectCgroups();
+  if (cgroups.backend === undefined)
+    logger.warn("CPU and memory limits of whole pods are not enforced", { reason: cgroups.reason });
+  await using store = await openContentStore({
+    directory: join(rootDirectory, "content"),
+    logger: logger.child({ component: "content" }),
+  });
+  const engine = createEngine({
+    stateDirectory: join(rootDirectory, "engine"),
+    nodeExecutable: process.execPath,
+    ...hostScript(),
+    poolSize: options.warmHosts,
+    limits: cgroups.backend,
+    logger: logger.child({ component: "engine" }),
+  });
+  await using runtime = await openWasmRuntime(
+    {
+      stateDirectory: join(rootDirectory, "runtime"),
+      engine,
+      images: contentImages({ store, client: options.registries }),
+      version,
+      logger: logger.child({ component: "runtime" }),
+    },
+    { signal },
+  );
+  const kubelet = createKubelet({
+    client,
+    nodeName,
+    provider: (services) =>
+      createStandardProvider({
+        ...services,
+        runtime,
+        architecture: options.platform.arch,
+        taints: options.platform.taints.map(({ key, value, effect }) => ({
+          key,
+          effect,
+          ...(value !== undefined && { value }),
+        })),
+        maxParallelPulls: configuration.images.maxParallelPulls,
+        maxRestartDelayMs: configuration.pods.maxRestartDelayMs,
+        cgroupRoot: cgroups.backend === undefined ? undefined : "/kubepods",
+      }),
+    configuration,
+    rootDirectory,
+    certDirectory: options.certDirectory,
+    memoryDirectory: memoryDirectory(rootDirectory),
+    containerLogsDirectory: options.containerLogsDirectory,
+    addresses: options.addresses,
+    platform: options.platform,
+    nodeLabels: options.nodeLabels,
+    images: (call) => runtime.images.listImages(call),
+    logger,
+  });
+  kubelet.ready.then(
+    () => options.onReady?.(kubelet.port),
+    () => undefined,
+  );
+  await runTogether(signal, [(inner) => engine.run(inner), (inner) => kubelet.run(inner)]);
+  if (options.stopPods === true) {
+    for (const sandbox of await runtime.listPodSandboxes({ state: "ready" })) await runtime.stopPodSandbox(sandbox.id);
+  }
+}
+
+/** The script of host processes: beside the bundle, or the engine's own source. */
+function hostScript(): { hostEntry?: string; nodeArguments?: readonly string[] } {
+  if (import.meta.url.endsWith(".ts")) return { nodeArguments: ["--conditions=@wherry/source"] };
+  return { hostEntry: fileURLToPath(new URL("./host.js", import.meta.url)) };
+}
+
+/** A directory in memory for this node's secrets, where the system has one. */
+function memoryDirectory(rootDirectory: string): string | undefined {
+  if (!existsSync("/dev/shm")) return undefined;
+  const name = createHash("sha256").update(rootDirectory).digest("hex").slice(0, 12);
+  return `/dev/shm/wherry-${process.getuid?.() ?? 0}-${name}`;
+}

@@ -1,0 +1,49 @@
+import type { Writable } from "node:stream";
+import { createLogger, type LogEntry, type Logger, type LogLevel } from "@wherry/base";
+import { UsageError } from "../errors.ts";
+import type { Flag, FlagValues } from "../flags/flag.ts";
+
+export const logFlags: readonly Flag[] = [
+  {
+    name: "v",
+    short: "v",
+    kind: "integer",
+    value: "LEVEL",
+    help: "Log verbosity; 4 and more shows debugging",
+    defaultText: "2",
+  },
+  { name: "logging-format", kind: "string", value: "FORMAT", help: "Log format: text or json", defaultText: "text" },
+];
+
+const debugVerbosity = 4;
+
+/** A logger on `stream` as the flags have it: one line an entry. */
+export function loggerFromFlags(
+  flags: FlagValues,
+  stream: Writable,
+  command: string,
+  quietLevel: LogLevel = "info",
+): Logger {
+  const verbosity = flags.integer("v");
+  const level =
+    verbosity === undefined ? quietLevel : verbosity >= debugVerbosity ? "debug" : verbosity > 0 ? "info" : "warn";
+  const format = flags.string("logging-format") ?? "text";
+  if (format !== "text" && format !== "json")
+    throw new UsageError(`Flag --logging-format is "${format}", expected "text" or "json"`, command);
+  const line = format === "json" ? jsonLine : textLine;
+  return createLogger((entry) => void stream.write(`${line(entry, new Date())}\n`), level);
+}
+
+function jsonLine({ level, message, fields }: LogEntry, time: Date): string {
+  return JSON.stringify({ ts: time.toISOString(), level, msg: message, ...fields });
+}
+
+function textLine({ level, message, fields }: LogEntry, time: Date): string {
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([name, value]) =>
+        ` ${name}=${typeof value === "string" && /^[\w./:@-]+$/.test(value) ? value : JSON.stringify(value)}`,
+    );
+  return `${time.toISOString()} ${level.toUpperCase().padEnd(5)} ${message}${pairs.join("")}`;
+}
