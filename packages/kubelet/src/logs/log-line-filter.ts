@@ -1,4 +1,4 @@
-import { maxLogHeaderBytes, readLogLineHeader } from "./log-line-header.ts";
+import { type LogLineHeader, maxLogHeaderBytes, readLogLineHeader } from "./log-line-header.ts";
 import type { LogOptions } from "./log-options.ts";
 import { isBefore, parseLogTime } from "./log-time.ts";
 
@@ -74,34 +74,37 @@ export class LogLineFilter {
       return;
     }
     // The whole header is here nearly always: read it in place.
-    if (this.#headerLength === 0 && this.#begin(chunk, from, to)) return;
+    if (this.#headerLength === 0 && this.#begin(chunk, from, to) !== "incomplete") return;
     const before = this.#headerLength;
     const wanted = Math.min(to - from, maxLogHeaderBytes + 1 - before);
     chunk.copy(this.#header, before, from, from + wanted);
     this.#headerLength = before + wanted;
-    if (this.#begin(this.#header, 0, this.#headerLength) && this.#state === "copy")
-      this.#copy(chunk, from + wanted, to);
+    if (this.#begin(this.#header, 0, this.#headerLength) === "copy") this.#copy(chunk, from + wanted, to);
   }
 
-  /** Decides about a line from `bytes[from..to)` and copies the text there; false while its header is incomplete. */
-  #begin(bytes: Buffer, from: number, to: number): boolean {
+  /** Decides about a line from `bytes[from..to)` and copies the text there. */
+  #begin(bytes: Buffer, from: number, to: number): "copy" | "skip" | "incomplete" {
     const header = readLogLineHeader(bytes, from, to);
-    if (header === "incomplete") return false;
+    if (header === "incomplete") return "incomplete";
     this.#headerLength = 0;
-    this.#state = "skip";
-    if (header === "invalid") return true;
-    const { since, stream, timestamps } = this.#options;
-    if (stream !== undefined && stream !== header.stream) return true;
-    if (since !== undefined) {
-      const time = parseLogTime(bytes.latin1Slice(from, header.timeEnd));
-      if (time === undefined || isBefore(time, since)) return true;
+    if (header === "invalid" || !this.#wants(header, bytes, from)) {
+      this.#state = "skip";
+      return "skip";
     }
     this.#state = "copy";
     this.#partial = header.partial;
-    if (timestamps && this.#atLineStart) this.#copy(bytes, from, header.timeEnd + 1);
+    if (this.#options.timestamps && this.#atLineStart) this.#copy(bytes, from, header.timeEnd + 1);
     this.#atLineStart = false;
     if (bytes[header.text] !== newline) this.#copy(bytes, header.text, to);
-    return true;
+    return "copy";
+  }
+
+  #wants(header: LogLineHeader, bytes: Buffer, from: number): boolean {
+    const { since, stream } = this.#options;
+    if (stream !== undefined && stream !== header.stream) return false;
+    if (since === undefined) return true;
+    const time = parseLogTime(bytes.toString("latin1", from, header.timeEnd));
+    return time !== undefined && !isBefore(time, since);
   }
 
   #endOfLine(): void {

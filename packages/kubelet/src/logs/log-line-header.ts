@@ -37,7 +37,7 @@ export function readLogLineHeader(bytes: Buffer, from: number, to: number): LogL
   const letter = bytes[timeEnd + 4];
   if (bytes[streamEnd] !== space || (letter !== letterO && letter !== letterE)) return "invalid";
   const stream = letter === letterO ? "stdout" : "stderr";
-  if (bytes.latin1Slice(timeEnd + 1, streamEnd) !== stream || timeEnd === from) return "invalid";
+  if (bytes.toString("latin1", timeEnd + 1, streamEnd) !== stream || timeEnd === from) return "invalid";
   at = streamEnd + 1;
   let partial = false;
   for (let first = true; at < limit && bytes[at] !== space && bytes[at] !== newline; at++) {

@@ -1,4 +1,4 @@
-import { isNotFound, type KubernetesClient, resources } from "@wherry/client";
+import { createReflector, isNotFound, type KubernetesClient, type ReflectorOptions, resources } from "@wherry/client";
 import type { Lease, Node } from "@wherry/kubernetes";
 import type { NodeApi, NodeCallOptions } from "./node-api.ts";
 
@@ -7,7 +7,11 @@ const leaseNamespace = "kube-node-lease";
 const timeoutMs = 10_000;
 
 /** The calls for one node over `client`, on a connection of their own so that no other traffic delays heartbeats. */
-export function createNodeApi(client: KubernetesClient, nodeName: string): NodeApi {
+export function createNodeApi(
+  client: KubernetesClient,
+  nodeName: string,
+  options: Pick<ReflectorOptions<Node>, "clock" | "random" | "logger"> = {},
+): NodeApi {
   const lane = client.withLane("heartbeat");
   const call = (options: NodeCallOptions = {}) => ({ signal: options.signal, timeoutMs });
   return {
@@ -34,6 +38,12 @@ export function createNodeApi(client: KubernetesClient, nodeName: string): NodeA
         type: "strategic",
         subresource: "status",
       }),
+    async watchNode(onChange, signal) {
+      const fieldSelector = `metadata.name=${nodeName}`;
+      const reflector = createReflector<Node>(lane, resources.nodes, { ...options, fieldSelector });
+      const stop = reflector.onChange(({ type, object }) => onChange(type === "deleted" ? undefined : object));
+      await reflector.run(signal).finally(stop);
+    },
     getLease: (options) =>
       found(lane.get<Lease>(resources.leases, nodeName, { ...call(options), namespace: leaseNamespace })),
     createLease: (lease, options) =>

@@ -176,7 +176,22 @@ export class NodeAgent implements NodeFacts {
       (inner) => lease.run(inner),
       (inner) => this.#updater.run(inner),
       (inner) => this.#health.run(inner),
+      (inner) => api.watchNode((node) => this.#changed(node), inner),
     ]);
+  }
+
+  /** Labels and taints must be known as soon as pods are that were scheduled by them. */
+  #changed(node: Node | undefined): void {
+    if (node !== undefined) this.#accept(node);
+    // Registered anew by the next update.
+    else this.#updater.trigger();
+  }
+
+  #accept(node: Node): void {
+    const { uid, resourceVersion } = this.#node?.metadata ?? {};
+    // The watch may tell an earlier state than the answer to our own write.
+    const stale = uid === node.metadata?.uid && isOlder(node.metadata?.resourceVersion, resourceVersion);
+    if (!stale) this.#node = node;
   }
 
   async #start(signal: AbortSignal): Promise<void> {
@@ -185,7 +200,7 @@ export class NodeAgent implements NodeFacts {
     const [server] = await Promise.all([this.#serverVersion(signal), this.#health.check(signal), this.#readFacts()]);
     this.#kubeletVersion = chooseKubeletVersion(kubeletVersion, server);
     this.#details = await this.#nodeDetails(signal);
-    if (register !== false) this.#node = await this.#register(signal);
+    if (register !== false) this.#accept(await this.#register(signal));
   }
 
   /** Asks the provider until it answers: without its details there is no node. */
@@ -251,9 +266,7 @@ export class NodeAgent implements NodeFacts {
       nodeName,
       inputs: (signal) => this.#statusInputs(signal),
       register: register === false ? undefined : (signal) => this.#register(signal),
-      onNode: (node) => {
-        this.#node = node;
-      },
+      onNode: (node) => this.#accept(node),
       updateEveryMs: this.#options.statusUpdateEveryMs,
       reportEveryMs: this.#options.statusReportEveryMs,
       clock,
@@ -314,4 +327,10 @@ export class NodeAgent implements NodeFacts {
 function mergeTaints(first: readonly Taint[], second: readonly Taint[]): Taint[] {
   const merged = new Map([...first, ...second].map((taint) => [`${taint.key}:${taint.effect}`, taint]));
   return [...merged.values()];
+}
+
+/** Whether resource version `a` came before `b`; they are decimal numbers of any length (KEP-5504). */
+function isOlder(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined || !/^\d+$/.test(a) || !/^\d+$/.test(b)) return false;
+  return a.length === b.length ? a < b : a.length < b.length;
 }

@@ -19,6 +19,8 @@ export interface NodeApi {
   patchNode(patch: object, options?: NodeCallOptions): Promise<Node>;
   /** Strategic merge patch of the status subresource. */
   patchNodeStatus(patch: object, options?: NodeCallOptions): Promise<Node>;
+  /** Tells each state of the Node from now on, undefined for its deletion, until `signal` aborts; failures are retried within. */
+  watchNode(onChange: (node: Node | undefined) => void, signal: AbortSignal): Promise<void>;
   getLease(options?: NodeCallOptions): Promise<Lease | undefined>;
   createLease(lease: Lease, options?: NodeCallOptions): Promise<Lease>;
   /** Rejects with a conflict when the lease was changed since `lease` was read. */

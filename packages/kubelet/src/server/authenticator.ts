@@ -20,13 +20,13 @@ const authenticatedGroup = "system:authenticated";
 /** Asks each in turn; the first answer counts. A failure counts only when nobody after it knows the sender. */
 export function firstOf(authenticators: readonly Authenticator[]): Authenticator {
   return async (request, signal) => {
-    let failure: unknown;
+    let failure: Error | undefined;
     for (const authenticate of authenticators) {
       try {
         const user = await authenticate(request, signal);
         if (user !== undefined) return user;
       } catch (error) {
-        failure ??= error;
+        failure ??= error instanceof Error ? error : new Error(String(error));
       }
     }
     if (failure !== undefined) throw failure;

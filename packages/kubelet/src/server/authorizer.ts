@@ -74,7 +74,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
     return answer.status?.allowed === true && answer.status.denied !== true;
   };
   return async (user, { verb, subresources }, signal) => {
-    let failure: unknown;
+    let failure: Error | undefined;
     for (const subresource of subresources) {
       const spec: SubjectAccessReviewSpec = {
         user: user.name,
@@ -91,7 +91,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
         );
         if (await raceAbort(allowed, signal)) return true;
       } catch (error) {
-        failure ??= error;
+        failure ??= error instanceof Error ? error : new Error(String(error));
       }
     }
     if (failure !== undefined) throw failure;

@@ -57,6 +57,11 @@ export class HealthzServer {
   /** Serves until `signal` aborts. `listen` comes first. */
   async run(signal: AbortSignal): Promise<void> {
     await aborted(signal);
+    await this.close();
+  }
+
+  /** Ends all connections and gives the port back; idempotent. */
+  async close(): Promise<void> {
     this.#stopping.abort();
     const closed = this.#server.listening ? once(this.#server, "close") : undefined;
     this.#server.close();

@@ -55,7 +55,7 @@ export class KubeletServer {
         keepAlive: true,
         keepAliveInitialDelay: 30_000,
       },
-      (request, response) => this.#handle(request, response),
+      (request, response) => void this.#handle(request, response),
     );
     this.#server.on("tlsClientError", (error) => logger.debug("TLS handshake failed", { error: error.message }));
     this.#server.on("clientError", (_error, socket) => {
@@ -87,6 +87,11 @@ export class KubeletServer {
   /** Serves until `signal` aborts, then ends all connections. `listen` comes first. */
   async run(signal: AbortSignal): Promise<void> {
     await aborted(signal);
+    await this.close();
+  }
+
+  /** Ends all connections and gives the port back; idempotent. */
+  async close(): Promise<void> {
     this.#stopping.abort();
     const closed = this.#server.listening ? once(this.#server, "close") : undefined;
     this.#server.close();

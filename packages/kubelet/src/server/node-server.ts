@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Clock, errorMessage, type Logger, runTogether } from "@wherry/base";
+import { aborted, type Clock, errorMessage, type Logger, runTogether } from "@wherry/base";
 import type { KubernetesClient } from "@wherry/client";
 import type { NodeAddress } from "@wherry/kubernetes";
 import type { ResolvedConfiguration } from "../configuration/resolve-configuration.ts";
@@ -17,9 +17,10 @@ import { type Authorizer, alwaysAllow, webhookAuthorizer } from "./authorizer.ts
 import type { HealthCheck } from "./health-checks.ts";
 import { HealthzServer } from "./healthz-server.ts";
 import { kubeletRoutes } from "./kubelet-routes.ts";
-import { KubeletServer } from "./kubelet-server.ts";
+import { KubeletServer, type ServerTls } from "./kubelet-server.ts";
 import { createRequestPipeline } from "./request-pipeline.ts";
 import { readServingCertificate, selfSignedCertificate } from "./serving-certificate.ts";
+import { TlsReloader } from "./tls-reloader.ts";
 import { createTokenReviewer } from "./token-review.ts";
 
 export interface NodeServerOptions {
@@ -45,11 +46,23 @@ export interface NodeServer {
 
 /** Starts to listen; rejects with `KubeletError` for a port in use, a certificate or a client CA that cannot be read. */
 export async function openNodeServer(options: NodeServerOptions): Promise<NodeServer> {
-  const { configuration, healthChecks, logger } = options;
-  const api = configuration.server.enabled ? await openApi(options) : undefined;
+  const { configuration, healthChecks, clock, logger } = options;
+  const load = () => loadTls(options);
+  const tls = configuration.server.enabled ? await load() : undefined;
+  const api = tls === undefined ? undefined : createApi(options, tls);
   const { address, port } = configuration.healthz;
   const healthz = port === 0 ? undefined : new HealthzServer({ address, port, checks: healthChecks, logger });
-  await healthz?.listen();
+  await api?.listen();
+  try {
+    await healthz?.listen();
+  } catch (error) {
+    await api?.close();
+    throw error;
+  }
+  const tasks: { run(signal: AbortSignal): Promise<void> }[] = [];
+  if (api !== undefined && tls !== undefined)
+    tasks.push(api, new TlsReloader({ load, current: tls, server: api, clock, logger }));
+  if (healthz !== undefined) tasks.push(healthz);
   return {
     get port() {
       return api?.port;
@@ -57,20 +70,14 @@ export async function openNodeServer(options: NodeServerOptions): Promise<NodeSe
     run: (signal) =>
       runTogether(
         signal,
-        [api, healthz].flatMap((server) => (server === undefined ? [] : [(inner: AbortSignal) => server.run(inner)])),
+        tasks.length === 0 ? [aborted] : tasks.map((task) => (inner: AbortSignal) => task.run(inner)),
       ),
   };
 }
 
-async function openApi(options: NodeServerOptions): Promise<KubeletServer> {
+function createApi(options: NodeServerOptions, tls: ServerTls): KubeletServer {
   const { configuration, logger } = options;
   const { server } = configuration;
-  const tls = {
-    ...(await servingCertificate(options)),
-    clientCertificateAuthority: await clientAuthority(configuration.authentication.clientCaFile),
-    minVersion: server.tlsMinVersion,
-    ciphers: server.tlsCiphers,
-  };
   const handle = createRequestPipeline({
     routes: kubeletRoutes({
       ...options,
@@ -81,9 +88,17 @@ async function openApi(options: NodeServerOptions): Promise<KubeletServer> {
     authorize: authorizer(options),
     logger,
   });
-  const api = new KubeletServer({ address: server.address, port: server.port, tls, handle, logger });
-  await api.listen();
-  return api;
+  return new KubeletServer({ address: server.address, port: server.port, tls, handle, logger });
+}
+
+async function loadTls(options: NodeServerOptions): Promise<ServerTls> {
+  const { server, authentication } = options.configuration;
+  return {
+    ...(await servingCertificate(options)),
+    clientCertificateAuthority: await clientAuthority(authentication.clientCaFile),
+    minVersion: server.tlsMinVersion,
+    ciphers: server.tlsCiphers,
+  };
 }
 
 function servingCertificate(options: NodeServerOptions): Promise<{ certificate: string; privateKey: string }> {

@@ -1,3 +1,4 @@
+import { aborted } from "@wherry/base";
 import { ApiError } from "@wherry/client";
 import { applyStrategicMergePatch, type JsonObject, type Lease, type Node } from "@wherry/kubernetes";
 import type { NodeApi } from "../../src/node/node-api.ts";
@@ -13,6 +14,7 @@ export class FakeNodeApi implements NodeApi {
   readonly statusPatches: JsonObject[] = [];
   /** Thrown by the next calls, one each; `undefined` lets a call pass. */
   readonly failures: (Error | undefined)[] = [];
+  readonly #watchers: Set<(node: Node | undefined) => void> = new Set();
   #revision = 0;
   #uid = 0;
 
@@ -42,6 +44,18 @@ export class FakeNodeApi implements NodeApi {
     this.#called("patchNodeStatus");
     this.statusPatches.push(patch as JsonObject);
     return this.#patch(patch);
+  }
+
+  async watchNode(onChange: (node: Node | undefined) => void, signal: AbortSignal): Promise<void> {
+    this.#watchers.add(onChange);
+    await aborted(signal);
+    this.#watchers.delete(onChange);
+  }
+
+  /** Changes the node as somebody else would. */
+  change(node: Node | undefined): void {
+    this.node = node === undefined ? undefined : this.#stored(node);
+    for (const tell of this.#watchers) tell(structuredClone(this.node));
   }
 
   async getLease(): Promise<Lease | undefined> {

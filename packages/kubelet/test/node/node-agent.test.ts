@@ -248,6 +248,27 @@ describe("NodeAgent", () => {
     expect(api.lease?.metadata?.ownerReferences).toMatchObject([{ kind: "Node", uid: "uid-2" }]);
   });
 
+  test("NodeAgent knows labels and taints at once when somebody changes them", async () => {
+    const { api, clock, agent } = start();
+    await clock.advance(0);
+    const taint = { key: "drain", effect: "NoExecute" };
+    api.change({
+      ...api.node,
+      metadata: { ...api.node?.metadata, labels: { ...api.node?.metadata?.labels, disk: "fast" } },
+      spec: { taints: [taint] },
+    });
+    expect(agent.labels["disk"]).toBe("fast");
+    expect(agent.taints).toEqual([taint]);
+  });
+
+  test("NodeAgent registers a deleted node at once when it sees the deletion", async () => {
+    const { api, clock, agent } = start();
+    await clock.advance(0);
+    api.change(undefined);
+    await clock.advance(0);
+    expect(agent.nodeUid).toBe("uid-2");
+  });
+
   test("NodeAgent reports a version no newer than the API server's", async () => {
     const api = new FakeNodeApi();
     api.version = "v1.35.2+k3s1";
