@@ -25,6 +25,8 @@ export function parseChallenges(header: string | readonly string[] | undefined):
 class ChallengeReader {
   readonly #text: string;
   #at = 0;
+  /** Met a quoted string without an end. */
+  #isBroken = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -51,7 +53,8 @@ class ChallengeReader {
       this.#skip(/[ \t]*/y);
       if (name !== undefined && this.#text[this.#at] === "=" && this.#readValue(name, parameters)) continue;
       // Not `name=value`: token68 data of this challenge, or the scheme of the next one.
-      this.#at = start;
+      if (this.#isBroken) this.#at = this.#text.length;
+      else this.#at = start;
       if (parameters.size === 0) this.#skipToken68();
       return;
     }
@@ -85,6 +88,7 @@ class ChallengeReader {
       if (character === "\\") at++;
       value += this.#text[at] ?? "";
     }
+    this.#isBroken = true;
     return undefined;
   }
 

@@ -56,6 +56,8 @@ interface Agents {
   readonly https: https.Agent;
 }
 
+const maxDetachedBytes = 64 * 1024;
+
 /** Single HTTP exchanges over kept connections: no redirects, no retries, no authentication. */
 export class HttpTransport {
   readonly #options: HttpTransportOptions;
@@ -194,10 +196,17 @@ export async function readBounded(response: HttpResponse, maxBytes: number, what
   return Buffer.concat(chunks, sizeBytes);
 }
 
+/** The same response with its short body in memory, so that its connection is free for other requests. */
+export async function detach(response: HttpResponse): Promise<HttpResponse> {
+  const bytes = await readBounded(response, maxDetachedBytes, "An answer").catch(() => Buffer.alloc(0));
+  response.body.destroy();
+  return { ...response, body: Readable.from([bytes]) };
+}
+
 /** Throws a body away, reading a short one so that the connection can be used again. */
 export async function discard(response: HttpResponse): Promise<void> {
   try {
-    await readBounded(response, 64 * 1024, "An answer");
+    await readBounded(response, maxDetachedBytes, "An answer");
   } catch {
     response.body.destroy();
   }

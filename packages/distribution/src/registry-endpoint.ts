@@ -114,7 +114,9 @@ export class RegistryEndpoint {
         if (own) this.#settled = true;
         return response;
       } catch (error) {
-        if (this.#settled || !own || !mayBePlainServer(error)) throw error;
+        if (url.protocol !== "https:" || !own || !mayBePlainServer(error)) throw error;
+        // Another request that was sent at the same time may have found out already.
+        if (this.#settled && this.#scheme === "https") throw error;
         this.#scheme = "http";
         this.#settled = true;
       }

@@ -2,7 +2,7 @@ import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { basicAuthorization, type Credential, type CredentialProvider } from "./credentials.ts";
 import { DistributionError } from "./errors.ts";
-import { discard, type HttpResponse } from "./http-transport.ts";
+import { detach, type HttpResponse } from "./http-transport.ts";
 import type { EndpointRequest, RegistryEndpoint } from "./registry-endpoint.ts";
 import type { TokenRequest } from "./token-source.ts";
 
@@ -37,10 +37,12 @@ export class RegistrySession {
   async send(request: SessionRequest): Promise<HttpResponse> {
     const first = this.#known(request);
     let response = await this.endpoint.send({ ...request, authorization: first });
-    if (!isRefusal(response, first !== undefined)) return response;
+    if (!this.#isRefusal(response, first !== undefined)) return response;
     const challenge = selectChallenge(response) ?? this.#challenge;
-    if (challenge === undefined || !this.#concerns(response, request)) return response;
+    if (challenge === undefined || !this.endpoint.isOwn(this.endpoint.url(request.target))) return response;
     this.#challenge = challenge;
+    // Held connections could be all there are, and the token server may be reached through the same ones.
+    response = await detach(response);
     const candidates = await this.#loadCandidates();
     let tokenFailure: DistributionError | undefined;
     for (let index = this.#chosen; index < candidates.length; index++) {
@@ -51,20 +53,24 @@ export class RegistrySession {
         },
       );
       if (authorization === undefined) continue;
-      await discard(response);
       response = await this.endpoint.send({ ...request, authorization });
-      if (isRefusal(response, true) && index + 1 < candidates.length) continue;
-      if (!isRefusal(response, true)) this.#chosen = index;
-      return response;
+      if (!this.#isRefusal(response, true)) {
+        this.#chosen = index;
+        return response;
+      }
+      response = await detach(response);
     }
     if (tokenFailure === undefined) return response;
-    await discard(response);
     throw tokenFailure;
   }
 
-  /** A refusal by a host the request was redirected to says nothing about our credentials. */
-  #concerns(response: HttpResponse, request: SessionRequest): boolean {
-    return this.endpoint.isOwn(response.url) && this.endpoint.isOwn(this.endpoint.url(request.target));
+  /**
+   * Whether the registry did not take the credential. With one, 403 too may mean that another would do; a refusal by a host
+   * the request was redirected to says nothing about our credentials.
+   */
+  #isRefusal(response: HttpResponse, authenticated: boolean): boolean {
+    const refused = response.status === 401 || (authenticated && response.status === 403);
+    return refused && this.endpoint.isOwn(response.url);
   }
 
   async #loadCandidates(): Promise<readonly Credential[]> {
@@ -135,11 +141,6 @@ function basicHeader(credential: Credential): string | undefined {
 
 function unless(rejected: string | undefined, header: string | undefined): string | undefined {
   return header === rejected ? undefined : header;
-}
-
-/** With credentials, 403 too may mean that another candidate would do. */
-function isRefusal(response: HttpResponse, authenticated: boolean): boolean {
-  return response.status === 401 || (authenticated && response.status === 403);
 }
 
 function selectChallenge(response: HttpResponse): Challenge | undefined {
