@@ -62,6 +62,11 @@ const signatures: Readonly<Record<string, string>> = {
   sock_shutdown: "ii",
 };
 
+/** The parameter types of a function, one letter each: `i` for i32, `I` for i64. */
+export function parametersOf(name: string): string {
+  return signatures[name] ?? "";
+}
+
 /** The functions of both module names; `wasi_unstable` has no `sock_accept`. */
 export const functionNames: readonly string[] = Object.keys(signatures);
 
