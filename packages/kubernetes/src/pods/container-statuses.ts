@@ -122,7 +122,7 @@ function fromInstance(
   const lastState = older === undefined ? keptLastState(newest, previous) : instanceState(older, previous);
   if (lastState?.terminated !== undefined) status.lastState = lastState;
   if (newest.state === "unknown" && status.state?.terminated && facts.pod.metadata?.deletionTimestamp === undefined)
-    status.restartCount = newest.attempt + 1;
+    status.restartCount = Math.max(newest.attempt + 1, status.restartCount);
   return status;
 }
 
@@ -143,7 +143,7 @@ function instanceState(instance: ContainerInstance, previous: ContainerStatus | 
       return { terminated: exitedState(instance, previous) };
     case "unknown":
       if (previous?.state?.running) return { terminated: withContainer(lost, instance.id) };
-      if (previous?.state?.terminated) return previous.state;
+      if (previous?.state?.terminated && previous.containerID === instance.id) return previous.state;
       return { waiting: {} };
     case "created":
       return { waiting: {} };
