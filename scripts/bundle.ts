@@ -13,16 +13,19 @@ const entries = {
   worker: "packages/engine/src/host/worker.ts",
 };
 
-await build({
-  input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(root, path)])),
-  platform: "node",
-  resolve: { conditionNames: ["@wherry/source", "node", "import", "default"] },
-  logLevel: "warn",
-  output: {
-    dir: output,
-    format: "esm",
-    entryFileNames: "[name].js",
-    chunkFileNames: "chunk-[hash].js",
-    minify: { mangle: false, compress: true, codegen: true },
-  },
-});
+// One build for each: what a host process loads must not be shaped by what the command needs.
+for (const [name, path] of Object.entries(entries)) {
+  await build({
+    input: { [name]: join(root, path) },
+    platform: "node",
+    resolve: { conditionNames: ["@wherry/source", "node", "import", "default"] },
+    logLevel: "warn",
+    output: {
+      dir: output,
+      format: "esm",
+      entryFileNames: "[name].js",
+      chunkFileNames: `${name}-[hash].js`,
+      minify: { mangle: false, compress: true, codegen: true },
+    },
+  });
+}

@@ -13,6 +13,7 @@ const stampFile = join(generated, ".inputs.sha256");
 
 try {
   prepare();
+  bundle();
 } catch (error) {
   console.error(`prepare: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
@@ -41,6 +42,30 @@ function prepare() {
     throw new Error(`Cannot generate the protocol code: "buf generate" ended with ${result.signal ?? result.status}`);
   }
   writeFileSync(stampFile, stamp);
+}
+
+/** Builds `dist/` where the development tools are installed, so that a clone runs as the published package does. */
+function bundle() {
+  const require = createRequire(join(root, "package.json"));
+  let node;
+  try {
+    require.resolve("rolldown/package.json");
+    node = join(
+      dirname(require.resolve("node/package.json")),
+      "bin",
+      process.platform === "win32" ? "node.exe" : "node",
+    );
+  } catch {
+    return;
+  }
+  if (!existsSync(node)) return;
+  const result = spawnSync(node, ["--conditions=@wherry/source", join(root, "scripts", "bundle.ts")], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (result.error !== undefined) throw new Error(`Cannot run "${node}": ${result.error.message}`);
+  if (result.status !== 0)
+    throw new Error(`Cannot bundle dist/: scripts/bundle.ts ended with ${result.signal ?? result.status}`);
 }
 
 /** Hash of everything the generated code depends on, so that a second run costs nothing. */

@@ -14,10 +14,16 @@ export interface CommandContext {
   readonly interactive: boolean;
 }
 
+/** A command's name and where its code is, so that only the one that runs is loaded. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
 /** One `wherry NAME`; a file each in `commands/`. */
 export interface Command {
   readonly name: string;
-  readonly summary: string;
   /** Shown after `wherry NAME`, e.g. `[flags] FILE.wasm REFERENCE`. */
   readonly usage: string;
   readonly flags: readonly Flag[];

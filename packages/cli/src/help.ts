@@ -1,18 +1,18 @@
-import type { Command } from "./command.ts";
+import type { Command, CommandEntry } from "./command.ts";
 import type { Flag } from "./flags/flag.ts";
 
 /** Help of the whole program. */
-export function programHelp(commands: readonly Command[]): string {
+export function programHelp(commands: readonly CommandEntry[]): string {
   const width = Math.max(...commands.map((command) => command.name.length));
   const lines = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
   return `Wherry runs WebAssembly pods as a Kubernetes node.\n\nUsage: wherry COMMAND [flags]\n\nCommands:\n${lines.join("\n")}\n\nRun "wherry COMMAND --help" for the flags of a command.\n`;
 }
 
 /** Help of one command. */
-export function commandHelp(command: Command): string {
+export function commandHelp(command: Command, summary: string): string {
   const description = command.description === undefined ? "" : `\n${command.description}\n`;
   const flags = command.flags.length === 0 ? "" : `\nFlags:\n${command.flags.map(flagHelp).join("\n")}\n`;
-  return `${command.summary}\n\nUsage: wherry ${command.name} ${command.usage}\n${description}${flags}`;
+  return `${summary}\n\nUsage: wherry ${command.name} ${command.usage}\n${description}${flags}`;
 }
 
 function flagHelp(flag: Flag): string {

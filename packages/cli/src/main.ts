@@ -1,14 +1,6 @@
 // Entry point of the `wherry` command: the only place that touches the process itself.
-import type { Command } from "./command.ts";
-import { kubeletCommand } from "./commands/kubelet.ts";
-import { pullCommand } from "./commands/pull.ts";
-import { pushCommand } from "./commands/push.ts";
-import { runCommand } from "./commands/run.ts";
-import { upCommand } from "./commands/up.ts";
-import { versionCommand } from "./commands/version.ts";
+import { commands } from "./commands.ts";
 import { runProgram } from "./program.ts";
-
-const commands: readonly Command[] = [upCommand, kubeletCommand, runCommand, pushCommand, pullCommand, versionCommand];
 
 const stop = new AbortController();
 let signals = 0;

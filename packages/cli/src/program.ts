@@ -1,5 +1,5 @@
 import { errorMessage, isAbort } from "@wherry/base";
-import type { Command, CommandContext } from "./command.ts";
+import type { CommandContext, CommandEntry } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import type { Flag } from "./flags/flag.ts";
 import { nearest, parseFlags } from "./flags/parse-flags.ts";
@@ -12,7 +12,7 @@ const helpFlag: Flag = { name: "help", short: "h", kind: "boolean", help: "Shows
  * after an interrupt.
  */
 export async function runProgram(
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   argv: readonly string[],
   context: CommandContext,
 ): Promise<number> {
@@ -33,28 +33,29 @@ export async function runProgram(
 }
 
 async function dispatch(
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   argv: readonly string[],
   context: CommandContext,
 ): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const about = name === "help" ? commands.find((command) => command.name === rest[0]) : undefined;
-    context.stdout.write(about === undefined ? programHelp(commands) : commandHelp(about));
+    context.stdout.write(about === undefined ? programHelp(commands) : commandHelp(await about.load(), about.summary));
     return name === undefined ? 2 : 0;
   }
   const wanted = name === "--version" ? "version" : name;
-  const command = commands.find((candidate) => candidate.name === wanted);
-  if (command === undefined) {
+  const entry = commands.find((candidate) => candidate.name === wanted);
+  if (entry === undefined) {
     const near = nearest(
       name,
       commands.map((candidate) => candidate.name),
     );
     throw new UsageError(`Unknown command "${name}"${near === undefined ? "" : `, did you mean "${near}"?`}`);
   }
+  const command = await entry.load();
   const parsed = parseFlags([...command.flags, helpFlag], rest, command.name);
   if (parsed.flags.boolean("help") === true) {
-    context.stdout.write(commandHelp(command));
+    context.stdout.write(commandHelp(command, entry.summary));
     return 0;
   }
   return command.run(context, parsed);

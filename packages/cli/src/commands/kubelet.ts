@@ -75,7 +75,6 @@ const flags: readonly Flag[] = [
 
 export const kubeletCommand: Command = {
   name: "kubelet",
-  summary: "Joins a cluster as a node that runs WebAssembly pods",
   usage: "--kubeconfig FILE [flags]",
   description:
     "Flags and configuration file are the upstream kubelet's. Pods outlive this process and are found again at its next start.",

@@ -10,7 +10,6 @@ import { stateDirectory, stateDirectoryFlag } from "../state-directory.ts";
 
 export const pullCommand: Command = {
   name: "pull",
-  summary: "Pulls an image into the local content store",
   usage: "[flags] REFERENCE",
   flags: [outputFlag, stateDirectoryFlag, ...pullFlags],
   async run(context, { flags, positionals }) {

@@ -9,7 +9,6 @@ import { stateDirectoryFlag } from "../state-directory.ts";
 
 export const pushCommand: Command = {
   name: "push",
-  summary: "Pushes a WebAssembly module to a registry as an OCI artifact",
   usage: "[flags] FILE.wasm REFERENCE",
   description:
     "The artifact has the CNCF's form: configuration application/vnd.wasm.config.v0+json, one layer application/wasm.",

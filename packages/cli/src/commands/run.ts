@@ -31,7 +31,6 @@ const flags: readonly Flag[] = [
 
 export const runCommand: Command = {
   name: "run",
-  summary: "Runs a WebAssembly module file or an image, and exits as its guest did",
   usage: "[flags] FILE.wasm|IMAGE [-- args]",
   description:
     "The guest gets no directory, variable or network but what the flags name. Exit code: the guest's own; 134 after a trap.",

@@ -56,7 +56,6 @@ const flags: readonly Flag[] = [
 
 export const upCommand: Command = {
   name: "up",
-  summary: "Starts an embedded control plane and a node on this machine",
   usage: "[flags]",
   description:
     "Everything listens on loopback and needs no root. State is kept, so the next start goes on where this one ended.",

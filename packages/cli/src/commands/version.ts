@@ -4,7 +4,6 @@ import { version } from "../version.ts";
 
 export const versionCommand: Command = {
   name: "version",
-  summary: "Prints the versions of Wherry and of the Node it runs on",
   usage: "[flags]",
   flags: [outputFlag],
   async run(context, { flags }) {
