@@ -18,6 +18,9 @@ import type { HealthCheck } from "./health-checks.ts";
 import { HealthzServer } from "./healthz-server.ts";
 import { kubeletRoutes } from "./kubelet-routes.ts";
 import { KubeletServer, type ServerTls } from "./kubelet-server.ts";
+import { MetricsRegistry } from "./metrics/metrics-registry.ts";
+import { registerNodeMetrics, registerRequestMetrics } from "./metrics/node-metrics.ts";
+import { registerProcessMetrics } from "./metrics/process-metrics.ts";
 import { createRequestPipeline } from "./request-pipeline.ts";
 import { readServingCertificate, selfSignedCertificate } from "./serving-certificate.ts";
 import { TlsReloader } from "./tls-reloader.ts";
@@ -32,6 +35,8 @@ export interface NodeServerOptions {
   readonly pods: PodDirectory;
   readonly logs: LogSource;
   readonly healthChecks: readonly HealthCheck[];
+  /** Served at `/metrics`, with those of process, node and requests added. @default a registry of its own */
+  readonly metrics?: MetricsRegistry | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -76,17 +81,22 @@ export async function openNodeServer(options: NodeServerOptions): Promise<NodeSe
 }
 
 function createApi(options: NodeServerOptions, tls: ServerTls): KubeletServer {
-  const { configuration, logger } = options;
+  const { configuration, nodeName, pods, clock, logger } = options;
   const { server } = configuration;
+  const metrics = options.metrics ?? new MetricsRegistry();
+  registerProcessMetrics(metrics, clock.now());
+  registerNodeMetrics(metrics, { nodeName, pods: () => pods.list() });
   const handle = createRequestPipeline({
     routes: kubeletRoutes({
       ...options,
       configuration: () => configuration.source,
+      metrics: () => metrics.render(),
       debugging: server.debuggingHandlers,
     }),
     authenticate: authenticator(options),
     authorize: authorizer(options),
     logger,
+    onRequest: registerRequestMetrics(metrics),
   });
   return new KubeletServer({ address: server.address, port: server.port, tls, handle, logger });
 }

@@ -1,0 +1,154 @@
+import { KubeletError } from "../../errors.ts";
+
+export type MetricLabels = Readonly<Record<string, string>>;
+
+/** A number that only grows. */
+export interface Counter {
+  /** @param by 0 or more; @default 1 */
+  add(labels?: MetricLabels, by?: number): void;
+}
+
+/** A number that goes up and down. */
+export interface Gauge {
+  set(value: number, labels?: MetricLabels): void;
+}
+
+/** A distribution over buckets. */
+export interface Histogram {
+  observe(value: number, labels?: MetricLabels): void;
+}
+
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  /** Lines of the family, without its head. */
+  render(): string[];
+}
+
+const namePattern = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+// A family with more series than this is a mistake in its labels; what is beyond is not counted.
+const maxSeries = 2_000;
+const defaultBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Metrics by name, and their text in Prometheus' exposition format 0.0.4. */
+export class MetricsRegistry {
+  readonly #families: Map<string, Family> = new Map();
+
+  counter(name: string, help: string): Counter {
+    const series = new SeriesMap<number>();
+    this.#register({
+      name,
+      help,
+      type: "counter",
+      render: () => series.lines((labels, value) => [sample(name, labels, value)]),
+    });
+    return { add: (labels = {}, by = 1) => series.update(labels, (value = 0) => value + Math.max(0, by)) };
+  }
+
+  gauge(name: string, help: string): Gauge {
+    const series = new SeriesMap<number>();
+    this.#register({
+      name,
+      help,
+      type: "gauge",
+      render: () => series.lines((labels, value) => [sample(name, labels, value)]),
+    });
+    return { set: (value, labels = {}) => series.update(labels, () => value) };
+  }
+
+  /** A metric whose value is asked for when it is read; undefined leaves it out. */
+  observed(
+    type: "counter" | "gauge",
+    name: string,
+    help: string,
+    read: () => number | undefined,
+    labels: MetricLabels = {},
+  ): void {
+    const render = () => {
+      const value = read();
+      return value === undefined ? [] : [sample(name, labels, value)];
+    };
+    this.#register({ name, help, type, render });
+  }
+
+  /** @param buckets upper bounds, ascending, without infinity */
+  histogram(name: string, help: string, buckets: readonly number[] = defaultBuckets): Histogram {
+    const series = new SeriesMap<{ counts: number[]; sum: number; count: number }>();
+    const render = () =>
+      series.lines((labels, { counts, sum, count }) => {
+        let below = 0;
+        const lines = buckets.map((bound, index) => {
+          below += counts[index] ?? 0;
+          return sample(`${name}_bucket`, { ...labels, le: String(bound) }, below);
+        });
+        lines.push(sample(`${name}_bucket`, { ...labels, le: "+Inf" }, count));
+        return [...lines, sample(`${name}_sum`, labels, sum), sample(`${name}_count`, labels, count)];
+      });
+    this.#register({ name, help, type: "histogram", render });
+    return {
+      observe: (value, labels = {}) =>
+        series.update(labels, (state = { counts: buckets.map(() => 0), sum: 0, count: 0 }) => {
+          const index = buckets.findIndex((bound) => value <= bound);
+          if (index !== -1) state.counts[index] = (state.counts[index] ?? 0) + 1;
+          state.sum += value;
+          state.count++;
+          return state;
+        }),
+    };
+  }
+
+  /** The whole text, families by name. */
+  render(): string {
+    const families = [...this.#families.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const lines = families.flatMap(({ name, help, type, render }) => {
+      const samples = render();
+      if (samples.length === 0) return [];
+      return [
+        `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`,
+        `# TYPE ${name} ${type}`,
+        ...samples,
+      ];
+    });
+    return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+  }
+
+  #register(family: Family): void {
+    if (!namePattern.test(family.name))
+      throw new KubeletError("MetricInvalid", `Cannot register the metric "${family.name}": it is no metric name`);
+    if (this.#families.has(family.name))
+      throw new KubeletError("MetricInvalid", `Cannot register the metric "${family.name}": it is registered already`);
+    this.#families.set(family.name, family);
+  }
+}
+
+/** Values by labels, of a bounded number. */
+class SeriesMap<V> {
+  readonly #series: Map<string, { readonly labels: MetricLabels; value: V }> = new Map();
+
+  update(labels: MetricLabels, change: (value: V | undefined) => V): void {
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const present = this.#series.get(key);
+    if (present !== undefined) present.value = change(present.value);
+    else if (this.#series.size < maxSeries) this.#series.set(key, { labels: { ...labels }, value: change(undefined) });
+  }
+
+  lines(render: (labels: MetricLabels, value: V) => string[]): string[] {
+    return [...this.#series.values()].flatMap(({ labels, value }) => render(labels, value));
+  }
+}
+
+function sample(name: string, labels: MetricLabels, value: number): string {
+  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
+  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${number(value)}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+function number(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (Number.isFinite(value)) return String(value);
+  return value > 0 ? "+Inf" : "-Inf";
+}
