@@ -1,23 +1,29 @@
 /**
- * The life of a pod. Every state in which a pod lives has an edge to `stopping`, which deletion, eviction and a passed deadline
- * take at any time.
+ * The life of a pod as data. Every state in which a pod lives has an edge to `stopping`, which deletion, eviction and a passed
+ * deadline take at any time.
  */
 export const podEdges = {
-  /** Finds out what the runtime already has of the pod, and how it is to run. */
   registered: ["mounting", "refused", "stopping"],
-  /** The node cannot run the pod. */
   refused: ["stopping"],
-  /** Makes volumes ready. */
   mounting: ["sandboxing", "stopping"],
-  /** Makes a sandbox, or takes over the one that is there. */
   sandboxing: ["initializing", "stopping"],
-  /** Runs init containers in order and starts sidecars. */
   initializing: ["running", "sandboxing", "stopping"],
-  /** Starts containers, and starts them again by their policy. */
   running: ["sandboxing", "stopping"],
-  /** Stops containers in their order, then the sandbox. */
   stopping: ["releasing"],
-  /** Nothing runs any more: publishes the end and gives volumes back. */
   releasing: ["finished"],
   finished: [],
 } as const;
+
+/** What happens in each state, for people. */
+export const podStateDescriptions: Readonly<Record<keyof typeof podEdges, string>> = {
+  registered: "Finds out what the runtime already has of the pod, and which runtime handler it is to run with.",
+  refused: "The node cannot run the pod; its reason is published at the end.",
+  mounting: "Makes volumes ready; tried again with back-off, each failure a `FailedMount` event.",
+  sandboxing: "Makes a sandbox, or takes over the one that is there; one that was lost is replaced (`SandboxChanged`).",
+  initializing: "Runs init containers in order and starts sidecars.",
+  running:
+    "Starts containers, and starts them again by their policy with crash back-off; sleeps while nothing changes.",
+  stopping: "Stops containers (sidecars last, in reverse order) within the grace period, then the sandbox.",
+  releasing: "Nothing runs any more: publishes the terminal phase and gives volumes back.",
+  finished: "The end; dead containers and logs stay until the object is gone.",
+};

@@ -1,0 +1,62 @@
+// Writes docs/pod-lifecycle.md and docs/pod-fields.md from the tables the standard provider runs by.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { podEdges, podFieldTable, podStateDescriptions, standardMachine } from "@wherry/kubelet";
+import { toMermaid } from "@wherry/machine";
+
+const generated = "<!-- Written by scripts/generate-pod-docs.ts; do not edit. -->";
+
+/** The picture of the standard provider's state machine, with what happens in each state. */
+export function podLifecyclePage(): string {
+  const rows = Object.keys(podEdges).map(
+    (state) => `| \`${state}\` | ${podStateDescriptions[state as keyof typeof podEdges]} |`,
+  );
+  return [
+    generated,
+    "# The life of a pod",
+    "",
+    "The standard provider takes every pod through this state machine. Deletion, eviction and a passed",
+    "`activeDeadlineSeconds` take the edge to `stopping` from any state; a restarted kubelet begins at `registered` again,",
+    "finds what runs, and goes on from there.",
+    "",
+    "```mermaid",
+    toMermaid(standardMachine).trimEnd(),
+    "```",
+    "",
+    "| state | what happens |",
+    "| --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+/** The table of every field of a pod's spec. */
+export function podFieldsPage(): string {
+  const initPrefix = "initContainers[].";
+  const rows = podFieldTable
+    .filter(({ path }) => !path.startsWith(initPrefix))
+    .map(({ path, verdict, why, when }) => {
+      const note = verdict === "refused" && when !== undefined ? " (by value)" : "";
+      return `| \`${path}\` | ${verdict}${note} | ${why} |`;
+    });
+  return [
+    generated,
+    "# Fields of a pod",
+    "",
+    "What the standard provider makes of each field below `spec`. A **refused** field ends the pod with phase `Failed`, reason",
+    "`UnsupportedField` and a message that names the field; **ignored** ones cannot matter to a WebAssembly guest on this node.",
+    "A rule holds for everything below its path unless a deeper one says otherwise; `containers[]` stands for",
+    "`initContainers[]` too.",
+    "",
+    "| field | verdict | why |",
+    "| --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+if (import.meta.main) {
+  const docs = join(import.meta.dirname, "../docs");
+  await writeFile(join(docs, "pod-lifecycle.md"), podLifecyclePage());
+  await writeFile(join(docs, "pod-fields.md"), podFieldsPage());
+}
