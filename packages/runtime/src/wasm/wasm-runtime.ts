@@ -81,8 +81,11 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   /** Takes over the hosts that outlived an earlier process; called once, by `openWasmRuntime`. */
   async recover(options: CallOptions = {}): Promise<void> {
     const hosts = await this.#options.engine.recover({ signal: options.signal });
-    const adopted = await recoverRecords(this.#records, hosts, this.#clock.now(), this.#logger);
-    for (const host of adopted) this.#adopt(host);
+    // First, so that no exit falls between the listing of guests and the wait for their exits.
+    for (const host of hosts) {
+      if (host.alive && this.#records.sandboxes.get(host.id)?.state === "ready") this.#adopt(host);
+    }
+    await recoverRecords(this.#records, hosts, this.#clock.now(), this.#logger);
   }
 
   async version(): Promise<RuntimeVersion> {
