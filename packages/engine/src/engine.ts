@@ -8,6 +8,7 @@ import { watchHeartbeats } from "./client/heartbeat.ts";
 import { HostPool } from "./client/host-pool.ts";
 import { type HostProcess, spawnHost } from "./client/host-process.ts";
 import { type HostRecord, readHostRecord, writeHostRecord } from "./client/host-record.ts";
+import { HostTemplate } from "./client/host-template.ts";
 import { HostedPod, type HostedPodOptions } from "./client/hosted-pod.ts";
 import { EngineError } from "./errors.ts";
 import { checkId } from "./guest-record.ts";
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly hostEntry?: string;
   /** Idle processes kept ready. @default 2 */
   readonly poolSize?: number;
+  /** How host processes are made. @default "spawn" */
+  readonly hostStart?: "spawn" | "fork";
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Control groups for hosts; see `detectCgroups`. @default none */
@@ -80,12 +83,14 @@ class ProcessEngine implements Engine {
   readonly #hosts: Map<string, HostedPod> = new Map();
   readonly #creating: Set<string> = new Set();
   readonly #pool: HostPool;
+  readonly #template: HostTemplate;
 
   constructor(options: EngineOptions) {
     this.#options = {
       nodeArguments: [],
       hostEntry: defaultHostEntry(),
       poolSize: 2,
+      hostStart: "spawn",
       clock: systemClock,
       logger: silentLogger,
       ...options,
@@ -93,7 +98,16 @@ class ProcessEngine implements Engine {
     this.#limits = options.limits;
     this.#hostsDirectory = join(options.stateDirectory, "hosts");
     const { poolSize, clock, logger } = this.#options;
-    this.#pool = new HostPool({ size: poolSize, clock, logger, spawn: () => this.#spawn([]) });
+    this.#template = new HostTemplate({
+      spawn: () => this.#spawn(["--single-threaded"], ["template"]),
+      socketPath: join(options.stateDirectory, "e"),
+      logger,
+    });
+    const spawn = () => {
+      this.#makeDirectory(this.#hostsDirectory);
+      return this.#options.hostStart === "fork" ? this.#template.fork() : this.#spawn([]);
+    };
+    this.#pool = new HostPool({ size: poolSize, clock, logger, spawn });
   }
 
   get capabilities(): EngineCapabilities {
@@ -106,6 +120,7 @@ class ProcessEngine implements Engine {
       (inner) => this.#pool.run(inner),
       (inner) => watchHeartbeats(() => [...this.#hosts.values()], { clock, logger }, inner),
     ]);
+    await this.#template.close();
     for (const host of this.#hosts.values()) host.release();
   }
 
@@ -207,9 +222,9 @@ class ProcessEngine implements Engine {
     return host;
   }
 
-  #spawn(flags: readonly string[]): Promise<HostProcess> {
+  #spawn(flags: readonly string[], hostArguments: readonly string[] = []): Promise<HostProcess> {
     const { nodeExecutable, nodeArguments, hostEntry } = this.#options;
-    return spawnHost({ nodeExecutable, nodeArguments, hostEntry, logDescriptor: "ignore" }, flags);
+    return spawnHost({ nodeExecutable, nodeArguments, hostEntry, logDescriptor: "ignore" }, flags, hostArguments);
   }
 
   #makeCgroup({ id, cgroupParent, cpuLimitMillis, memoryLimitBytes }: HostRequest): Cgroup | undefined {

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { constants } from "node:os";
 import { type Clock, errorMessage, type Logger, raceAbort } from "@wherry/base";
 import { createServiceClient, engineService, type ServiceClient, TtrpcClient, taskService } from "@wherry/rpc";
 import { EngineError } from "../errors.ts";
@@ -14,7 +15,7 @@ import { attachSession } from "./attach-client.ts";
 import { asEngineCall } from "./call-errors.ts";
 import { GuestExits } from "./guest-exits.ts";
 import { exitFromMessage, stateFromMessage, statsFromAny } from "./guest-messages.ts";
-import type { HostProcess } from "./host-process.ts";
+import type { HostProcess, ProcessEnd } from "./host-process.ts";
 
 /** How long a host may take to end its guests and itself. */
 const shutdownTimeoutMs = 5_000;
@@ -267,9 +268,12 @@ export class HostedPod implements Host {
   }
 }
 
-function describeEnd(pid: number, end: { code: number | null; signal: string | null } | undefined): string {
-  if (end === undefined) return `host process ${pid} is gone`;
-  return end.signal === null
-    ? `host process ${pid} ended with code ${end.code}`
-    : `host process ${pid} was killed by ${end.signal}`;
+function describeEnd(pid: number, end: ProcessEnd | undefined): string {
+  if (end?.signal !== undefined) return `host process ${pid} was killed by ${signalName(end.signal)}`;
+  return end?.code === undefined ? `host process ${pid} is gone` : `host process ${pid} ended with code ${end.code}`;
+}
+
+function signalName(signal: string | number): string {
+  if (typeof signal === "string") return signal;
+  return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`;
 }

@@ -18,7 +18,7 @@ export function guestsHandlers(host: GuestsHost): Handlers {
   return {
     [guests.guestsServiceName]: {
       Ping: handler(nothing, guests.pingResponse, () => ({
-        pid: process.pid,
+        pid: state.pid,
         version: guests.protocolVersion,
         hostId: state.id,
       })),

@@ -10,6 +10,7 @@ const maxGuests = 64;
 
 /** What a host process holds: who it is, its guests, and one worker ready for the next guest. */
 export class HostState {
+  readonly pid: number;
   readonly #workerEntry: URL;
   readonly #guests: Map<string, HostedGuest> = new Map();
   #id = "";
@@ -18,7 +19,9 @@ export class HostState {
   #spare: GuestWorker | undefined;
   readonly #sessions: Map<number, HostedGuest> = new Map();
 
-  constructor(workerEntry: URL) {
+  /** @param pid number of this process */
+  constructor(workerEntry: URL, pid: number) {
+    this.pid = pid;
     this.#workerEntry = workerEntry;
     this.#spare = new GuestWorker(workerEntry);
   }

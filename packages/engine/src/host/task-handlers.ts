@@ -20,11 +20,11 @@ export function taskHandlers(host: TaskHost): Handlers {
   const methods: Record<string, Handler> = {
     Create: handler(task.createTaskRequest, task.createTaskResponse, (request) => {
       state.create(specOf(request));
-      return { pid: process.pid };
+      return { pid: state.pid };
     }),
     Start: handler(task.startRequest, task.startResponse, async (request) => {
       await find(state, request).start();
-      return { pid: process.pid };
+      return { pid: state.pid };
     }),
     Wait: handler(task.waitRequest, task.waitResponse, async (request) => {
       const exit = await find(state, request).exited;
@@ -34,16 +34,16 @@ export function taskHandlers(host: TaskHost): Handlers {
       find(state, request);
       const { exit } = (await state.delete(request.id)).state();
       const exitedAt = task.timestampFromMs(exit?.finishedAtMs ?? 0);
-      return { pid: process.pid, exitStatus: exit?.exitCode ?? 0, exitedAt };
+      return { pid: state.pid, exitStatus: exit?.exitCode ?? 0, exitedAt };
     }),
-    State: handler(task.stateRequest, task.stateResponse, (request) => stateOf(find(state, request))),
+    State: handler(task.stateRequest, task.stateResponse, (request) => stateOf(state, find(state, request))),
     Kill: emptyHandler(task.killRequest, (request) => find(state, request).kill(request.signal)),
     CloseIO: emptyHandler(task.closeIORequest, (request) => {
       if (request.stdin) find(state, request).sessions.closeInput();
     }),
     Pids: handler(task.pidsRequest, task.pidsResponse, ({ id }) => {
       state.find(id);
-      return { processes: [{ pid: process.pid, info: undefined }] };
+      return { processes: [{ pid: state.pid, info: undefined }] };
     }),
     Stats: handler(task.statsRequest, task.statsResponse, async ({ id }) => ({
       stats: metricsOf(await host.stats(state.find(id))),
@@ -56,8 +56,8 @@ export function taskHandlers(host: TaskHost): Handlers {
       );
     }),
     Connect: handler(task.connectRequest, task.connectResponse, () => ({
-      shimPid: process.pid,
-      taskPid: process.pid,
+      shimPid: state.pid,
+      taskPid: state.pid,
       version: String(protocolVersion),
     })),
     Shutdown: emptyHandler(task.shutdownRequest, ({ now }) => {
@@ -109,12 +109,12 @@ function specOf(request: task.CreateTaskRequest): GuestSpec {
   return guestSpecFromMessage(checkId("guest", id), guestSpecMessage.decode(options.value));
 }
 
-function stateOf(guest: HostedGuest): Partial<task.StateResponse> {
+function stateOf(host: HostState, guest: HostedGuest): Partial<task.StateResponse> {
   const { id, state, exit } = guest.state();
   const status = state === "exited" ? task.taskStatuses.stopped : task.taskStatuses[state];
   return {
     id,
-    pid: process.pid,
+    pid: host.pid,
     status,
     exitStatus: exit?.exitCode ?? 0,
     exitedAt: task.timestampFromMs(exit?.finishedAtMs ?? 0),

@@ -1,0 +1,49 @@
+import type { Socket } from "node:net";
+import { TtrpcServer } from "@wherry/rpc/ttrpc";
+import { hostSocketPath } from "../host-directory.ts";
+import { guestStats } from "./guest-stats.ts";
+import { guestsHandlers } from "./guests-handlers.ts";
+import { HostState } from "./host-state.ts";
+import { taskHandlers } from "./task-handlers.ts";
+
+/** Time for the answer to Shutdown to leave. */
+const lastAnswerMs = 20;
+
+export interface HostProcessContext {
+  /** The connection to the engine that started this process. */
+  readonly engine: Socket;
+  readonly workerEntry: URL;
+  /** Number of this process; not `process.pid`, which a forked process has from its template. */
+  readonly pid: number;
+  readonly exit: (code: number) => void;
+}
+
+/** Makes this process a host: idle until the engine gives it a pod, gone with the engine until then. */
+export function runHost({ engine, workerEntry, pid, exit }: HostProcessContext): void {
+  const state = new HostState(workerEntry, pid);
+  const server = new TtrpcServer({
+    handlers: {
+      ...taskHandlers({ state, stats: (guest) => guestStats(guest, state.guests), shutdown }),
+      ...guestsHandlers({ state, assign }),
+    },
+  });
+  server.accept(engine);
+  engine.on("close", () => {
+    // Nobody will ever find a host of the pool; one that has guests goes on without its engine.
+    if (state.id === "") exit(0);
+  });
+
+  async function assign(id: string, directory: string): Promise<void> {
+    state.assign(id, directory);
+    await server.listen(hostSocketPath(directory));
+    process.title = `wherry-host ${id}`;
+  }
+
+  function shutdown(): void {
+    void state.killAll().then(() => {
+      setTimeout(() => {
+        void server.close().then(() => exit(0));
+      }, lastAnswerMs);
+    });
+  }
+}
