@@ -23,7 +23,10 @@ const nsPerMs = 1_000_000;
 export function createSystemGuestClock(): GuestClock {
   const cpuStart = process.threadCpuUsage();
   return {
-    realtimeNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,
+    realtimeNs: fineWallClock(
+      () => Date.now(),
+      () => performance.now(),
+    ),
     monotonicNs: () => process.hrtime.bigint(),
     cpuTimeNs() {
       const used = process.threadCpuUsage(cpuStart);
@@ -34,6 +37,22 @@ export function createSystemGuestClock(): GuestClock {
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);
     },
+  };
+}
+
+/**
+ * Wall time in nanoseconds from one clock that is right to the millisecond and a finer one that only measures: within the
+ * millisecond the first one names, even after the machine's time was set, and finer than it inside of it.
+ */
+export function fineWallClock(wallMs: () => number, monotonicMs: () => number): () => bigint {
+  let offsetMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const wall = wallMs();
+    const monotonic = monotonicMs();
+    const estimate = monotonic + offsetMs;
+    const within = Math.min(Math.max(estimate, wall), wall + 0.999);
+    if (within !== estimate) offsetMs = within - monotonic;
+    return BigInt(Math.floor(within * 1000)) * 1000n;
   };
 }
 

@@ -1,6 +1,10 @@
 /**
  * Asynchronous hosts of the WebAssembly System Interface.
  *
+ * `createPreview1` makes the host of one guest: what waits suspends the guest and never the thread, and files are confined to
+ * the directories that were given. `inspectModule` and `limitMemory` look at and change modules before they are compiled.
+ * What a guest's files are is open: implement `FileSystem`, or take the host's (Linux) or those in memory.
+ *
  * @packageDocumentation
  */
 export { FileError, GuestClosedError, InvalidModuleError, MemoryLimitError, WasiOptionsError } from "./errors.ts";

@@ -1,5 +1,6 @@
 import { FakeClock } from "@wherry/base";
 import { describe, expect, test } from "vitest";
+import { fineWallClock } from "../src/guest-clock.ts";
 import { type ByteSource, guestClockFrom, MemoryFileSystem, type Preview1Options } from "../src/index.ts";
 import { Errno } from "../src/preview1/errno.ts";
 import { drive, type GuestDriver } from "./guest-driver.ts";
@@ -110,6 +111,29 @@ describe("clocks", () => {
   });
 });
 
+describe("fineWallClock()", () => {
+  test("stays within the millisecond of the wall clock and goes on inside of it", () => {
+    let [wall, monotonic] = [1_000, 50.2];
+    const read = fineWallClock(
+      () => wall,
+      () => monotonic,
+    );
+    expect(read()).toBe(1_000_000_000n);
+    monotonic += 0.25;
+    expect(read()).toBe(1_000_250_000n);
+    monotonic += 0.25;
+    wall = 1_001;
+    expect(read()).toBe(1_001_000_000n);
+    monotonic += 5;
+    expect(read()).toBe(1_001_999_000n);
+    wall = 500;
+    expect(read()).toBe(500_999_000n);
+    wall = 9_000_000;
+    monotonic += 1;
+    expect(read()).toBe(9_000_000_000_000n);
+  });
+});
+
 describe("poll_oneoff()", () => {
   const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -135,6 +159,26 @@ describe("poll_oneoff()", () => {
         { userdata: 2n, errno: 0, type: 0, bytes: 0n, flags: 0 },
         { userdata: 3n, errno: 0, type: 0, bytes: 0n, flags: 0 },
       ]);
+    });
+  });
+
+  test("a wait for a length of time is not changed by setting the time of day, one for a time of day is", async () => {
+    const clock = new FakeClock(1_000_000);
+    let shiftMs = 0;
+    const base = guestClockFrom(clock);
+    const shifted = { ...base, realtimeNs: () => base.realtimeNs() + BigInt(shiftMs) * 1_000_000n };
+    await run({ clock: shifted }, async (guest) => {
+      const relative = poll(guest, { userdata: 1n, clock: 0, timeoutNs: 20_000_000n });
+      await settle();
+      shiftMs = -3_600_000;
+      await clock.advance(20);
+      expect(await relative).toMatchObject([{ userdata: 1n }]);
+      const noon = base.realtimeNs() + 1_000_000_000_000n;
+      const absolute = poll(guest, { userdata: 2n, clock: 0, timeoutNs: noon, absolute: true });
+      await settle();
+      shiftMs = 1_000_000;
+      await clock.advance(10_000);
+      expect(await absolute).toMatchObject([{ userdata: 2n }]);
     });
   });
 
@@ -225,6 +269,8 @@ describe("poll_oneoff()", () => {
         { userdata: 5n, write: 0 },
         { userdata: 6n, type: 7 },
         { userdata: 7n, clock: 9 },
+        { userdata: 10n, clock: 2 },
+        { userdata: 11n, clock: 3 },
         { userdata: 8n, clock: 1, timeoutNs: 1_000_000_000_000n },
       );
       expect((events as { errno: number }[]).map(({ errno }) => errno)).toEqual([
@@ -235,8 +281,10 @@ describe("poll_oneoff()", () => {
         Errno.notcapable,
         Errno.inval,
         Errno.inval,
+        Errno.notsup,
+        Errno.notsup,
       ]);
-      expect(events).toMatchObject([{ bytes: 3n }, { bytes: 65_536n }, {}, {}, {}, {}, {}]);
+      expect(events).toMatchObject([{ bytes: 3n }, { bytes: 65_536n }, {}, {}, {}, {}, {}, {}, {}]);
     });
   });
 

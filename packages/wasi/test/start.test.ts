@@ -4,6 +4,7 @@ import {
   type ExitStatus,
   emptySource,
   GuestClosedError,
+  MemoryFileSystem,
   nullSink,
   type Preview1,
   type Preview1Options,
@@ -99,6 +100,35 @@ describe("Preview1.start()", () => {
       (start $init)
       (func (export "_start") (call $exit (global.get $errno))))`;
     expect(await run(text)).toEqual({ kind: "exited", code: Errno.fault });
+  });
+});
+
+describe("a guest with shared memory", () => {
+  test("is served like any other", async () => {
+    const output = collector();
+    const text = `(module ${exitImport}
+      (import "${preview1}" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (import "${preview1}" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+      (import "${preview1}" "random_get" (func $random (param i32 i32) (result i32)))
+      (import "${preview1}" "path_filestat_get" (func $stat (param i32 i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1 4 shared) (data (i32.const 0) "\\10\\00\\00\\00\\04\\00\\00\\00") (data (i32.const 16) "....file")
+      (func (export "_start")
+        (drop (memory.grow (i32.const 1)))
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 64)))
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 64)))
+        (if (call $random (i32.const 70000) (i32.const 100)) (then (call $exit (i32.const 1))))
+        (call $exit (call $stat (i32.const 3) (i32.const 0) (i32.const 20) (i32.const 4) (i32.const 128)))))`;
+    const { logger, entries } = logCollector();
+    const guestHost = host({
+      stdin: { read: () => Buffer.from("echo") },
+      stdout: output,
+      preopens: [{ guestPath: "/", fs: new MemoryFileSystem({ file: "" }) }],
+      logger,
+    });
+    const module = new wasm.Module(await compile(text, { threads: true }));
+    expect(await guestHost.start(new wasm.Instance(module, guestHost.imports))).toEqual({ kind: "exited", code: 0 });
+    expect(output.text).toBe("echo");
+    expect(entries).toEqual([]);
   });
 });
 

@@ -52,12 +52,23 @@ function findUtimensat(): Utimensat | undefined {
   // The layout of timespec below is that of 64-bit systems.
   if (process.arch !== "x64" && process.arch !== "arm64") return undefined;
   try {
-    const { functions } = process.getBuiltinModule("node:ffi").dlopen(null, {
+    const { functions } = loadFfi().dlopen(null, {
       utimensat: { arguments: ["i32", "string", "buffer", "i32"], return: "i32" },
     });
     return functions.utimensat as unknown as Utimensat;
   } catch {
     return undefined;
+  }
+}
+
+/** Loads the module without its warning, which would reach the user in the middle of a guest's output. */
+function loadFfi(): typeof import("node:ffi") {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return process.getBuiltinModule("node:ffi");
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

@@ -53,7 +53,10 @@ export type ExitStatus =
 
 /** A preview 1 host for one instance of one module. */
 export interface Preview1 {
-  /** Both module names of preview 1, `wasi_snapshot_preview1` and the older `wasi_unstable`. */
+  /**
+   * Both module names of preview 1, `wasi_snapshot_preview1` and the older `wasi_unstable`. Functions that may wait trap
+   * unless `start` runs the guest: a module's own start function, which runs while it is instantiated, cannot call them.
+   */
   readonly imports: WasmImports;
   /**
    * Runs `_start` of an instance made with `imports` and resolves with how it ended; then all descriptors are closed. One

@@ -25,9 +25,20 @@ export function environSizesGet(guest: Guest, countPointer: number, sizePointer:
 export function randomGet(guest: Guest, pointer: number, length: number): Errno {
   const bytes = guest.memory.bytes(pointer, length);
   for (let start = 0; start < bytes.length; start += randomPieceBytes) {
-    guest.random(bytes.subarray(start, start + randomPieceBytes));
+    fillRandom(guest, bytes.subarray(start, start + randomPieceBytes));
   }
   return Errno.success;
+}
+
+function fillRandom(guest: Guest, piece: Uint8Array): void {
+  if (!(piece.buffer instanceof SharedArrayBuffer)) {
+    guest.random(piece);
+    return;
+  }
+  // Sources of random bytes refuse shared memory.
+  const own = new Uint8Array(piece.length);
+  guest.random(own);
+  piece.set(own);
 }
 
 export function procExit(guest: Guest, code: number): never {

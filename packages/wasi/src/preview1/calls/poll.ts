@@ -1,4 +1,4 @@
-import { EventType, eventHangup, subscriptionClockAbstime } from "../abi.ts";
+import { ClockId, EventType, eventHangup, subscriptionClockAbstime } from "../abi.ts";
 import type { AbiVersion } from "../abi-version.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { Errno, ErrnoSignal, errnoSignal } from "../errno.ts";
@@ -15,6 +15,8 @@ const writableBytes = 65_536;
 const nsPerMs = 1_000_000n;
 /** Longest timer of Node; a longer wait is taken up again after it. */
 const maxTimerMs = 2 ** 31 - 1;
+/** How soon a wait for a time of day notices that the time was set. */
+const maxRealtimeTimerNs = 10_000_000_000n;
 
 interface ClockSubscription {
   readonly type: typeof EventType.clock;
@@ -89,7 +91,9 @@ async function waitForChange(guest: Guest, subscriptions: readonly Subscription[
   let delayNs: bigint | undefined;
   for (const subscription of subscriptions) {
     if ("clock" in subscription) {
-      const left = subscription.deadlineNs - clockNow(guest, subscription.clock);
+      const isRealtime = subscription.clock === ClockId.realtime;
+      const untilDue = subscription.deadlineNs - clockNow(guest, subscription.clock);
+      const left = isRealtime && untilDue > maxRealtimeTimerNs ? maxRealtimeTimerNs : untilDue;
       if (delayNs === undefined || left < delayNs) delayNs = left;
     } else if ("descriptor" in subscription) {
       const signal = signalOf(subscription);
@@ -142,9 +146,13 @@ function readClock(guest: Guest, userdata: bigint, pointer: number): Subscriptio
   const flags = memory.u16(pointer + 24);
   const type = EventType.clock;
   if ((flags & ~subscriptionClockAbstime) !== 0) return { type, userdata, errno: Errno.inval };
-  const now = clockNow(guest, clock);
-  const deadlineNs = (flags & subscriptionClockAbstime) !== 0 ? timeout : now + timeout;
-  return { type, userdata, clock, deadlineNs };
+  if (clock > ClockId.threadCpuTime) return { type, userdata, errno: Errno.inval };
+  // Processor time stands still while the guest waits for it.
+  if (clock > ClockId.monotonic) return { type, userdata, errno: Errno.notsup };
+  if ((flags & subscriptionClockAbstime) !== 0) return { type, userdata, clock, deadlineNs: timeout };
+  // As in POSIX, setting the time of day changes no wait for a length of time.
+  const deadlineNs = guest.clock.monotonicNs() + timeout;
+  return { type, userdata, clock: ClockId.monotonic, deadlineNs };
 }
 
 function pollable(guest: Guest, fd: number, right: number): Descriptor {
