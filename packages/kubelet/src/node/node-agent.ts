@@ -1,67 +1,23 @@
-import { Backoff, type Clock, errorMessage, type Logger, raceAbort, runTogether } from "@wherry/base";
-import type { ContainerImage, Node, NodeAddress, Taint } from "@wherry/kubernetes";
-import type { Image } from "@wherry/runtime";
-import type { EventRecorder } from "../ports/event-recorder.ts";
+import { Backoff, errorMessage, runTogether } from "@wherry/base";
+import type { Node, NodeAddress, Taint } from "@wherry/kubernetes";
 import type { NodeFacts } from "../ports/node-facts.ts";
-import type { HealthTerm, NodeDetails } from "../provider/node-details.ts";
-import type { Provider } from "../provider/provider.ts";
+import type { NodeDetails } from "../provider/node-details.ts";
 import { chooseKubeletVersion, kubeletVersion } from "./kubelet-version.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { claimNodeName } from "./name-claim.ts";
-import type { NodeApi } from "./node-api.ts";
+import type { NodeAgentOptions } from "./node-agent-options.ts";
 import type { NodePressure } from "./node-conditions.ts";
-import { nodeImages } from "./node-images.ts";
-import { defaultNodeLabels, type NodePlatform, validateNodeLabels, validateTaints } from "./node-labels.ts";
+import { listNodeImages } from "./node-images.ts";
+import { type NodePlatform, validateNodeLabels, validateTaints } from "./node-labels.ts";
 import { NodeLease } from "./node-lease.ts";
-import { type NodeTemplate, registerNode } from "./node-registration.ts";
-import { type NodeResourceOptions, nodeResources } from "./node-resources.ts";
+import { registerNode } from "./node-registration.ts";
+import { nodeResources } from "./node-resources.ts";
 import { computeNodeStatus, type NodeStatusInputs } from "./node-status.ts";
 import { NodeStatusUpdater } from "./node-status-updater.ts";
+import { type NodeTemplate, nodePlatform, nodeTemplate } from "./node-template.ts";
 import { ProviderHealth } from "./provider-health.ts";
 
-const imageListTimeoutMs = 2_000;
 const noPressure: NodePressure = { memory: false, disk: false, pid: false };
-
-export interface NodeAgentOptions {
-  readonly nodeName: string;
-  /** From `readInstanceId`; tells our restart from another kubelet of the same name. */
-  readonly instanceId: string;
-  readonly api: NodeApi;
-  /** Says what the node is and whether it is healthy. */
-  readonly provider: Pick<Provider<never, never>, "nodeDetails" | "health">;
-  /** Images present, for the status; none where unset. */
-  readonly images?: ((options: { readonly signal?: AbortSignal | undefined }) => Promise<readonly Image[]>) | undefined;
-  readonly events: EventRecorder;
-  /** Wins over what the provider says of architecture, operating system and taints. */
-  readonly platform?: NodePlatform | undefined;
-  /** `--node-labels`; win over the provider's. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** `registerWithTaints`; those of platform or provider are added. */
-  readonly taints?: readonly Taint[] | undefined;
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
-  readonly providerId?: string | undefined;
-  /** @default true */
-  readonly register?: boolean | undefined;
-  readonly machineFacts: () => Promise<MachineFacts>;
-  readonly addresses: () => readonly NodeAddress[];
-  readonly resources: NodeResourceOptions;
-  /** Which resources are short; none without an eviction manager. */
-  readonly pressure?: (() => NodePressure) | undefined;
-  /** Terms of readiness beside the provider's, asked at every update; must not block. */
-  readonly healthTerms?: (() => readonly HealthTerm[]) | undefined;
-  readonly volumesInUse?: (() => readonly string[]) | undefined;
-  /** Features this kubelet really has, of upstream's registry of declared node features. */
-  readonly declaredFeatures?: readonly string[] | undefined;
-  /** Port the node's HTTPS API is served at. */
-  readonly kubeletPort: () => number | undefined;
-  readonly statusUpdateEveryMs: number;
-  readonly statusReportEveryMs: number;
-  readonly statusMaxImages: number;
-  readonly leaseDurationSeconds: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly random: () => number;
-}
 
 /**
  * The node's own representation in the API: makes sure no other kubelet has its name, registers it, renews its lease and keeps its
@@ -220,26 +176,11 @@ export class NodeAgent implements NodeFacts {
   }
 
   get #platform(): NodePlatform {
-    const { architecture, operatingSystem, taints } = this.#details ?? {};
-    return (
-      this.#options.platform ?? {
-        arch: architecture ?? this.#facts?.architecture ?? "",
-        os: operatingSystem ?? "linux",
-        taints: taints ?? [],
-      }
-    );
+    return nodePlatform(this.#options.platform, this.#details, this.#facts);
   }
 
   get #template(): NodeTemplate {
-    const { nodeName, labels, taints, annotations, providerId } = this.#options;
-    const platform = this.#platform;
-    return {
-      name: nodeName,
-      labels: { ...this.#details?.labels, ...labels, ...defaultNodeLabels(nodeName, platform) },
-      annotations: annotations ?? {},
-      taints: mergeTaints(platform.taints, taints ?? []),
-      providerId,
-    };
+    return nodeTemplate(this.#options, this.#platform, this.#details);
   }
 
   async #serverVersion(signal: AbortSignal): Promise<string | undefined> {
@@ -277,7 +218,10 @@ export class NodeAgent implements NodeFacts {
 
   async #statusInputs(signal: AbortSignal | undefined): Promise<NodeStatusInputs> {
     const options = this.#options;
-    const [facts, images] = await Promise.all([this.#readFacts(), this.#images(signal)]);
+    const [facts, images] = await Promise.all([
+      this.#readFacts(),
+      listNodeImages(options, this.#node?.status?.images ?? [], signal),
+    ]);
     const others = (options.healthTerms?.() ?? []).filter(({ healthy }) => !healthy).map(({ message }) => message);
     return {
       facts,
@@ -299,34 +243,15 @@ export class NodeAgent implements NodeFacts {
   }
 
   async #readFacts(): Promise<MachineFacts> {
-    this.#facts = await this.#options.machineFacts();
+    try {
+      this.#facts = await this.#options.machineFacts();
+    } catch (error) {
+      // Known once, they are better than no heartbeat.
+      if (this.#facts === undefined) throw error;
+      this.#options.logger.warn("Cannot read facts of the machine", { error: errorMessage(error) });
+    }
     return this.#facts;
   }
-
-  /** The images for the status; a runtime that cannot list them in time must not stop the heartbeat. */
-  async #images(signal: AbortSignal | undefined): Promise<ContainerImage[]> {
-    const { images, statusMaxImages, clock, logger } = this.#options;
-    if (images === undefined) return [];
-    const timeout = new AbortController();
-    const cancel = clock.setTimer(imageListTimeoutMs, () =>
-      timeout.abort(new Error("the runtime did not answer in time")),
-    );
-    const call = { signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]) };
-    try {
-      return nodeImages(await raceAbort(images(call), call.signal), statusMaxImages);
-    } catch (error) {
-      logger.warn("Cannot list images for the node's status", { error: errorMessage(error) });
-      return this.#node?.status?.images ?? [];
-    } finally {
-      cancel();
-    }
-  }
-}
-
-/** Both, a later taint of the same key and effect replacing an earlier one. */
-function mergeTaints(first: readonly Taint[], second: readonly Taint[]): Taint[] {
-  const merged = new Map([...first, ...second].map((taint) => [`${taint.key}:${taint.effect}`, taint]));
-  return [...merged.values()];
 }
 
 /** Whether resource version `a` came before `b`; they are decimal numbers of any length (KEP-5504). */

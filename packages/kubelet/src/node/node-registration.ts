@@ -1,24 +1,14 @@
 import { Backoff, type Clock, errorMessage, type Logger } from "@wherry/base";
 import { isAlreadyExists } from "@wherry/client";
-import type { Node, NodeStatus, Taint } from "@wherry/kubernetes";
+import type { Node, NodeStatus } from "@wherry/kubernetes";
 import type { NodeApi, NodeCallOptions } from "./node-api.ts";
+import type { NodeTemplate } from "./node-template.ts";
 
 /** Tells the attach/detach controller that it is to attach volumes to this node. */
 export const managedAttachDetachAnnotation = "volumes.kubernetes.io/controller-managed-attach-detach";
 
 const firstDelayMs = 100;
 const maxDelayMs = 7_000;
-
-/** What the Node object is created with, and kept to afterwards where a kubelet may. */
-export interface NodeTemplate {
-  readonly name: string;
-  /** Default and user labels; wins over labels of the same key on an existing node. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  /** Set at creation only: an existing node's taints belong to the cluster's administrator. */
-  readonly taints: readonly Taint[];
-  readonly providerId?: string | undefined;
-}
 
 export interface NodeRegistrationOptions {
   readonly api: NodeApi;
