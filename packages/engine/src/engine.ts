@@ -1,14 +1,13 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Clock, errorMessage, type Logger, runTogether, silentLogger, systemClock } from "@wherry/base";
+import { type Clock, errorCode, errorMessage, type Logger, runTogether, silentLogger, systemClock } from "@wherry/base";
 import { createServiceClient, engineService, TtrpcClient } from "@wherry/rpc";
 import { asEngineCall } from "./client/call-errors.ts";
 import { watchHeartbeats } from "./client/heartbeat.ts";
+import { HostLauncher, type IdleHost } from "./client/host-launcher.ts";
 import { HostPool } from "./client/host-pool.ts";
-import { type HostProcess, spawnHost } from "./client/host-process.ts";
 import { type HostRecord, readHostRecord, writeHostRecord } from "./client/host-record.ts";
-import { HostTemplate } from "./client/host-template.ts";
 import { HostedPod, type HostedPodOptions } from "./client/hosted-pod.ts";
 import { EngineError } from "./errors.ts";
 import { checkId } from "./guest-record.ts";
@@ -83,7 +82,7 @@ class ProcessEngine implements Engine {
   readonly #hosts: Map<string, HostedPod> = new Map();
   readonly #creating: Set<string> = new Set();
   readonly #pool: HostPool;
-  readonly #template: HostTemplate;
+  readonly #launcher: HostLauncher;
 
   constructor(options: EngineOptions) {
     this.#options = {
@@ -98,16 +97,8 @@ class ProcessEngine implements Engine {
     this.#limits = options.limits;
     this.#hostsDirectory = join(options.stateDirectory, "hosts");
     const { poolSize, clock, logger } = this.#options;
-    this.#template = new HostTemplate({
-      spawn: () => this.#spawn(["--single-threaded"], ["template"]),
-      socketPath: join(options.stateDirectory, "e"),
-      logger,
-    });
-    const spawn = () => {
-      this.#makeDirectory(this.#hostsDirectory);
-      return this.#options.hostStart === "fork" ? this.#template.fork() : this.#spawn([]);
-    };
-    this.#pool = new HostPool({ size: poolSize, clock, logger, spawn });
+    this.#launcher = new HostLauncher(this.#options);
+    this.#pool = new HostPool({ size: poolSize, clock, logger, launcher: this.#launcher });
   }
 
   get capabilities(): EngineCapabilities {
@@ -120,7 +111,7 @@ class ProcessEngine implements Engine {
       (inner) => this.#pool.run(inner),
       (inner) => watchHeartbeats(() => [...this.#hosts.values()], { clock, logger }, inner),
     ]);
-    await this.#template.close();
+    await this.#launcher.close();
     for (const host of this.#hosts.values()) host.release();
   }
 
@@ -131,7 +122,9 @@ class ProcessEngine implements Engine {
     this.#creating.add(id);
     try {
       const process =
-        request.tier === "optimized" ? await this.#spawn(["--no-liftoff"]) : await this.#pool.take(options.signal);
+        request.tier === "optimized"
+          ? await this.#launcher.launch(["--no-liftoff"])
+          : await this.#pool.take(options.signal);
       return await this.#assign(process, request);
     } finally {
       this.#creating.delete(id);
@@ -139,41 +132,36 @@ class ProcessEngine implements Engine {
   }
 
   async recover(options: CallOptions = {}): Promise<Host[]> {
+    this.#launcher.removeLeftovers();
     this.#makeDirectory(this.#hostsDirectory);
     const names = readdirSync(this.#hostsDirectory);
     return (await Promise.all(names.map((name) => this.#reattach(name, options)))).filter((host) => host !== undefined);
   }
 
-  async #assign(process: HostProcess, request: HostRequest): Promise<Host> {
+  async #assign(idle: IdleHost, request: HostRequest): Promise<Host> {
     const { id } = request;
     const directory = join(this.#hostsDirectory, id);
+    let host = idle;
     let cgroup: Cgroup | undefined;
     try {
-      this.#makeDirectory(directory);
       cgroup = this.#makeCgroup(request);
-      cgroup?.join(process.identity.pid);
-      writeHostRecord(directory, {
+      cgroup?.join(idle.identity.pid);
+      writeHostRecord(idle.directory, {
         id,
-        process: process.identity,
+        process: idle.identity,
         createdAtMs: this.#options.clock.now(),
         cgroups: cgroup?.paths ?? [],
       });
-      await asEngineCall(
-        createServiceClient(engineService.Guests, process.connection).assign({ hostId: id, directory }),
-      );
+      this.#makeDirectory(this.#hostsDirectory);
+      moveHost(idle.directory, directory, id);
+      host = { ...idle, directory };
+      await asEngineCall(createServiceClient(engineService.Guests, idle.connection).assign({ hostId: id, directory }));
     } catch (error) {
-      killProcess(process.identity);
-      await process.ended;
+      await this.#launcher.discard(host);
       await cgroup?.remove();
-      rmSync(directory, { recursive: true, force: true });
       throw error;
     }
-    return this.#add(id, {
-      process: process.identity,
-      connection: process.connection,
-      cgroup,
-      child: process,
-    });
+    return this.#add(id, { process: idle.identity, connection: idle.connection, cgroup, child: idle });
   }
 
   async #reattach(name: string, options: CallOptions): Promise<Host | undefined> {
@@ -222,11 +210,6 @@ class ProcessEngine implements Engine {
     return host;
   }
 
-  #spawn(flags: readonly string[], hostArguments: readonly string[] = []): Promise<HostProcess> {
-    const { nodeExecutable, nodeArguments, hostEntry } = this.#options;
-    return spawnHost({ nodeExecutable, nodeArguments, hostEntry, logDescriptor: "ignore" }, flags, hostArguments);
-  }
-
   #makeCgroup({ id, cgroupParent, cpuLimitMillis, memoryLimitBytes }: HostRequest): Cgroup | undefined {
     return this.#limits?.create(cgroupParent ?? "/wherry", id, {
       cpuLimitMillis,
@@ -236,6 +219,16 @@ class ProcessEngine implements Engine {
 
   #makeDirectory(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+}
+
+/** One step from the pool to a place of its own; fails where a host is already that was not recovered. */
+function moveHost(from: string, to: string, id: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (errorCode(error) !== "ENOTEMPTY" && errorCode(error) !== "EEXIST") throw error;
+    throw new EngineError("AlreadyExists", `Cannot create host "${id}": its directory "${to}" is in use`);
   }
 }
 

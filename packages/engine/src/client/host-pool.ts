@@ -1,19 +1,12 @@
 import { aborted, Backoff, type Clock, errorMessage, type Logger, raceAbort } from "@wherry/base";
-import { createServiceClient, engineService } from "@wherry/rpc";
-import { EngineError } from "../errors.ts";
-import { killProcess } from "../platform/process-identity.ts";
-import { protocolVersion } from "../protocol/guests.ts";
-import type { HostProcess } from "./host-process.ts";
-
-/** How long a new process may take to answer. */
-const startTimeoutMs = 10_000;
+import type { HostLauncher, IdleHost } from "./host-launcher.ts";
 
 export interface HostPoolOptions {
   /** Idle processes kept ready. */
   readonly size: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  spawn(): Promise<HostProcess>;
+  readonly launcher: Pick<HostLauncher, "launch" | "discard">;
 }
 
 /**
@@ -23,7 +16,7 @@ export interface HostPoolOptions {
  */
 export class HostPool {
   readonly #options: HostPoolOptions;
-  readonly #idle: HostProcess[] = [];
+  readonly #idle: IdleHost[] = [];
   #starting = 0;
   #wake: () => void = () => undefined;
   #closed = false;
@@ -37,7 +30,7 @@ export class HostPool {
     return this.#idle.length;
   }
 
-  async take(signal?: AbortSignal): Promise<HostProcess> {
+  async take(signal?: AbortSignal): Promise<IdleHost> {
     const idle = this.#idle.shift();
     this.#wake();
     return idle ?? raceAbort(this.#start(), signal);
@@ -66,12 +59,12 @@ export class HostPool {
       }
     }
     this.#closed = true;
-    await Promise.all(this.#idle.splice(0).map(endProcess));
+    await Promise.all(this.#idle.splice(0).map((host) => this.#options.launcher.discard(host)));
   }
 
-  #add(host: HostProcess): void {
+  #add(host: IdleHost): void {
     if (this.#closed) {
-      void endProcess(host);
+      void this.#options.launcher.discard(host);
       return;
     }
     this.#idle.push(host);
@@ -83,34 +76,12 @@ export class HostPool {
     });
   }
 
-  async #start(): Promise<HostProcess> {
+  async #start(): Promise<IdleHost> {
     this.#starting++;
     try {
-      const host = await this.#options.spawn();
-      await checkReady(host);
-      return host;
+      return await this.#options.launcher.launch();
     } finally {
       this.#starting--;
     }
   }
-}
-
-async function checkReady(host: HostProcess): Promise<void> {
-  const guests = createServiceClient(engineService.Guests, host.connection);
-  try {
-    const { version } = await guests.ping({}, { timeoutMs: startTimeoutMs });
-    if (version === protocolVersion) return;
-    throw new EngineError("FailedPrecondition", `Host process speaks version ${version}, expected ${protocolVersion}`);
-  } catch (error) {
-    await endProcess(host);
-    if (error instanceof EngineError) throw error;
-    throw new EngineError("Unavailable", "Cannot start a host process: it did not answer", { cause: error });
-  }
-}
-
-/** Ends a process that holds nothing yet. */
-async function endProcess(host: HostProcess): Promise<void> {
-  host.connection.close();
-  killProcess(host.identity);
-  await host.ended;
 }

@@ -37,10 +37,10 @@ export class HostTemplate {
     this.#server = createServer((socket) => void this.#accept(socket));
   }
 
-  /** Splits off a host process. */
-  async fork(): Promise<HostProcess> {
+  /** Splits off a host process that serves in `directory`. */
+  async fork(directory: string): Promise<HostProcess> {
     const { client } = await this.#ready();
-    const { pid } = await client.fork({ socket: this.#options.socketPath }, { timeoutMs: answerTimeoutMs });
+    const { pid } = await client.fork({ socket: this.#options.socketPath, directory }, { timeoutMs: answerTimeoutMs });
     const ended = new Promise<ProcessEnd>((resolve) => this.#ends.set(pid, resolve));
     const connection = await Promise.race([this.#arrival(pid), ended.then((end) => failedStart(pid, end))]);
     const identity = processIdentity(pid);

@@ -6,8 +6,8 @@ import { emptyHandler, handler } from "./task-handlers.ts";
 
 export interface GuestsHost {
   readonly state: HostState;
-  /** Gives the host its pod and makes it listen in the directory. */
-  assign(id: string, directory: string): Promise<void>;
+  /** Resolves when the host can be reached at its socket. */
+  listening(): Promise<void>;
 }
 
 const nothing: WireMessage<Record<never, never>> = wireMessage("google.protobuf.Empty", {});
@@ -17,12 +17,11 @@ export function guestsHandlers(host: GuestsHost): Handlers {
   const { state } = host;
   return {
     [guests.guestsServiceName]: {
-      Ping: handler(nothing, guests.pingResponse, () => ({
-        pid: state.pid,
-        version: guests.protocolVersion,
-        hostId: state.id,
-      })),
-      Assign: emptyHandler(guests.assignRequest, ({ hostId, directory }) => host.assign(hostId, directory)),
+      Ping: handler(nothing, guests.pingResponse, async () => {
+        await host.listening();
+        return { pid: state.pid, version: guests.protocolVersion, hostId: state.id };
+      }),
+      Assign: emptyHandler(guests.assignRequest, ({ hostId, directory }) => state.assign(hostId, directory)),
       List: handler(nothing, guests.listResponse, () => ({
         guests: state.guests.map((guest) => stateMessage(guest.state())),
       })),

@@ -15,13 +15,18 @@ export class HostState {
   readonly #guests: Map<string, HostedGuest> = new Map();
   #id = "";
   #nextSession = 1;
-  #records: GuestRecords | undefined;
+  #records: GuestRecords;
   #spare: GuestWorker | undefined;
   readonly #sessions: Map<number, HostedGuest> = new Map();
 
-  /** @param pid number of this process */
-  constructor(workerEntry: URL, pid: number) {
+  /**
+   * @param pid number of this process
+   * @param directory where it serves; exists
+   */
+  constructor(workerEntry: URL, pid: number, directory: string) {
     this.pid = pid;
+    this.#records = new GuestRecords(directory);
+    this.#records.create();
     this.#workerEntry = workerEntry;
     this.#spare = new GuestWorker(workerEntry);
   }
@@ -35,16 +40,18 @@ export class HostState {
     return [...this.#guests.values()];
   }
 
+  /** Gives the host its pod; its directory was moved to `directory`. */
   assign(id: string, directory: string): void {
-    if (this.#id !== "")
+    if (this.#id !== "") {
       throw new RpcError("FailedPrecondition", `Cannot assign host "${id}": this is host "${this.#id}"`);
-    this.#records = new GuestRecords(directory);
-    this.#records.create();
+    }
     this.#id = checkId("host", id);
+    this.#records = new GuestRecords(directory);
+    process.title = `wherry-host ${id}`;
   }
 
   create(spec: GuestSpec): HostedGuest {
-    if (this.#records === undefined) {
+    if (this.#id === "") {
       throw new RpcError("FailedPrecondition", `Cannot create guest "${spec.id}": the host is not assigned yet`);
     }
     if (this.#guests.has(spec.id)) throw new RpcError("AlreadyExists", `Guest "${spec.id}" exists already`);
@@ -71,7 +78,7 @@ export class HostState {
     if (state === "running") throw new RpcError("FailedPrecondition", `Cannot delete guest "${id}": it is running`);
     if (state === "created") await guest.kill(9);
     this.#guests.delete(id);
-    this.#records?.delete(id);
+    this.#records.delete(id);
     return guest;
   }
 

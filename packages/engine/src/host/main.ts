@@ -1,4 +1,5 @@
-// Entry point of a host process, and with the argument "template" of the process that splits off hosts.
+// Entry point of a host process, whose argument is the directory to serve in, and with the argument "template" of the process that
+// splits off hosts.
 // Descriptor 3 is the connection to the engine that started it.
 import { Socket } from "node:net";
 import { runHost } from "./run-host.ts";
@@ -7,5 +8,7 @@ import { runTemplate } from "./template.ts";
 const workerEntry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 const engine = new Socket({ fd: 3, readable: true, writable: true });
 
-if (process.argv[2] === "template") runTemplate(engine, workerEntry);
-else runHost({ engine, workerEntry, pid: process.pid, exit: (code) => process.exit(code) });
+const [, , task = ""] = process.argv;
+
+if (task === "template") runTemplate(engine, workerEntry);
+else runHost({ engine, directory: task, workerEntry, pid: process.pid, exit: (code) => process.exit(code) });

@@ -12,6 +12,8 @@ const lastAnswerMs = 20;
 export interface HostProcessContext {
   /** The connection to the engine that started this process. */
   readonly engine: Socket;
+  /** Where to serve; the engine moves it when it gives the host a pod. */
+  readonly directory: string;
   readonly workerEntry: URL;
   /** Number of this process; not `process.pid`, which a forked process has from its template. */
   readonly pid: number;
@@ -19,25 +21,24 @@ export interface HostProcessContext {
 }
 
 /** Makes this process a host: idle until the engine gives it a pod, gone with the engine until then. */
-export function runHost({ engine, workerEntry, pid, exit }: HostProcessContext): void {
-  const state = new HostState(workerEntry, pid);
+export function runHost({ engine, directory, workerEntry, pid, exit }: HostProcessContext): void {
+  const state = new HostState(workerEntry, pid, directory);
   const server = new TtrpcServer({
     handlers: {
       ...taskHandlers({ state, stats: (guest) => guestStats(guest, state.guests), shutdown }),
-      ...guestsHandlers({ state, assign }),
+      ...guestsHandlers({ state, listening: () => listening }),
     },
+  });
+  const listening = server.listen(hostSocketPath(directory));
+  listening.catch((error: unknown) => {
+    console.error(error);
+    exit(1);
   });
   server.accept(engine);
   engine.on("close", () => {
     // Nobody will ever find a host of the pool; one that has guests goes on without its engine.
     if (state.id === "") exit(0);
   });
-
-  async function assign(id: string, directory: string): Promise<void> {
-    state.assign(id, directory);
-    await server.listen(hostSocketPath(directory));
-    process.title = `wherry-host ${id}`;
-  }
 
   function shutdown(): void {
     void state.killAll().then(() => {

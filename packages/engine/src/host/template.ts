@@ -25,14 +25,14 @@ export function runTemplate(engine: Socket, workerEntry: URL): void {
     handlers: {
       [templateServiceName]: {
         Ready: emptyHandler(forkRequest, () => undefined),
-        Fork: handler(forkRequest, forkResponse, async ({ socket }) => {
+        Fork: handler(forkRequest, forkResponse, async ({ socket, directory }) => {
           await new Promise((resolve) => setImmediate(resolve));
           // A child inherits the calls that its parent has not come to yet; they are not its own.
           if (isChild) return await never();
           const pid = self.fork();
           if (pid > 0) return { pid };
           isChild = true;
-          await becomeHost(socket);
+          await becomeHost(socket, directory);
           return await never();
         }),
         Reap: handler(forkRequest, reapResponse, async () => {
@@ -49,12 +49,12 @@ export function runTemplate(engine: Socket, workerEntry: URL): void {
   });
   server.accept(engine);
 
-  async function becomeHost(socket: string): Promise<void> {
+  async function becomeHost(socket: string, directory: string): Promise<void> {
     process.off("SIGCHLD", collect);
     engine.removeAllListeners("close");
     engine.destroy();
     const connection = await connectUnix(socket).catch(() => self.exit(71));
-    runHost({ engine: connection, workerEntry, pid: self.pid(), exit: (code) => self.exit(code) });
+    runHost({ engine: connection, directory, workerEntry, pid: self.pid(), exit: (code) => self.exit(code) });
   }
 }
 

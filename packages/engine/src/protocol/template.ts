@@ -5,9 +5,13 @@ import { stringField, uint32Field, type WireMessage, wireMessage } from "@wherry
 /** Full name of the service of the process that splits off hosts. */
 export const templateServiceName = "wherry.engine.v1.Template";
 
-export const forkRequest: WireMessage<{ socket: string }> = wireMessage("wherry.engine.v1.ForkRequest", {
-  socket: stringField(1),
-});
+export const forkRequest: WireMessage<{ socket: string; directory: string }> = wireMessage(
+  "wherry.engine.v1.ForkRequest",
+  {
+    socket: stringField(1),
+    directory: stringField(2),
+  },
+);
 
 export const forkResponse: WireMessage<{ pid: number }> = wireMessage("wherry.engine.v1.ForkResponse", {
   pid: uint32Field(1),
