@@ -1,9 +1,10 @@
 import { accessSync, chmodSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, errorMessage, type Logger, raceAbort, silentLogger, systemClock } from "@wherry/base";
-import { schemaTable } from "@wherry/kubernetes";
 import { Authenticator } from "./auth/authenticator.ts";
 import { Authorizer } from "./auth/authorizer.ts";
+import { NodeAuthorizer } from "./auth/node-authorizer.ts";
+import { ServiceAccountTokens, tokenIssuer } from "./auth/service-account-tokens.ts";
 import { TokenFile } from "./auth/token-file.ts";
 import { adminUser, nodeUser } from "./auth/user.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
@@ -21,6 +22,7 @@ import { OpenApi } from "./openapi/openapi.ts";
 import { loadCertificates } from "./pki/certificates.ts";
 import { kubeconfigText } from "./pki/kubeconfig.ts";
 import { writePrivateFile } from "./pki/write-private-file.ts";
+import { allSchemas } from "./resources/extra-schemas.ts";
 import { ResourceIndex, resourceTable } from "./resources/resource-table.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { RevisionLog } from "./storage/revision-log.ts";
@@ -212,19 +214,20 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
   const tokens = new TokenFile(join(stateDirectory, "tokens.json"));
   const store = new Store(log, options.history);
   faults.attach(store);
-  const services: VerbServices = { store, schemas: new SchemaCatalog(schemaTable), clock };
+  const services: VerbServices = { store, schemas: new SchemaCatalog(allSchemas), clock };
   const index = new ResourceIndex(resourceTable);
   const version = options.kubernetesVersion ?? "v1.36.0";
-  const authenticator = new Authenticator(tokens, []);
-  const authorizer = new Authorizer();
+  const accountTokens = new ServiceAccountTokens(services, join(stateDirectory, "pki", "service-account.key"));
+  const authenticator = new Authenticator({ tokens, verifier: accountTokens, audiences: [tokenIssuer] });
+  const authorizer = new Authorizer(new NodeAuthorizer(store));
   let isReady = false;
   const api = new ApiServer({
     index,
     discovery: new Discovery(index),
-    openApi: new OpenApi(index, schemaTable, version),
+    openApi: new OpenApi(index, allSchemas, version),
     resources: new ResourceHandler({
       services,
-      createHandlers: createHandlers({ services, authenticator, authorizer }),
+      createHandlers: createHandlers({ services, authenticator, authorizer, accountTokens }),
       connect: connectToKubelet({ services, clientCertificate: certificates.kubeletClient }),
       streams,
       ...(options.bookmarkIntervalMs === undefined ? {} : { bookmarkIntervalMs: options.bookmarkIntervalMs }),

@@ -4,6 +4,13 @@ export { PatchError } from "./patch/errors.ts";
 export { type FieldShape, fieldSchema, fieldShape } from "./patch/field-shape.ts";
 export { applyJsonPatch } from "./patch/json-patch.ts";
 export { isJsonObject, type JsonObject, type JsonValue, jsonEquals, setOwn } from "./patch/json-value.ts";
+export {
+  type ApplyConflict,
+  type ApplyOutcome,
+  applyConfiguration,
+  type FieldManager,
+  trackFieldUpdate,
+} from "./patch/managed-fields.ts";
 export { applyMergePatch } from "./patch/merge-patch.ts";
 export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
 export { formatApiTime, parseApiTime } from "./pods/api-time.ts";

@@ -2,43 +2,57 @@ import type { TLSSocket } from "node:tls";
 import type { TokenFile } from "./token-file.ts";
 import { authenticatedGroup, type User } from "./user.ts";
 
-/** A source of identities that tokens may come from besides the token file, such as service account tokens. */
-export type TokenVerifier = (token: string) => User | undefined;
+/** A token that was found good, and whom it is meant for. */
+export interface VerifiedToken {
+  readonly user: User;
+  readonly audiences: readonly string[];
+}
+
+/** A source of tokens besides the token file, such as service account tokens. */
+export interface TokenVerifier {
+  verify(token: string): VerifiedToken | undefined;
+}
+
+export interface AuthenticatorOptions {
+  readonly tokens: TokenFile;
+  readonly verifier: TokenVerifier;
+  /** Audiences that this API server answers to. */
+  readonly audiences: readonly string[];
+}
 
 /** Tells who sent a request: by bearer token, or by a client certificate that our authority signed. */
 export class Authenticator {
-  readonly #tokens: TokenFile;
-  readonly #verifiers: readonly TokenVerifier[];
-  readonly #certificateUsers: WeakMap<TLSSocket, User | undefined> = new WeakMap();
+  readonly #options: AuthenticatorOptions;
+  readonly #certificateUsers: WeakMap<TLSSocket, { readonly user: User | undefined }> = new WeakMap();
 
-  constructor(tokens: TokenFile, verifiers: readonly TokenVerifier[]) {
-    this.#tokens = tokens;
-    this.#verifiers = verifiers;
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
   }
 
   /** The sender; undefined for credentials that are wrong, and for none at all. */
   authenticate(authorization: string | undefined, socket: TLSSocket): User | undefined {
     const match = /^Bearer +(\S+)$/i.exec(authorization ?? "");
-    if (match?.[1] !== undefined) return this.authenticateToken(match[1]);
+    if (match?.[1] !== undefined) return this.authenticateToken(match[1])?.user;
     return this.#certificateUser(socket);
   }
 
-  /** The owner of a bearer token, or undefined. */
-  authenticateToken(token: string): User | undefined {
-    const user = this.#tokens.authenticate(token);
-    if (user !== undefined) return user;
-    for (const verify of this.#verifiers) {
-      const verified = verify(token);
-      if (verified !== undefined) return verified;
-    }
-    return undefined;
+  /** The owner of a bearer token that is meant for one of `audiences`, by default this server's own. */
+  authenticateToken(token: string, audiences: readonly string[] = this.#options.audiences): VerifiedToken | undefined {
+    const user = this.#options.tokens.authenticate(token);
+    const found =
+      user === undefined ? this.#options.verifier.verify(token) : { user, audiences: this.#options.audiences };
+    if (found === undefined) return undefined;
+    const shared = audiences.filter((audience) => found.audiences.includes(audience));
+    return shared.length === 0 ? undefined : { user: found.user, audiences: shared };
   }
 
   #certificateUser(socket: TLSSocket): User | undefined {
-    if (this.#certificateUsers.has(socket)) return this.#certificateUsers.get(socket);
-    const user = socket.authorized === true ? userOf(socket) : undefined;
-    this.#certificateUsers.set(socket, user);
-    return user;
+    let known = this.#certificateUsers.get(socket);
+    if (known === undefined) {
+      known = { user: socket.authorized === true ? userOf(socket) : undefined };
+      this.#certificateUsers.set(socket, known);
+    }
+    return known.user;
   }
 }
 

@@ -45,6 +45,7 @@ function decodeStruct(
     }
     if (item === null || item === undefined) continue;
     const decoded = decode(item, field, fieldPath, shape, state);
+    if ((decoded === "" || decoded === 0 || decoded === false) && shape.dropsZero.has(key)) continue;
     if (decoded !== undefined || shape.required.has(key)) result[key] = decoded ?? item;
   }
   state.depth--;

@@ -1,4 +1,5 @@
 import { fieldSchema, type TypeSchema } from "@wherry/kubernetes";
+import { fieldNumbers } from "../protobuf/field-numbers.ts";
 
 export type ScalarKind =
   | "string"
@@ -26,6 +27,8 @@ export interface StructShape {
   readonly name: string;
   readonly fields: ReadonlyMap<string, Shape>;
   readonly required: ReadonlySet<string>;
+  /** Fields whose zero value is the same as none, as Go's `omitempty` on a plain field has it. */
+  readonly dropsZero: ReadonlySet<string>;
 }
 
 const scalars: ReadonlySet<string> = new Set([
@@ -63,6 +66,7 @@ export class SchemaCatalog {
       name: key.slice(key.lastIndexOf(".") + 1),
       fields,
       required: new Set(schema.required ?? []),
+      dropsZero: plainFields(key),
     };
     // Registered before its fields are compiled because types refer to themselves (JSONSchemaProps).
     this.#structs.set(key, shape);
@@ -77,4 +81,16 @@ export class SchemaCatalog {
     if (kind.startsWith("{}")) return { kind: "map", value: this.#shape(kind.slice(2)) };
     return scalars.has(kind) ? { kind: "scalar", scalar: kind as ScalarKind } : this.struct(kind);
   }
+}
+
+/** Names of the fields that are neither pointers nor always shown, also of types that are shown in line. */
+function plainFields(key: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const part of (fieldNumbers[key] ?? "").split(" ")) {
+    const match = /^(@?)([^=]+)=\d+$/.exec(part);
+    if (match?.[2] === undefined) continue;
+    if (match[1] === "") names.add(match[2]);
+    else for (const name of plainFields(match[2])) names.add(name);
+  }
+  return names;
 }

@@ -54,12 +54,14 @@ export class ApiServer {
     const path = exchange.path.length > 1 && exchange.path.endsWith("/") ? exchange.path.slice(0, -1) : exchange.path;
     const authorization = exchange.header("authorization");
     const user = authenticator.authenticate(authorization, exchange.socket);
-    if (user === undefined && (authorization !== undefined || !publicPaths.has(path))) throw unauthorized();
+    if (user === undefined && authorization !== undefined) throw unauthorized();
+    const isResource = parseResourcePath(path) !== undefined;
+    if (user === undefined && !publicPaths.has(path) && !isResource) throw pathForbidden(exchange.method, path);
     if (await faults.intercept(exchange, user ?? anonymous)) return;
     if (this.#answerPlain(exchange, path)) return;
     if (this.#answerDiscovery(exchange, path)) return;
     if (await this.#answerResource(exchange, path, user ?? anonymous)) return;
-    throw new ApiError(404, "NotFound", "the server could not find the requested resource");
+    throw new ApiError(404, "NotFound", "the server could not find the requested resource", { details: {} });
   }
 
   #answerPlain(exchange: HttpExchange, path: string): boolean {
@@ -110,7 +112,9 @@ export class ApiServer {
     const isWatch = parsed.name === "" && readFlag(exchange.query, "watch");
     const verb = verbOf(exchange.method, parsed.name !== "", isWatch);
     if (verb === undefined) throw methodNotAllowed(definition, exchange.method);
-    const decision = this.#options.authorizer.authorize(user, { ...parsed, verb });
+    const fields = requiredFields(exchange.query);
+    const name = parsed.name || fields.get("metadata.name") || "";
+    const decision = this.#options.authorizer.authorize(user, { ...parsed, name, verb, fields });
     if (!decision.allowed) throw forbidden(definition, parsed.name, decision.reason);
     await this.#options.resources.handle({ exchange, definition, path: parsed, user }, verb);
     return true;
@@ -135,6 +139,21 @@ export class ApiServer {
     const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
     exchange.send(apiError.httpCode, json, JSON.stringify(apiError.toStatus()), headers);
   }
+}
+
+/** What the field selector of a list or watch demands, for decisions about who may read what. */
+function requiredFields(query: URLSearchParams): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const term of (query.get("fieldSelector") ?? "").split(",")) {
+    const match = /^([\w.]+)==?([^=\\]+)$/.exec(term);
+    if (match?.[1] !== undefined && match[2] !== undefined) fields.set(match[1], match[2]);
+  }
+  return fields;
+}
+
+function pathForbidden(method: string, path: string): ApiError {
+  const text = `forbidden: User "${anonymous.name}" cannot ${method.toLowerCase()} path "${path}"`;
+  return new ApiError(403, "Forbidden", text, { details: {} });
 }
 
 function unauthorized(): ApiError {

@@ -1,5 +1,7 @@
 import type {
   Binding,
+  DeleteOptions,
+  Pod,
   SelfSubjectAccessReview,
   SelfSubjectReview,
   Status,
@@ -8,11 +10,15 @@ import type {
 } from "@wherry/kubernetes";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
-import type { User } from "../auth/user.ts";
-import { ApiError, badRequest } from "../errors.ts";
+import { restrictTokenRequest } from "../auth/node-restriction.ts";
+import type { ServiceAccountTokens } from "../auth/service-account-tokens.ts";
+import type { TokenRequest } from "../auth/token-request.ts";
+import { nodeNameOf, type User } from "../auth/user.ts";
+import { badRequest } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import { allVerbs, type Verb } from "../resources/resource-definition.ts";
 import { bindPod } from "../verbs/bind-pod.ts";
+import { deleteObject } from "../verbs/delete-object.ts";
 import type { VerbServices } from "../verbs/verb-services.ts";
 import type { CreateHandler } from "./resource-handler.ts";
 
@@ -20,13 +26,18 @@ export interface CreateHandlerOptions {
   readonly services: VerbServices;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  readonly accountTokens: ServiceAccountTokens;
+}
+
+interface Eviction {
+  readonly deleteOptions?: DeleteOptions;
 }
 
 const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
 
 /** What is created without being stored: reviews, bindings and tokens. */
 export function createHandlers(options: CreateHandlerOptions): ReadonlyMap<string, CreateHandler> {
-  const { services, authenticator, authorizer } = options;
+  const { services, authenticator, authorizer, accountTokens } = options;
   const review: CreateHandler = (input, { user }) => reviewAccess(authorizer, input, user);
   return new Map<string, CreateHandler>([
     [
@@ -44,14 +55,23 @@ export function createHandlers(options: CreateHandlerOptions): ReadonlyMap<strin
     ["selfsubjectrulesreviews.authorization.k8s.io", (input) => reviewRules(input)],
     [
       "pods/eviction",
-      () => {
-        throw new ApiError(501, "NotImplemented", "eviction is not supported by this server; delete the pod instead");
+      (input, { target, options: writeOptions }) => {
+        const { deleteOptions } = input as unknown as Eviction;
+        deleteObject(services, target, deleteOptions ?? {}, writeOptions);
+        return success;
       },
     ],
     [
       "serviceaccounts/token",
-      () => {
-        throw new ApiError(501, "NotImplemented", "token requests are not supported yet");
+      (input, { target, user }) => {
+        const request = input as unknown as TokenRequest;
+        const { definition, namespace, name } = target;
+        const nodeName = nodeNameOf(user);
+        if (nodeName !== undefined) {
+          const pod = services.store.get("pods", `${namespace}/${request.spec.boundObjectRef?.name}`)?.object;
+          restrictTokenRequest(nodeName, definition, name, request, pod as Pod | undefined);
+        }
+        return accountTokens.issue(namespace, name, request) as unknown as ApiObject;
       },
     ],
   ]);
@@ -60,8 +80,11 @@ export function createHandlers(options: CreateHandlerOptions): ReadonlyMap<strin
 function reviewToken(authenticator: Authenticator, input: ApiObject): ApiObject {
   const { spec } = input as unknown as TokenReview;
   if (!spec?.token) throw badRequest("token is required for TokenReview in authentication");
-  const user = authenticator.authenticateToken(spec.token);
-  const status = user === undefined ? { authenticated: false } : { authenticated: true, user: userInfo(user) };
+  const found = authenticator.authenticateToken(spec.token, spec.audiences);
+  const status =
+    found === undefined
+      ? { authenticated: false, error: "the token is not known here, has expired, or is meant for others" }
+      : { authenticated: true, user: userInfo(found.user), audiences: found.audiences };
   return { ...input, status };
 }
 

@@ -34,6 +34,7 @@ export function connectToKubelet(options: KubeletProxyOptions): ConnectHandler {
   return async (exchange, { definition, path }) => {
     if (definition.resource === "pods" && path.subresource === "log") return proxyLog(options, exchange, path);
     if (definition.resource === "nodes" && path.subresource === "proxy") return proxyNode(options, exchange, path);
+    if (definition.resource === "pods") checkAssigned(options.services, path);
     throw new ApiError(
       501,
       "NotImplemented",
@@ -58,6 +59,13 @@ async function proxyLog(options: KubeletProxyOptions, exchange: HttpExchange, pa
   }
   const segments = [path.namespace, path.name, container].map(encodeURIComponent).join("/");
   await proxyGet(options, exchange, pod.spec.nodeName, `/containerLogs/${segments}?${query}`);
+}
+
+/** Streams need a node; that is said before what is not supported. */
+function checkAssigned(services: VerbServices, { namespace, name }: ResourcePath): void {
+  const record = services.store.get("pods", `${namespace}/${name}`);
+  if (record === undefined) throw notFound({ group: "", resource: "pods" }, name);
+  if (!(record.object as Pod).spec?.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
 }
 
 function chooseContainer(pod: Pod, wanted: string): string {

@@ -1,15 +1,9 @@
-import type { JsonValue, Status } from "@wherry/kubernetes";
-import type { User } from "../auth/user.ts";
+import type { Status } from "@wherry/kubernetes";
+import { restrictNode } from "../auth/node-restriction.ts";
+import { nodeNameOf, type User } from "../auth/user.ts";
 import { applyFieldValidation, decodeInput } from "../decoding/decode-input.ts";
 import type { DecodeFindings } from "../decoding/decode-object.ts";
-import {
-  ApiError,
-  badRequest,
-  invalid,
-  methodNotAllowed,
-  tooLargeResourceVersion,
-  unsupportedMediaType,
-} from "../errors.ts";
+import { ApiError, invalid, methodNotAllowed, tooLargeResourceVersion, unsupportedMediaType } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import type {
   ResourceDefinition,
@@ -17,6 +11,7 @@ import type {
   SubresourceDefinition,
   Verb,
 } from "../resources/resource-definition.ts";
+import { applyObject } from "../verbs/apply-object.ts";
 import { createObject } from "../verbs/create-object.ts";
 import { deleteObject } from "../verbs/delete-object.ts";
 import { listObjects, readRevision } from "../verbs/list-objects.ts";
@@ -28,6 +23,7 @@ import { watchObjects } from "../verbs/watch-objects.ts";
 import { type AnswerOptions, answerList, answerObject } from "./answers.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { mediaTypeOf, negotiateAnswer } from "./media-type.ts";
+import { parseJson, readObjectBody } from "./request-body.ts";
 import {
   readCount,
   readDeleteOptions,
@@ -73,6 +69,7 @@ interface ResourceRequest {
 }
 
 const minWatchSeconds = 1800;
+const deleteOptionsSchema = "meta/v1.DeleteOptions";
 const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };
 
 /** Carries out the verbs on resources. */
@@ -142,10 +139,15 @@ export class ResourceHandler {
     return { definition, namespace: path.namespace, name: path.name };
   }
 
-  #writeOptions({ exchange }: ResourceRequest, optionsKind: string): WriteOptions {
+  #writeOptions({ exchange, user, definition, path }: ResourceRequest, optionsKind: string): WriteOptions {
+    const nodeName = nodeNameOf(user);
     return {
+      ...(nodeName === undefined
+        ? {}
+        : { admit: (object, old) => restrictNode(nodeName, definition, object, old, path.subresource) }),
       dryRun: readDryRun(exchange.query, optionsKind),
       fieldManager: readFieldManager(exchange.query),
+      userAgent: exchange.header("user-agent")?.split("/")[0]?.slice(0, 128),
       warn: (message) => void exchange.warnings.push(message),
     };
   }
@@ -292,24 +294,26 @@ export class ResourceHandler {
   async #patch(request: ResourceRequest, options: UpdateOptions): Promise<void> {
     const { exchange } = request;
     const type = mediaTypeOf(exchange.header("content-type"));
-    if (!Object.values<string>(patchTypes).includes(type) || type === patchTypes.apply) {
+    if (!Object.values<string>(patchTypes).includes(type)) {
       throw unsupportedMediaType(type, Object.values(patchTypes));
     }
     const writeOptions = this.#writeOptions(request, "PatchOptions");
     const fieldValidation = readFieldValidation(exchange.query, "PatchOptions");
-    const patch = parseJson(await exchange.readBody());
-    const outcome = patchObject(this.#services, this.#target(request), type as PlainPatchType, patch, {
-      ...writeOptions,
-      ...options,
-      fieldValidation,
-    });
+    const duplicates: string[] = [];
+    const patch = parseJson(await exchange.readBody(), duplicates);
+    const target = this.#target(request);
+    const all = { ...writeOptions, ...options };
+    const outcome =
+      type === patchTypes.apply
+        ? applyObject(this.#services, target, patch, { ...all, force: readFlag(exchange.query, "force") })
+        : patchObject(this.#services, target, type as PlainPatchType, patch, { ...all, fieldValidation, duplicates });
     this.#answerWrite(request, outcome.created ? 201 : 200, outcome);
   }
 
   async #delete(request: ResourceRequest): Promise<void> {
     const { exchange, definition, path } = request;
-    const body = await exchange.readBody();
-    const options = readDeleteOptions(exchange.query, body.length === 0 ? undefined : parseJson(body));
+    const body = await readObjectBody(exchange, deleteOptionsSchema, this.#services.schemas);
+    const options = readDeleteOptions(exchange.query, body);
     const dryRun = (options.dryRun?.length ?? 0) > 0;
     const { object, removed } = deleteObject(this.#services, this.#target(request), options, { dryRun });
     const isOfKindThatStays =
@@ -333,8 +337,8 @@ export class ResourceHandler {
   async #deleteCollection(request: ResourceRequest): Promise<void> {
     const { exchange, definition, path } = request;
     if (definition.namespaced && path.namespace === "") throw methodNotAllowed(definition, "deletecollection");
-    const body = await exchange.readBody();
-    const options = readDeleteOptions(exchange.query, body.length === 0 ? undefined : parseJson(body));
+    const body = await readObjectBody(exchange, deleteOptionsSchema, this.#services.schemas);
+    const options = readDeleteOptions(exchange.query, body);
     const dryRun = (options.dryRun?.length ?? 0) > 0;
     const page = listObjects(this.#services, this.#target(request), { selection: this.#selection(request) });
     for (const { metadata } of page.objects) {
@@ -349,22 +353,12 @@ export class ResourceHandler {
     expected: { group: string; version: string; kind: string; schema: string },
     optionsKind: string,
   ): Promise<ApiObject> {
-    const type = mediaTypeOf(exchange.header("content-type"));
-    // A body without a type is taken for JSON, as upstream does.
-    if (type !== "" && type !== "application/json") throw unsupportedMediaType(type, ["application/json"]);
     const validation = readFieldValidation(exchange.query, optionsKind);
     const findings: DecodeFindings = { problems: [] };
-    const input = decodeInput(this.#services.schemas, parseJson(await exchange.readBody()), expected, findings);
+    const body = await readObjectBody(exchange, expected.schema, this.#services.schemas, findings.problems);
+    const input = decodeInput(this.#services.schemas, body, expected, findings);
     applyFieldValidation(findings, validation, expected, (message) => void exchange.warnings.push(message));
     return input;
-  }
-}
-
-function parseJson(body: Buffer): JsonValue {
-  try {
-    return JSON.parse(body.toString("utf8")) as JsonValue;
-  } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message.slice(0, 300)}`);
   }
 }
 

@@ -35,8 +35,11 @@ export function createObject(
   prepareMetadata(services, definition, namespace, input);
   checkNamespace(services, definition, namespace, input);
   strategy.setDefaults?.(input);
+  // Before admission: what plug-ins put in is nobody's wish.
+  trackCreate(services, definition, input, options);
   strategy.admit?.(input, context);
   strategy.prepareForCreate?.(input, context);
+  options.admit?.(input, undefined);
   if (strategy.tracksGeneration) input.metadata.generation = 1;
   const errors = [
     ...validateMetadata(input.metadata, definition.namespaced, definition.nameProblem ?? dnsSubdomainProblem),
@@ -47,7 +50,6 @@ export function createObject(
   const resource = storageName(definition);
   const key = storageKey(namespace, name);
   if (services.store.get(resource, key) !== undefined) throw alreadyExists(definition, name);
-  trackCreate(services, definition, input, options.fieldManager);
   const object = definition.view === undefined ? input : definition.view.toStorage(input);
   if (options.dryRun) return { object: input, created: true };
   const record = services.store.write(resource, key, "create", object);

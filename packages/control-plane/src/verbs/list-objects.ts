@@ -110,7 +110,10 @@ function checkMatch({ resourceVersion, resourceVersionMatch, continueToken }: Li
 export function readRevision(text: string | undefined): number {
   if (!text) return 0;
   const revision = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(revision)) throw badRequest(`Invalid value: "${text}": must be a decimal number`);
+  if (!Number.isSafeInteger(revision))
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: must be a decimal number`,
+    );
   return revision;
 }
 
@@ -135,5 +138,5 @@ function readToken(token: string): Continuation {
   } catch {
     // Answered below, like a token of another form.
   }
-  throw new ApiError(400, "BadRequest", "continue key is not valid");
+  throw new ApiError(400, "BadRequest", "invalid continue token: continue key is not valid");
 }

@@ -26,6 +26,8 @@ export type PlainPatchType = typeof patchTypes.json | typeof patchTypes.merge | 
 
 export interface PatchOptions extends UpdateOptions {
   readonly fieldValidation?: FieldValidation;
+  /** Findings about the patch text, such as keys that come twice. */
+  readonly duplicates?: readonly string[];
 }
 
 /** Changes an object by a JSON, merge or strategic merge patch; throws ApiError. */
@@ -37,8 +39,9 @@ export function patchObject(
   options: PatchOptions = {},
 ): WriteOutcome {
   const { object: old } = readObject(services, target);
-  const patched = applyPatch(target, type, old, patch);
-  const findings: DecodeFindings = { problems: [] };
+  const warn = options.warn ?? (() => undefined);
+  const patched = applyPatch(target, type, old, patch, warn);
+  const findings: DecodeFindings = { problems: [...(options.duplicates ?? [])] };
   const input = decodeInput(services.schemas, patched, target.definition, findings);
   validateFields(target, findings, patch, options);
   return updateObject(services, target, input, { ...options, isPatch: true });
@@ -55,10 +58,11 @@ function validateFields(target: ObjectTarget, findings: DecodeFindings, patch: J
 }
 
 function applyPatch(
-  { definition, name }: ObjectTarget,
+  { definition }: ObjectTarget,
   type: PlainPatchType,
   old: ApiObject,
   patch: JsonValue,
+  warn: (message: string) => void,
 ): unknown {
   const document = old as unknown as JsonObject;
   try {
@@ -70,14 +74,11 @@ function applyPatch(
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     if (error.code === "MALFORMED_PATCH") throw badRequest(error.message);
-    throw new ApiError(422, "Invalid", `the server rejected our request due to an error in our request`, {
+    // Upstream says no more than this; what it was goes to the one who asks for warnings.
+    warn(error.message);
+    throw new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {
       cause: error,
-      details: {
-        name,
-        ...(definition.group === "" ? {} : { group: definition.group }),
-        kind: definition.resource,
-        causes: [{ reason: "UnexpectedServerResponse", message: error.message }],
-      },
+      details: {},
     });
   }
 }

@@ -26,7 +26,7 @@ export class Selection {
       this.#labels = parseLabelSelector(labelText);
       this.#fields = parseFieldSelector(fieldText);
     } catch (error) {
-      if (error instanceof SelectorError) throw badRequest(`unable to parse requirement: ${error.message}`);
+      if (error instanceof SelectorError) throw badRequest(error.message);
       throw error;
     }
     for (const { field } of this.#fields) this.#checkField(field);
@@ -48,9 +48,7 @@ export class Selection {
     if (field === "metadata.name" || field === "metadata.namespace") return;
     const probe = { apiVersion: "", kind: "", metadata: {} } as ApiObject;
     if (field in (this.#definition.strategy.selectableFields?.(probe) ?? {})) return;
-    throw badRequest(
-      `Unable to find "${this.#definition.group === "" ? "" : `${this.#definition.group}/`}${this.#definition.version}, Resource=${this.#definition.resource}" that match label selector "", field selector "${field}": field label not supported: ${field}`,
-    );
+    throw badRequest(`field label not supported: ${field}`);
   }
 }
 

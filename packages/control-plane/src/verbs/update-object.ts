@@ -58,8 +58,9 @@ export function updateObject(
   checkPreconditions(target, input, old, options);
   carryMetadata(input, old);
   const errors = applyStrategy(services, definition, input, old, options);
+  options.admit?.(input, old);
   if (errors.length > 0) throw invalid(definition, name, errors);
-  trackUpdate(services, definition, input, old, options.fieldManager, options.subresource ?? "");
+  trackUpdate(services, definition, input, old, options, options.subresource ?? "");
   input.metadata.resourceVersion = old.metadata.resourceVersion;
   if (jsonEquals(input, old)) return { object: old, record, created: false };
   return writeUpdate(services, target, input, options);
@@ -102,7 +103,7 @@ function checkIdentity({ definition, namespace, name }: ObjectTarget, input: Api
 function checkPreconditions(target: ObjectTarget, input: ApiObject, old: ApiObject, options: UpdateOptions): void {
   const { definition, namespace, name } = target;
   const { uid, resourceVersion } = input.metadata;
-  if (uid && uid !== old.metadata.uid) {
+  if (uid && uid !== old.metadata.uid && !options.isPatch) {
     const key = `/registry/${storageName(definition)}/${storageKey(namespace, name)}`;
     throw conflict(
       definition,
@@ -120,7 +121,8 @@ function checkPreconditions(target: ObjectTarget, input: ApiObject, old: ApiObje
 /** Metadata that the server owns is taken from the stored object. */
 function carryMetadata(input: ApiObject, old: ApiObject): void {
   const { metadata } = input;
-  metadata.uid = old.metadata.uid;
+  // Another UID in a patch is refused as a change of it.
+  metadata.uid ??= old.metadata.uid;
   metadata.creationTimestamp ??= old.metadata.creationTimestamp;
   delete metadata.selfLink;
   for (const field of ["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"] as const) {

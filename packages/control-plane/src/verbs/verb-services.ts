@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "@wherry/base";
+import type { ManagedFieldsEntry } from "@wherry/kubernetes";
 import type { SchemaCatalog } from "../decoding/schema-catalog.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import type { ResourceDefinition, StrategyContext } from "../resources/resource-definition.ts";
@@ -28,6 +29,12 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** Who is recorded in `metadata.managedFields`; without one, a write is recorded only where fields are tracked already. */
   readonly fieldManager?: string | undefined;
+  /** Names the writer in records that others began. */
+  readonly userAgent?: string | undefined;
+  /** The record of an apply, in place of what would be worked out. */
+  readonly managedFields?: readonly ManagedFieldsEntry[];
+  /** Looks at what is about to be stored; throws ApiError to refuse. `old` is what it replaces. */
+  readonly admit?: (object: ApiObject, old: ApiObject | undefined) => void;
   /** Takes texts for `Warning` headers. */
   readonly warn?: (message: string) => void;
 }

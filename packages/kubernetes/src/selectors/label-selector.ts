@@ -71,7 +71,12 @@ export function parseLabelSelector(text: string): LabelSelector {
   const peek = (): string | undefined => tokens[position];
   const take = (): string | undefined => tokens[position++];
   while (peek() !== undefined) {
-    requirements.push(parseRequirement(peek, take));
+    try {
+      requirements.push(parseRequirement(peek, take));
+    } catch (error) {
+      if (!(error instanceof SelectorError)) throw error;
+      throw new SelectorError(`unable to parse requirement: ${error.message}`);
+    }
     const separator = take();
     if (separator === undefined) break;
     if (separator !== ",") throw new SelectorError(`found '${separator}', expected: ',' or 'end of string'`);

@@ -106,7 +106,8 @@ function admitPriority(pod: Pod, spec: PodSpec, { store }: StrategyContext): voi
   spec.preemptionPolicy ??= preemptionPolicy;
 }
 
-function admitTolerations(spec: PodSpec): void {
+/** Lets a pod without wishes of its own stay five minutes on a node that is lost; for updates as well as creates. */
+export function admitTolerations(spec: PodSpec): void {
   for (const key of ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]) {
     const taint = { key, effect: "NoExecute" };
     if (findUntoleratedTaint([taint], spec.tolerations, ["NoExecute"]) === undefined) continue;

@@ -1,6 +1,6 @@
 import { type DeleteOptions, jsonEquals, type Pod, type PodSpec } from "@wherry/kubernetes";
 import type { Grace, ResourceStrategy } from "../resource-definition.ts";
-import { admitPod } from "./pod-admission.ts";
+import { admitPod, admitTolerations } from "./pod-admission.ts";
 import { setPodDefaults } from "./pod-defaults.ts";
 import { qosClassOf } from "./pod-qos.ts";
 import { validatePod, validatePodStatusUpdate, validatePodUpdate } from "./pod-validation.ts";
@@ -32,6 +32,7 @@ function prepareForCreate(pod: Pod): void {
 function prepareForUpdate(pod: Pod, old: Pod): void {
   pod.status = old.status;
   const spec = pod.spec as PodSpec;
+  admitTolerations(spec);
   // Debug containers change through their own subresource only.
   if (old.spec?.ephemeralContainers === undefined) delete spec.ephemeralContainers;
   else spec.ephemeralContainers = old.spec.ephemeralContainers;

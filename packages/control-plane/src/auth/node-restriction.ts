@@ -1,0 +1,94 @@
+import { jsonEquals, type Node, type Pod } from "@wherry/kubernetes";
+import { forbidden } from "../errors.ts";
+import type { ApiObject } from "../resources/api-object.ts";
+import type { ResourceDefinition } from "../resources/resource-definition.ts";
+import type { TokenRequest } from "./token-request.ts";
+
+const mirrorAnnotation = "kubernetes.io/config.mirror";
+const restrictedPrefix = "node-restriction.kubernetes.io/";
+const nodeLabels: ReadonlySet<string> = new Set([
+  "kubernetes.io/hostname",
+  "kubernetes.io/arch",
+  "kubernetes.io/os",
+  "beta.kubernetes.io/arch",
+  "beta.kubernetes.io/os",
+  "beta.kubernetes.io/instance-type",
+  "node.kubernetes.io/instance-type",
+  "failure-domain.beta.kubernetes.io/zone",
+  "failure-domain.beta.kubernetes.io/region",
+  "topology.kubernetes.io/zone",
+  "topology.kubernetes.io/region",
+]);
+
+/** Looks at what a node wants to write, as upstream's NodeRestriction admission does; throws a 403 ApiError. */
+export function restrictNode(
+  nodeName: string,
+  definition: ResourceDefinition,
+  object: ApiObject,
+  old: ApiObject | undefined,
+  subresource: string,
+): void {
+  const name = object.metadata.name ?? "";
+  const refuse = (message: string): Error => forbidden(definition, name, message);
+  if (definition.resource === "nodes")
+    restrictNodeObject(nodeName, object as Node, old as Node | undefined, subresource, refuse);
+  else if (definition.resource === "pods" && old === undefined) restrictMirrorPod(nodeName, object as Pod, refuse);
+  else if (definition.resource === "leases" && name !== nodeName) {
+    throw refuse(`node "${nodeName}" can only create a lease with its own name`);
+  }
+}
+
+function restrictNodeObject(
+  nodeName: string,
+  node: Node,
+  old: Node | undefined,
+  subresource: string,
+  refuse: (message: string) => Error,
+): void {
+  const name = node.metadata?.name ?? "";
+  if (name !== nodeName) throw refuse(`node "${nodeName}" is not allowed to modify node "${name}"`);
+  const changed = changedLabels(node.metadata?.labels ?? {}, old?.metadata?.labels ?? {}).filter(isForbiddenLabel);
+  if (changed.length > 0) throw refuse(`is not allowed to modify labels: ${changed.sort().join(", ")}`);
+  if (old !== undefined && subresource === "" && !jsonEquals(node.spec?.taints ?? [], old.spec?.taints ?? [])) {
+    throw refuse(`node "${nodeName}" is not allowed to modify taints`);
+  }
+}
+
+function changedLabels(now: Readonly<Record<string, string>>, before: Readonly<Record<string, string>>): string[] {
+  return [...new Set([...Object.keys(now), ...Object.keys(before)])].filter((key) => now[key] !== before[key]);
+}
+
+/** Labels in Kubernetes' own domains that a node must not give itself. */
+function isForbiddenLabel(key: string): boolean {
+  if (nodeLabels.has(key)) return false;
+  const domain = key.includes("/") ? (key.split("/")[0] ?? "") : "";
+  if (key.includes(restrictedPrefix)) return true;
+  const isOurs = (suffix: string) => domain === suffix || domain.endsWith(`.${suffix}`);
+  if (!isOurs("kubernetes.io") && !isOurs("k8s.io")) return false;
+  return !isOurs("kubelet.kubernetes.io") && !isOurs("node.kubernetes.io");
+}
+
+function restrictMirrorPod(nodeName: string, pod: Pod, refuse: (message: string) => Error): void {
+  if (pod.metadata?.annotations?.[mirrorAnnotation] === undefined) {
+    throw refuse(`pod does not have "${mirrorAnnotation}" annotation, node "${nodeName}" can only create mirror pods`);
+  }
+  if (pod.spec?.nodeName !== nodeName) {
+    throw refuse(`node "${nodeName}" can only create pods with spec.nodeName set to itself`);
+  }
+}
+
+/** A node asks for tokens of its own pods only. */
+export function restrictTokenRequest(
+  nodeName: string,
+  definition: ResourceDefinition,
+  account: string,
+  request: TokenRequest,
+  pod: Pod | undefined,
+): void {
+  const bound = request.spec.boundObjectRef;
+  const refuse = (message: string): Error => forbidden(definition, account, message);
+  if (bound?.kind !== "Pod" || !bound.name) throw refuse(`node requested token not bound to a pod`);
+  if (!bound.uid) throw refuse(`node requested token with a pod binding without a uid`);
+  if (pod?.spec?.nodeName !== nodeName)
+    throw refuse(`node requested token bound to a pod scheduled on a different node`);
+}
