@@ -11,5 +11,4 @@ export {
 } from "./control-plane.ts";
 export { ApiError, ControlPlaneError, type ControlPlaneErrorCode } from "./errors.ts";
 export { type Fault, FaultInjector, type RequestMatcher } from "./http/fault-injector.ts";
-export { type Registry, type RegistryOptions, startRegistry } from "./registry/registry.ts";
 export type { StoreOptions } from "./storage/store.ts";

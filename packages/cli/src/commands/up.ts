@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage, type Logger, WherryError } from "@wherry/base";
 import { createClient, loadClusterConfig } from "@wherry/client";
-import { type ControlPlaneAddress, createControlPlane, startRegistry } from "@wherry/control-plane";
+import { type ControlPlaneAddress, createControlPlane } from "@wherry/control-plane";
 import { loadConfiguration, resolveNodeAddresses, resolveNodeName, wasmStandalonePlatform } from "@wherry/kubelet";
 import type { Command, CommandContext } from "../command.ts";
 import { UsageError } from "../errors.ts";
@@ -69,16 +69,12 @@ export const upCommand: Command = {
     const plane = createControlPlane({
       stateDirectory: directory,
       port: values.integer("port") ?? 6443,
+      registryPort: values.integer("registry-port") ?? 5000,
       logger: logger.child({ component: "control-plane" }),
     });
     await using _stopped = plane;
-    await using registry = await startRegistry({
-      directory: join(directory, "registry"),
-      port: values.integer("registry-port") ?? 5000,
-      logger: logger.child({ component: "registry" }),
-    });
     const address = await plane.start();
-    await runNode({ plane, address, registry: registry.address, directory, values, context, logger, json });
+    await runNode({ plane, address, directory, values, context, logger, json });
     return 0;
   },
 };
@@ -86,8 +82,6 @@ export const upCommand: Command = {
 interface Parts {
   readonly plane: ReturnType<typeof createControlPlane>;
   readonly address: ControlPlaneAddress;
-  /** Address of the registry. */
-  readonly registry: string;
   readonly directory: string;
   readonly values: FlagValues;
   readonly context: CommandContext;
@@ -95,7 +89,7 @@ interface Parts {
   readonly json: boolean;
 }
 
-async function runNode({ plane, address, registry, directory, values, context, logger, json }: Parts): Promise<void> {
+async function runNode({ plane, address, directory, values, context, logger, json }: Parts): Promise<void> {
   const nodeName = resolveNodeName("wherry", values.string("hostname-override"));
   const maxPods = values.integer("max-pods");
   const { configuration, warnings } = await loadConfiguration({
@@ -132,7 +126,7 @@ async function runNode({ plane, address, registry, directory, values, context, l
         warmHosts: values.integer("warm-hosts") ?? 2,
         stopPods: values.boolean("keep-pods") !== true,
         logger,
-        onReady: () => report(context, json, { ...address, registry, node: nodeName }),
+        onReady: () => report(context, json, address, nodeName),
       },
       context.signal,
     );
@@ -141,12 +135,8 @@ async function runNode({ plane, address, registry, directory, values, context, l
   }
 }
 
-function report(
-  context: CommandContext,
-  json: boolean,
-  started: ControlPlaneAddress & { readonly registry: string; readonly node: string },
-): void {
-  const { url, kubeconfigPath: kubeconfig, registry, node } = started;
+function report(context: CommandContext, json: boolean, address: ControlPlaneAddress, node: string): void {
+  const { url, kubeconfigPath: kubeconfig, registryAddress: registry } = address;
   if (json) {
     writeJson(context.stdout, { url, kubeconfig, registry, node });
     return;
@@ -158,7 +148,7 @@ function report(
   kubectl run NAME --image=${registry}/NAME:v1 --restart=Never
   kubectl logs --follow NAME
 
-Ctrl-C stops everything; state is kept in ${kubeconfig.replace(/\/[^/]*$/, "")}.
+Ctrl-C stops everything; state is kept in ${address.kubeconfigPath.replace(/\/[^/]*$/, "")}.
 `);
 }
 
