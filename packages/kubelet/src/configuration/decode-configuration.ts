@@ -12,8 +12,8 @@ const kind = "KubeletConfiguration";
 export interface DecodedConfiguration {
   readonly configuration: KubeletConfiguration;
   readonly problems: readonly ConfigurationProblem[];
-  /** Paths of fields that are set and that this kubelet does not implement. */
-  readonly notImplemented: readonly string[];
+  /** Fields that are set and that this kubelet does not implement, or not wholly. */
+  readonly notImplemented: readonly ConfigurationProblem[];
 }
 
 /**
@@ -37,7 +37,7 @@ export function decodeConfiguration(document: JsonValue): DecodedConfiguration {
 }
 
 class Check {
-  readonly notImplemented: string[] = [];
+  readonly notImplemented: ConfigurationProblem[] = [];
   readonly #problems: ConfigurationProblem[];
 
   constructor(problems: ConfigurationProblem[]) {
@@ -54,8 +54,8 @@ class Check {
         this.#problem(path, `is not a known field${near === undefined ? "" : `; did you mean "${near}"?`}`);
       } else if (value !== null) {
         result[name] = this.#value(value, rule, path);
-        const isDefault = rule.default !== undefined && JSON.stringify(rule.default) === JSON.stringify(value);
-        if (rule.support === "missing" && !isDefault) this.notImplemented.push(path);
+        if (rule.support === "missing" && !isDefault(value, rule))
+          this.notImplemented.push({ path, message: rule.effect ?? "is not implemented and has no effect" });
       }
     }
     return result;
@@ -101,7 +101,7 @@ class Check {
       }
       case "duration": {
         const ms = typeof value === "string" ? tryParseGoDuration(value) : undefined;
-        if (ms !== undefined && ms >= (rule.minMs ?? 0)) return value;
+        if (ms === 0 || (ms !== undefined && ms >= (rule.minMs ?? 0))) return value;
         const least = rule.minMs !== undefined && rule.minMs >= 1000 ? ` of at least ${rule.minMs / 1000}s` : "";
         return this.#wrong(value, path, `a duration${least} such as "10s" or "1h30m"`);
       }
@@ -135,6 +135,12 @@ class Check {
   #problem(path: string, message: string): void {
     this.#problems.push({ path, message });
   }
+}
+
+function isDefault(value: JsonValue, rule: FieldRule): boolean {
+  if (rule.kind === "duration" && typeof value === "string" && tryParseGoDuration(value) === 0) return true;
+  if (value === "") return true;
+  return rule.default !== undefined && JSON.stringify(rule.default) === JSON.stringify(value);
 }
 
 function range(min: number | undefined, max: number | undefined): string {

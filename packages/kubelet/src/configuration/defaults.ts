@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@wherry/kubernetes";
-import type { FieldRules } from "./field-rule.ts";
+import type { FieldRule, FieldRules } from "./field-rule.ts";
 import { defaultEvictionHard, fieldRules } from "./field-rules.ts";
+import { tryParseGoDuration } from "./go-duration.ts";
 import type { KubeletConfiguration } from "./kubelet-configuration.ts";
 
 /** The configuration with every default filled in, as `/configz` shows it. Pure. */
@@ -11,7 +12,8 @@ export function withDefaults(given: KubeletConfiguration): KubeletConfiguration 
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
     // A given update frequency is the report frequency too, as it was before there were two.
-    nodeStatusReportFrequency: given.nodeStatusReportFrequency ?? given.nodeStatusUpdateFrequency ?? "5m0s",
+    nodeStatusReportFrequency:
+      orUnset(given.nodeStatusReportFrequency) ?? orUnset(given.nodeStatusUpdateFrequency) ?? "5m0s",
     evictionHard: evictionHard(given),
   };
 }
@@ -29,8 +31,17 @@ function fill(given: JsonObject, rules: FieldRules): JsonObject {
   for (const [name, rule] of Object.entries(rules)) {
     const value = result[name];
     if (rule.kind === "object") result[name] = fill(isJsonObject(value) ? value : {}, rule.fields);
-    else if ((value === undefined || value === "") && rule.default !== undefined)
-      result[name] = rule.default as JsonValue;
+    else if (rule.default !== undefined && isUnset(value, rule)) result[name] = rule.default as JsonValue;
   }
   return result;
+}
+
+/** As in Go's types: an empty string or a duration of 0 is as good as none. */
+function isUnset(value: JsonValue | undefined, rule: FieldRule): boolean {
+  if (value === undefined || value === "") return true;
+  return rule.kind === "duration" && typeof value === "string" && tryParseGoDuration(value) === 0;
+}
+
+function orUnset(duration: string | undefined): string | undefined {
+  return duration === undefined || tryParseGoDuration(duration) === 0 ? undefined : duration;
 }

@@ -44,7 +44,7 @@ export async function loadConfiguration(options: LoadConfigurationOptions): Prom
   const merge = (source: string, document: JsonValue): void => {
     const { configuration, problems, notImplemented } = decodeConfiguration(document);
     if (problems.length > 0) throw new ConfigurationError(source, problems);
-    for (const path of notImplemented) warnings.push(`${path} of ${source} is not implemented and has no effect`);
+    for (const { path, message } of notImplemented) warnings.push(`${path} of ${source} ${message}`);
     merged = applyMergePatch(merged, configuration as JsonObject) as JsonObject;
   };
   for (const path of paths) merge(`the file "${path}"`, await readDocument(path));

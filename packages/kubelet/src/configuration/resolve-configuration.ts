@@ -94,18 +94,7 @@ export function resolveConfiguration(given: KubeletConfiguration): {
   const resolved: ResolvedConfiguration = {
     source,
     ...resolveServing(source, problem),
-    node: {
-      register: source.registerNode ?? true,
-      taints: source.registerWithTaints ?? [],
-      providerId: source.providerID || undefined,
-      statusUpdateEveryMs: ms(source.nodeStatusUpdateFrequency),
-      statusReportEveryMs: ms(source.nodeStatusReportFrequency),
-      statusMaxImages: source.nodeStatusMaxImages ?? 50,
-      leaseDurationSeconds: source.nodeLeaseDurationSeconds ?? 40,
-      maxPods: source.maxPods ?? 110,
-      podsPerCore: source.podsPerCore ?? 0,
-      reserved: reservedResources(source, problem),
-    },
+    node: resolveNode(source, problem),
     eviction: {
       hard: parseThresholds(source.evictionHard ?? {}, "evictionHard", problem),
       pressureTransitionMs: ms(source.evictionPressureTransitionPeriod),
@@ -137,6 +126,21 @@ export function resolveConfiguration(given: KubeletConfiguration): {
     },
   };
   return { resolved, problems };
+}
+
+function resolveNode(source: KubeletConfiguration, problem: ReportProblem): ResolvedConfiguration["node"] {
+  return {
+    register: source.registerNode ?? true,
+    taints: source.registerWithTaints ?? [],
+    providerId: source.providerID || undefined,
+    statusUpdateEveryMs: ms(source.nodeStatusUpdateFrequency),
+    statusReportEveryMs: ms(source.nodeStatusReportFrequency),
+    statusMaxImages: source.nodeStatusMaxImages ?? 50,
+    leaseDurationSeconds: source.nodeLeaseDurationSeconds ?? 40,
+    maxPods: source.maxPods ?? 110,
+    podsPerCore: source.podsPerCore ?? 0,
+    reserved: reservedResources(source, problem),
+  };
 }
 
 function resolveServing(

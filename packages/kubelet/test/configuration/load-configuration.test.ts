@@ -126,6 +126,38 @@ describe("loadConfiguration()", () => {
     expect(configuration.source["cgroupDriver"]).toBe("systemd");
   });
 
+  test("loadConfiguration() accepts what kubeadm writes, zero durations meaning the defaults", async () => {
+    const file = await write(
+      [
+        "authentication: {anonymous: {enabled: false}, webhook: {cacheTTL: 0s, enabled: true}, x509: {clientCAFile: /ca.crt}}",
+        "authorization: {mode: Webhook, webhook: {cacheAuthorizedTTL: 0s, cacheUnauthorizedTTL: 0s}}",
+        "cgroupDriver: systemd",
+        'containerRuntimeEndpoint: ""',
+        "crashLoopBackOff: {}",
+        "evictionPressureTransitionPeriod: 0s",
+        "fileCheckFrequency: 0s",
+        "healthzBindAddress: 127.0.0.1",
+        "healthzPort: 10248",
+        "logging: {flushFrequency: 0, options: {json: {infoBufferSize: '0'}}, verbosity: 0}",
+        "memorySwap: {}",
+        "nodeStatusReportFrequency: 0s",
+        "nodeStatusUpdateFrequency: 0s",
+        "rotateCertificates: true",
+        "shutdownGracePeriod: 0s",
+        "streamingConnectionIdleTimeout: 0s",
+        "syncFrequency: 0s",
+      ].join("\n"),
+    );
+    const { configuration, warnings } = await loadConfiguration({ file });
+    expect(warnings).toEqual([`rotateCertificates of the file "${file}" is not implemented and has no effect`]);
+    expect(configuration).toMatchObject({
+      authentication: { webhook: { cacheTtlMs: 120_000 } },
+      authorization: { allowTtlMs: 300_000, denyTtlMs: 30_000 },
+      node: { statusUpdateEveryMs: 10_000, statusReportEveryMs: 300_000 },
+      pods: { syncEveryMs: 60_000 },
+    });
+  });
+
   test("loadConfiguration() drops the other default thresholds when one is given, unless told to merge", async () => {
     const only = await loadConfiguration({ file: await write("evictionHard: {memory.available: 1Gi}\n") });
     expect(Object.keys(only.configuration.eviction.hard)).toEqual(["memory.available"]);
