@@ -22,6 +22,7 @@ import { OpenApi } from "./openapi/openapi.ts";
 import { loadCertificates } from "./pki/certificates.ts";
 import { kubeconfigText } from "./pki/kubeconfig.ts";
 import { writePrivateFile } from "./pki/write-private-file.ts";
+import { startRegistry } from "./registry/registry.ts";
 import { allSchemas } from "./resources/extra-schemas.ts";
 import { ResourceIndex, resourceTable } from "./resources/resource-table.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly stateDirectory: string;
   /** Port of the API server on 127.0.0.1; 0 for any free one. @default 0 */
   readonly port?: number;
+  /** Port of the OCI registry on 127.0.0.1; 0 for any free one. @default 0 */
+  readonly registryPort?: number;
   /** @default systemClock */
   readonly clock?: Clock;
   /** @default silentLogger */
@@ -52,6 +55,8 @@ export interface ControlPlaneAddress {
   readonly url: string;
   /** Kubeconfig of the administrator. */
   readonly kubeconfigPath: string;
+  /** `localhost:PORT` of the OCI registry, plain HTTP. */
+  readonly registryAddress: string;
   /** PEM file of the authority: of the API server's certificate, and of the client certificate it shows to kubelets. */
   readonly authorityPath: string;
 }
@@ -245,7 +250,15 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     clientAuthority: certificates.authority.certificate,
     handle: (exchange) => api.handle(exchange),
   });
-  const port = await listener.listen();
+  const registry = await startRegistry({
+    directory: join(stateDirectory, "registry"),
+    port: options.registryPort,
+    logger: logger.child({ component: "registry" }),
+  });
+  const port = await listener.listen().catch(async (error: unknown) => {
+    await registry[Symbol.asyncDispose]();
+    throw error;
+  });
   const url = `https://127.0.0.1:${port}`;
   const writeKubeconfig = (fileName: string, user: ReturnType<typeof nodeUser>): string => {
     const path = join(stateDirectory, fileName);
@@ -267,13 +280,18 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
   const kubeconfigPath = writeKubeconfig("admin.kubeconfig", adminUser);
   isReady = true;
   return {
-    address: { url, kubeconfigPath, authorityPath: certificates.authorityPath },
+    address: {
+      url,
+      kubeconfigPath,
+      registryAddress: registry.address,
+      authorityPath: certificates.authorityPath,
+    },
     failed,
     writeKubeconfig,
     async stop() {
       isReady = false;
       controller.abort();
-      await listener.close();
+      await Promise.all([listener.close(), registry[Symbol.asyncDispose]()]);
       await failed.catch(() => undefined);
       log.close();
     },
