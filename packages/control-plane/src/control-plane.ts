@@ -22,7 +22,7 @@ import { OpenApi } from "./openapi/openapi.ts";
 import { loadCertificates } from "./pki/certificates.ts";
 import { kubeconfigText } from "./pki/kubeconfig.ts";
 import { writePrivateFile } from "./pki/write-private-file.ts";
-import { startRegistry } from "./registry/registry.ts";
+import { RegistryServer } from "./registry/registry-server.ts";
 import { allSchemas } from "./resources/extra-schemas.ts";
 import { ResourceIndex, resourceTable } from "./resources/resource-table.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
@@ -250,13 +250,14 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     clientAuthority: certificates.authority.certificate,
     handle: (exchange) => api.handle(exchange),
   });
-  const registry = await startRegistry({
+  const registry = new RegistryServer({
     directory: join(stateDirectory, "registry"),
-    port: options.registryPort,
+    port: options.registryPort ?? 0,
     logger: logger.child({ component: "registry" }),
   });
+  const registryAddress = await registry.listen();
   const port = await listener.listen().catch(async (error: unknown) => {
-    await registry[Symbol.asyncDispose]();
+    await registry.close();
     throw error;
   });
   const url = `https://127.0.0.1:${port}`;
@@ -283,7 +284,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     address: {
       url,
       kubeconfigPath,
-      registryAddress: registry.address,
+      registryAddress,
       authorityPath: certificates.authorityPath,
     },
     failed,
@@ -291,7 +292,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     async stop() {
       isReady = false;
       controller.abort();
-      await Promise.all([listener.close(), registry[Symbol.asyncDispose]()]);
+      await Promise.all([listener.close(), registry.close()]);
       await failed.catch(() => undefined);
       log.close();
     },

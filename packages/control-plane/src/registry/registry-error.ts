@@ -1,33 +1,18 @@
-/** Codes of the OCI distribution specification, section "Error codes". */
-export type RegistryErrorCode =
-  | "BLOB_UNKNOWN"
-  | "BLOB_UPLOAD_INVALID"
-  | "BLOB_UPLOAD_UNKNOWN"
-  | "DIGEST_INVALID"
-  | "MANIFEST_BLOB_UNKNOWN"
-  | "MANIFEST_INVALID"
-  | "MANIFEST_UNKNOWN"
-  | "NAME_INVALID"
-  | "NAME_UNKNOWN"
-  | "SIZE_INVALID"
-  | "DENIED"
-  | "UNSUPPORTED";
+import { WherryError } from "@wherry/base";
 
-/** A request that the registry refuses, with the HTTP status to answer. */
-export class RegistryError extends Error {
-  readonly status: number;
-  readonly code: RegistryErrorCode;
-  readonly headers: Readonly<Record<string, string>>;
+/** A refusal in the form of the OCI Distribution Specification; `errorCode` is one of the codes it lists. */
+export class RegistryError extends WherryError {
+  readonly httpCode: number;
+  readonly errorCode: string;
 
-  constructor(
-    status: number,
-    code: RegistryErrorCode,
-    message: string,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.headers = headers;
+  constructor(httpCode: number, errorCode: string, message: string) {
+    super(`REGISTRY_${errorCode}`, message);
+    this.httpCode = httpCode;
+    this.errorCode = errorCode;
+  }
+
+  /** The body of the answer. */
+  toBody(): string {
+    return JSON.stringify({ errors: [{ code: this.errorCode, message: this.message }] });
   }
 }
