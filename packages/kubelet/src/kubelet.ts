@@ -145,6 +145,8 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     const logs = providerLogSource(controller, provider);
     this.#server = await openNodeServer({
       ...this.#options,
+      // The certificate names the node by its name already; of the addresses it takes those that are dialled as such.
+      addresses: this.#options.addresses.filter(({ type }) => type === "InternalIP" || type === "ExternalIP"),
       pods: controller,
       logs,
       healthChecks: [pingCheck, { name: "syncloop", check: () => requireHealthy(controller.health()) }],
