@@ -76,12 +76,11 @@ export class LayerWriter implements Disposable {
   /** Sets the times of directories; to be called once, after the last layer. */
   finish(): void {
     for (const [key, seconds] of this.#directoryTimes) {
-      try {
-        const place = this.#tree.locate(key.split("/"), { create: false });
+      const segments = key.split("/");
+      const place = this.#tree.follow(segments);
+      // Unless removed, replaced or hidden behind a link meanwhile.
+      if (place !== undefined && key === pathKey([...place.directory.segments, place.name])) {
         if (this.#tree.stat(place)?.isDirectory()) utimesSync(place.directory.entry(place.name), seconds, seconds);
-      } catch (error) {
-        // Removed or replaced by a later layer.
-        if (errorCode(error) !== "ENOENT" && errorCode(error) !== "ENOTDIR") throw error;
       }
       this.#tree.trim();
     }

@@ -77,7 +77,7 @@ export class RootedTree implements Disposable {
     return lstatSync(directory.entry(name), { throwIfNoEntry: false });
   }
 
-  /** The place a path leads to when a link at its end is followed too; undefined where that does not exist. */
+  /** The place a path leads to when a link at its end is followed too; undefined where there is none or links go in circles. */
   follow(segments: readonly string[]): TreePlace | undefined {
     let rest = segments;
     for (let links = 0; links < maxLinks; links++) {
@@ -96,7 +96,7 @@ export class RootedTree implements Disposable {
     try {
       return segments.length === 0 || segments.at(-1) === ".." ? undefined : this.locate(segments, { create: false });
     } catch (error) {
-      if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+      if (["ENOENT", "ENOTDIR", "UnsafeArchive"].includes(errorCode(error) ?? "")) return undefined;
       throw error;
     }
   }

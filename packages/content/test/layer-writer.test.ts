@@ -38,13 +38,22 @@ async function unpack(root: string, ...layers: readonly (readonly TarInput[])[])
 
 function describeTree(root: string): Record<string, string> {
   const tree: Record<string, string> = {};
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
+  for (const path of walk(root)) {
     const name = path.slice(root.length + 1);
-    if (entry.isDirectory()) tree[name] = "/";
-    else tree[name] = entry.isSymbolicLink() ? `-> ${readlinkSync(path)}` : readFileSync(path, "utf8");
+    const stat = lstatSync(path);
+    if (stat.isDirectory()) tree[name] = "/";
+    else tree[name] = stat.isSymbolicLink() ? `-> ${readlinkSync(path)}` : readFileSync(path, "utf8");
   }
   return tree;
+}
+
+/** Everything below a directory; Node's own recursive listing would follow links. */
+function* walk(directory: string): Generator<string> {
+  for (const name of readdirSync(directory).toSorted()) {
+    const path = join(directory, name);
+    yield path;
+    if (lstatSync(path).isDirectory()) yield* walk(path);
+  }
 }
 
 describe("LayerWriter", () => {
@@ -90,6 +99,11 @@ describe("LayerWriter", () => {
       d: "/",
       "d/keep": "d/keep",
     });
+  });
+
+  test("finish() passes over directories that a later layer replaced with a link to itself", async () => {
+    using sandbox = temporaryDirectory();
+    expect(await unpack(sandbox.path, [directory("c"), directory("c/a")], [link("c", "c")])).toEqual({ c: "-> c" });
   });
 
   test("whiteouts remove what lower layers made, and nothing of their own layer", async () => {
@@ -257,8 +271,7 @@ function outsideOf(sandbox: string, root: string): Record<string, string> {
 
 /** Follows every link as a program that knows nothing of the tree would. */
 function expectLinksInside(root: string): void {
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
+  for (const path of walk(root)) {
     const stat = lstatSync(path);
     expect(stat.isFile() || stat.isDirectory() || stat.isSymbolicLink()).toBe(true);
     if (!stat.isSymbolicLink()) continue;
