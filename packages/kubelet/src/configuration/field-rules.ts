@@ -44,8 +44,8 @@ const object = (fields: FieldRules, support: FieldSupport = "acted"): FieldRule 
   fields,
 });
 
-const port = { min: 1, max: 65_535 };
-const portOrOff = { min: 0, max: 65_535 };
+/** 0 is off, or for the node's HTTPS API any free port. */
+const port = { min: 0, max: 65_535 };
 const percent = { min: 0, max: 100 };
 const count = { min: 0 };
 
@@ -53,8 +53,8 @@ const serving: FieldRules = {
   enableServer: flag(true),
   address: text("0.0.0.0"),
   port: integer(10_250, port),
-  readOnlyPort: integer(0, portOrOff, "missing"),
-  healthzPort: integer(10_248, portOrOff),
+  readOnlyPort: integer(0, port, "missing"),
+  healthzPort: integer(10_248, port),
   healthzBindAddress: text("127.0.0.1"),
   tlsCertFile: text(),
   tlsPrivateKeyFile: text(),

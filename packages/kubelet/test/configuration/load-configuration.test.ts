@@ -94,7 +94,7 @@ describe("loadConfiguration()", () => {
       message: expect.stringContaining(`the file "${file}"`),
       problems: [
         { path: "prot", message: 'is not a known field; did you mean "port"?' },
-        { path: "port", message: "is 99999, it must be a whole number from 1 to 65535" },
+        { path: "port", message: "is 99999, it must be a whole number from 0 to 65535" },
         { path: "authentication.webhok", message: 'is not a known field; did you mean "webhook"?' },
         { path: "syncFrequency", message: 'is 10, it must be a duration such as "10s" or "1h30m"' },
         { path: "containerLogMaxSize", message: 'is "lots", it must be a quantity above 0 such as "10Mi"' },
