@@ -179,6 +179,8 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
 
   async #live(signal: AbortSignal): Promise<void> {
     const { provider } = this.#options;
+    // Those of a machine that failed belong to a context nobody uses any more.
+    this.#handlers.clear();
     const ending = this.#termination !== undefined || isTerminalPhase(this.#status.phase);
     this.#runner = new MachineRunner(provider.machine, {
       context: provider.createContext(this),

@@ -12,7 +12,7 @@ import type { PodEdges } from "./pod-machine.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 import { standardMachine } from "./standard-machine.ts";
 import type { StandardProviderOptions } from "./standard-options.ts";
-import { refuseUnsupportedFields } from "./unsupported-fields.ts";
+import { refuseUnsupportedFields, unsupportedEphemeral } from "./unsupported-fields.ts";
 
 export type StandardProvider = Provider<PodEdges, PodContext>;
 
@@ -23,6 +23,16 @@ export type StandardProvider = Provider<PodEdges, PodContext>;
  */
 export function createStandardProvider(options: StandardProviderOptions): StandardProvider {
   return new RuntimeProvider(options);
+}
+
+/** Says once of each ephemeral container why it never starts. */
+function warnOfEphemeral(handle: PodHandle, warned: Set<string>): void {
+  for (const { name } of handle.pod.spec?.ephemeralContainers ?? []) {
+    if (warned.has(name)) continue;
+    warned.add(name);
+    const { reason, message } = unsupportedEphemeral;
+    handle.event({ type: "Warning", reason, message, fieldPath: `spec.ephemeralContainers{${name}}` });
+  }
 }
 
 /** Orphans and force-deleted pods are given this long, as upstream gives them. */
@@ -100,7 +110,9 @@ class RuntimeProvider implements StandardProvider {
   createContext(handle: PodHandle): PodContext {
     const context = new PodContext(handle, this.#shared);
     this.#contexts.set(handle.uid, context);
+    const warned = new Set<string>();
     handle.onChange(() => {
+      warnOfEphemeral(handle, warned);
       this.#options.volumes.podChanged(handle.pod);
       this.#options.objects.registerPod(handle.pod);
       context.wakeup.raise();

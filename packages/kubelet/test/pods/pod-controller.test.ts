@@ -1,0 +1,229 @@
+import { FakeClock, runTogether, silentLogger } from "@wherry/base";
+import type { Pod } from "@wherry/kubernetes";
+import type { MachineDefinition } from "@wherry/machine";
+import { afterEach, describe, expect, test } from "vitest";
+import { MergedPodSource } from "../../src/pods/merged-pod-source.ts";
+import { PodController, type PodControllerOptions } from "../../src/pods/pod-controller.ts";
+import type { PodSource } from "../../src/pods/pod-source.ts";
+import type { PodDescription } from "../../src/provider/pod-description.ts";
+import type { PodHandle } from "../../src/provider/pod-handle.ts";
+import type { Provider } from "../../src/provider/provider.ts";
+import { StatusWriter } from "../../src/status/status-writer.ts";
+import { FakePodApi } from "../support/fake-pod-api.ts";
+import { nodeFacts, podOf } from "../support/kubelet-harness.ts";
+
+/** A provider of something that is no container: a pod is a greeting that stands until it is withdrawn. */
+const edges = { greeting: ["withdrawing"], withdrawing: ["gone"], gone: [] } as const;
+type Edges = typeof edges;
+
+interface Greeting {
+  readonly handle: PodHandle;
+  readonly spoken: string[];
+  fail: number;
+}
+
+const running: PodDescription = {
+  sandboxReady: true,
+  podIps: ["10.9.9.9"],
+  containerStatuses: [
+    { name: "main", image: "", imageID: "", ready: true, restartCount: 0, started: true, state: { running: {} } },
+  ],
+};
+
+const machine: MachineDefinition<Edges, Greeting, PodDescription> = {
+  name: "greeting",
+  edges,
+  initial: "greeting",
+  states: {
+    greeting: {
+      name: "greeting",
+      status: () => running,
+      async next(greeting, signal) {
+        greeting.spoken.push(`hello ${greeting.handle.pod.metadata?.name}`);
+        await new Promise<void>((_resolve, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+        );
+        return "withdrawing";
+      },
+    },
+    withdrawing: {
+      name: "withdrawing",
+      async next(greeting) {
+        greeting.spoken.push(`goodbye ${greeting.handle.pod.metadata?.name}`);
+        return "gone";
+      },
+    },
+    gone: { name: "gone", status: () => ({ stopped: true }), next: async () => "done" },
+  },
+};
+
+class GreetingProvider implements Provider<Edges, Greeting> {
+  readonly name = "greeting";
+  readonly machine = machine;
+  readonly stopping = "withdrawing" as const;
+  readonly spoken: string[] = [];
+  readonly removed: string[] = [];
+  held: string[] = [];
+
+  nodeDetails = async () => ({ architecture: "words", runtimeVersion: "greeting://1" });
+  createContext = (handle: PodHandle): Greeting => ({ handle, spoken: this.spoken, fail: 0 });
+  listPods = async () => this.held;
+  removePod = async (uid: string) => {
+    this.removed.push(uid);
+    this.held = this.held.filter((held) => held !== uid);
+  };
+}
+
+describe("PodController", () => {
+  const clock = new FakeClock();
+  let abort = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
+
+  afterEach(async () => {
+    abort.abort();
+    await ended;
+  });
+
+  function start(
+    api: FakePodApi,
+    provider: GreetingProvider,
+    more: Partial<PodControllerOptions<Edges, Greeting>> = {},
+  ) {
+    const statusWriter = new StatusWriter({ api, clock, logger: silentLogger });
+    const controller = new PodController<Edges, Greeting>({
+      source: api,
+      provider,
+      statusWriter,
+      node: nodeFacts,
+      recorder: { event: () => undefined },
+      clock,
+      logger: silentLogger,
+      random: () => 0.5,
+      admit: () => undefined,
+      ...more,
+    });
+    abort = new AbortController();
+    ended = runTogether(abort.signal, [(signal) => statusWriter.run(signal), (signal) => controller.run(signal)]);
+    return controller;
+  }
+
+  test("run() drives any provider's machine: statuses, end and final delete come for free", async () => {
+    const api = new FakePodApi(clock);
+    const provider = new GreetingProvider();
+    const controller = start(api, provider);
+    api.create(podOf("ann"));
+    await clock.advance(0);
+    expect(api.byName("ann")?.status).toMatchObject({ phase: "Running", podIP: "10.9.9.9", qosClass: "BestEffort" });
+    expect(controller.stateOf("uid-ann")).toBe("greeting");
+    api.delete("ann");
+    await clock.advance(0);
+    await clock.advance(0);
+    expect(provider.spoken).toEqual(["hello ann", "goodbye ann"]);
+    expect(api.deletions).toEqual(["ann"]);
+    expect(provider.removed).toEqual(["uid-ann"]);
+    expect(controller.list()).toEqual([]);
+  });
+
+  test("run() starts and removes nothing before its source is complete", async () => {
+    const api = new FakePodApi(clock);
+    const ready = Promise.withResolvers<void>();
+    const slow: PodSource = {
+      name: "slow",
+      ready: ready.promise,
+      pods: () => [],
+      get: () => undefined,
+      onChange: () => () => undefined,
+      run: async () => undefined,
+    };
+    const provider = new GreetingProvider();
+    provider.held = ["uid-ann", "uid-unknown"];
+    const controller = start(api, provider, { source: new MergedPodSource([api, slow]) });
+    api.create(podOf("ann"));
+    await clock.advance(120_000);
+    expect([provider.spoken, provider.removed]).toEqual([[], []]);
+    expect(controller.health().healthy).toBe(false);
+    ready.resolve();
+    await clock.advance(0);
+    expect(provider.spoken).toEqual(["hello ann"]);
+    expect(provider.removed).toEqual(["uid-unknown"]);
+    expect(controller.health().healthy).toBe(true);
+  });
+
+  test("run() admits pods that already ran before new ones, then the oldest first", async () => {
+    const api = new FakePodApi(clock);
+    const order: string[] = [];
+    const at = (name: string, creationTimestamp: string, startTime?: string): Pod => {
+      const pod = podOf(name);
+      return { ...pod, metadata: { ...pod.metadata, creationTimestamp }, status: startTime ? { startTime } : {} };
+    };
+    api.create(at("young", "2026-01-03T00:00:00Z"));
+    api.create(at("old", "2026-01-01T00:00:00Z"));
+    api.create(at("started", "2026-01-02T00:00:00Z", "2026-01-02T00:00:01Z"));
+    const admit = (pod: Pod, others: readonly Pod[]) => {
+      order.push(pod.metadata?.name ?? "");
+      return others.length < 2 ? undefined : { reason: "OutOfpods", message: "Pod was rejected: full" };
+    };
+    start(api, new GreetingProvider(), { admit });
+    await clock.advance(0);
+    expect(order).toEqual(["started", "old", "young"]);
+    expect(api.byName("young")?.status).toMatchObject({ phase: "Failed", reason: "OutOfpods" });
+  });
+
+  test("run() frees the place of a pod that ended", async () => {
+    const api = new FakePodApi(clock);
+    const admit = (_pod: Pod, others: readonly Pod[]) =>
+      others.length < 1 ? undefined : { reason: "OutOfpods", message: "Pod was rejected: full" };
+    start(api, new GreetingProvider(), { admit });
+    api.create(podOf("first"));
+    await clock.advance(0);
+    api.delete("first");
+    await clock.advance(0);
+    api.create(podOf("second"));
+    await clock.advance(0);
+    expect(api.byName("second")?.status?.phase).toBe("Running");
+  });
+
+  test("terminate() ends a pod with the outcome its cause says", async () => {
+    const api = new FakePodApi(clock);
+    const controller = start(api, new GreetingProvider());
+    api.create(podOf("ann"));
+    await clock.advance(0);
+    const outcome = {
+      phase: "Failed" as const,
+      reason: "Evicted",
+      message: "The node was low on resource: memory.",
+      conditions: [{ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet" }],
+    };
+    expect(controller.terminate("uid-ann", { cause: "evicted", gracePeriodMs: 0, outcome })).toBe(true);
+    await clock.advance(0);
+    expect(api.byName("ann")?.status).toMatchObject({ phase: "Failed", reason: "Evicted" });
+    const disruption = api.byName("ann")?.status?.conditions?.find(({ type }) => type === "DisruptionTarget");
+    expect(disruption).toMatchObject({ status: "True", lastTransitionTime: expect.any(String) });
+    expect(api.deletions).toEqual([]);
+    expect(controller.terminate("uid-ann", { cause: "evicted", gracePeriodMs: 0 })).toBe(false);
+  });
+
+  test("run() never runs mirror pods", async () => {
+    const api = new FakePodApi(clock);
+    const provider = new GreetingProvider();
+    start(api, provider);
+    const mirror = podOf("mirror");
+    api.create({ ...mirror, metadata: { ...mirror.metadata, annotations: { "kubernetes.io/config.mirror": "hash" } } });
+    await clock.advance(0);
+    expect(provider.spoken).toEqual([]);
+  });
+
+  test("run() removes orphans again until it succeeds", async () => {
+    const provider = new GreetingProvider();
+    provider.held = ["uid-orphan"];
+    let failures = 2;
+    const removePod = provider.removePod;
+    provider.removePod = async (uid) => {
+      if (failures-- > 0) throw new Error("runtime is away");
+      await removePod(uid);
+    };
+    start(new FakePodApi(clock), provider);
+    await clock.advance(5000);
+    expect(provider.removed).toEqual(["uid-orphan"]);
+  });
+});
