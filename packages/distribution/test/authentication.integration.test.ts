@@ -1,8 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { systemClock } from "@wherry/base";
 import { describe, expect, test } from "vitest";
+import {
+  FakeRegistry,
+  type Interceptor,
+  type SeenRequest,
+  sendError,
+  sendJson,
+} from "../../testkit/src/registries/fake-registry.ts";
 import { type Credential, createDistributionClient, type DistributionClientOptions } from "../src/index.ts";
-import { FakeRegistry, type Interceptor, type SeenRequest, sendError, sendJson } from "./fake-registry.ts";
 
 const layer = Buffer.from("\0asm\x01\0\0\0", "latin1");
 const right: Credential = { kind: "basic", username: "user", password: "right" };

@@ -1,7 +1,7 @@
 import { FakeClock, systemClock } from "@wherry/base";
 import { describe, expect, test } from "vitest";
+import { FakeRegistry, sendError } from "../../testkit/src/registries/fake-registry.ts";
 import { createDistributionClient, type DistributionClientOptions, digestOf, type Repository } from "../src/index.ts";
-import { FakeRegistry, sendError } from "./fake-registry.ts";
 
 const layer = Buffer.alloc(200_000, "layer ");
 

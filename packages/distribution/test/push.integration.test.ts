@@ -1,7 +1,7 @@
 import { systemClock } from "@wherry/base";
 import { describe, expect, test } from "vitest";
+import { FakeRegistry, sendError } from "../../testkit/src/registries/fake-registry.ts";
 import { createDistributionClient, digestOf, ociManifestType, type PushSource } from "../src/index.ts";
-import { FakeRegistry, sendError } from "./fake-registry.ts";
 
 const content = Buffer.alloc(40 * 1024 * 1024, "0123456789");
 const descriptor = { mediaType: "application/wasm", digest: digestOf(content), size: content.length };

@@ -1,5 +1,30 @@
+/**
+ * What Wherry's tests stand on: control planes and nodes as processes, guests, registries, fakes and observers.
+ *
+ * @packageDocumentation
+ */
+export { KubernetesObserver } from "./clusters/kubernetes-observer.ts";
+export { type LogQuery, TestCluster, type TestClusterOptions } from "./clusters/test-cluster.ts";
+export { startEmbeddedControlPlane } from "./control-planes/embedded-control-plane.ts";
+export { kubeBuilderAssets, startKubeApiServer } from "./control-planes/kube-apiserver.ts";
+export { startTestControlPlane } from "./control-planes/start-test-control-plane.ts";
+export type { TestControlPlane, TestControlPlaneOptions } from "./control-planes/test-control-plane.ts";
 export { EventFeed } from "./fake-runtime/event-feed.ts";
 export type { ContainerScript, FakeContainer } from "./fake-runtime/fake-container.ts";
 export { FakeImages, resolvedReference } from "./fake-runtime/fake-images.ts";
 export { FakeRuntime, type FakeRuntimeOptions } from "./fake-runtime/fake-runtime.ts";
 export { type FakeCall, type Fault, FaultInjector, type FaultPlan, failing } from "./fake-runtime/faults.ts";
+export { compileAssemblyScript, workloadKit } from "./modules/assembly-script.ts";
+export { assembleWat } from "./modules/wat.ts";
+export { type HostProcessNote, nodeAddress, TestNode, type TestNodeOptions } from "./nodes/test-node.ts";
+export { type ContainerTemplate, wasmPod } from "./pods/wasm-pod.ts";
+export { LoggedProcess, type LoggedProcessOptions, type ProcessEnd } from "./processes/logged-process.ts";
+export { eventually, freePort, PeerProcess, type PeerProcessOptions } from "./processes/peer-process.ts";
+export { type SourceProgram, sourceProgram, wherryProgram } from "./processes/source-program.ts";
+export {
+  FakeRegistry,
+  type Interceptor,
+  type SeenRequest,
+  sendError,
+  sendJson,
+} from "./registries/fake-registry.ts";

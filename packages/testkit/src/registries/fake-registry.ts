@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Descriptor, digestOf, ociManifestType } from "../src/index.ts";
+import { type Descriptor, digestOf, ociManifestType } from "@wherry/distribution";
 
 export interface SeenRequest {
   readonly method: string;

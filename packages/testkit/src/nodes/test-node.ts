@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import type { KubeletConfiguration } from "@wherry/kubelet";
+import type { TestControlPlane } from "../control-planes/test-control-plane.ts";
+import { LoggedProcess } from "../processes/logged-process.ts";
+import { wherryProgram } from "../processes/source-program.ts";
+
+export interface TestNodeOptions {
+  /** Directory for the node's state and logs, made by the caller and removed after. */
+  readonly directory: string;
+  readonly plane: TestControlPlane;
+  readonly name: string;
+  /** Merged over what a test needs anyway: free ports, short restart delays. */
+  readonly configuration?: KubeletConfiguration | undefined;
+  /** Further flags of `wherry kubelet`. */
+  readonly flags?: readonly string[] | undefined;
+  /** @default a directory below `directory` */
+  readonly rootDirectory?: string | undefined;
+}
+
+/** A host process as the engine noted it. */
+export interface HostProcessNote {
+  readonly id: string;
+  readonly pid: number;
+  /** Ids of the containers in it. */
+  readonly containers: readonly string[];
+}
+
+/** `wherry kubelet` in a process of its own, from source; its log is `NAME.log` in the directory. */
+export class TestNode implements AsyncDisposable {
+  readonly name: string;
+  readonly rootDirectory: string;
+  readonly podLogsDirectory: string;
+  readonly #options: TestNodeOptions;
+  #process: LoggedProcess | undefined;
+
+  constructor(options: TestNodeOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.rootDirectory = options.rootDirectory ?? join(options.directory, `${options.name}-root`);
+    this.podLogsDirectory = join(options.directory, `${options.name}-logs`);
+  }
+
+  /** Resolves when the node is registered and answers. */
+  async start(): Promise<void> {
+    const child = await this.launch();
+    await child.line("that the node is registered", (line) => (line.includes("Node is registered") ? true : undefined));
+  }
+
+  /** Starts the process and does not wait for anything. */
+  async launch(): Promise<LoggedProcess> {
+    const { directory, plane, configuration, flags = [] } = this.#options;
+    await mkdir(this.podLogsDirectory, { recursive: true });
+    const configPath = join(directory, `${this.name}-config.json`);
+    const address = nodeAddress();
+    const document: KubeletConfiguration = {
+      apiVersion: "kubelet.config.k8s.io/v1beta1",
+      kind: "KubeletConfiguration",
+      address,
+      healthzPort: 0,
+      authentication: { x509: { clientCAFile: plane.kubeletClientCaPath } },
+      crashLoopBackOff: { maxContainerRestartPeriod: "1s" },
+      podLogsDir: this.podLogsDirectory,
+      ...configuration,
+    };
+    await writeFile(configPath, JSON.stringify(document));
+    const kubeconfig = await plane.nodeKubeconfig(this.name);
+    this.#process = await LoggedProcess.start({
+      name: `node "${this.name}"`,
+      logPath: this.logPath,
+      ...wherryProgram(
+        "kubelet",
+        `--kubeconfig=${kubeconfig}`,
+        `--config=${configPath}`,
+        `--hostname-override=${this.name}`,
+        `--node-ip=${address}`,
+        "--port=0",
+        `--root-dir=${this.rootDirectory}`,
+        ...flags,
+      ),
+    });
+    return this.#process;
+  }
+
+  get logPath(): string {
+    return join(this.#options.directory, `${this.name}.log`);
+  }
+
+  get process(): LoggedProcess {
+    if (this.#process === undefined) throw new Error(`Node "${this.name}" has not been started`);
+    return this.#process;
+  }
+
+  /** Ends the node without grace; pods go on. */
+  async kill(): Promise<void> {
+    await this.process.stop("SIGKILL");
+  }
+
+  async restart(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    await this.process.stop(signal);
+    await this.start();
+  }
+
+  /** The host processes that the engine of this node has given to pods, whether or not they still run. */
+  hosts(): readonly HostProcessNote[] {
+    const directory = join(this.rootDirectory, "engine/hosts");
+    return list(directory).flatMap((id) => {
+      try {
+        const { process } = JSON.parse(readFileSync(join(directory, id, "host.json"), "utf8")) as {
+          process: { pid: number };
+        };
+        return [{ id, pid: process.pid, containers: list(join(directory, id, "guests")) }];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Ends the node, and what it left running for its next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process?.stop();
+    for (const { id, pid } of this.hosts()) {
+      try {
+        // The number may be another process's by now; the title of a host tells whose it is.
+        if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`wherry-host ${id}`)) process.kill(pid, "SIGKILL");
+      } catch {
+        // Ended already.
+      }
+    }
+  }
+}
+
+/** An address of this machine that a node may have: one that others can reach, loopback where there is no other. */
+export function nodeAddress(): string {
+  const entries = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const outer = entries.find(
+    (entry) => entry.family === "IPv4" && !entry.internal && !entry.address.startsWith("169.254."),
+  );
+  return outer?.address ?? "127.0.0.1";
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
