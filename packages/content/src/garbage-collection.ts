@@ -20,6 +20,9 @@ export interface GarbageCollectionResult {
   readonly freedBytes: number;
 }
 
+/** Interrupted ingests nobody goes on with are kept so long, as in containerd. */
+const ingestLifetimeMs = 24 * 60 * 60 * 1000;
+
 /** Nodes of the reference graph: blobs by digest, snapshots by chain ID. */
 interface Marks {
   readonly blobs: Set<string>;
@@ -41,6 +44,7 @@ export async function collectGarbage(
   const trash: string[] = [];
   const result = await database.write((transaction) => {
     endLeases(transaction, context, clock.now());
+    trash.push(...endStaleIngests(transaction, context));
     const marks = mark(transaction, roots);
     return sweep(transaction, context, marks, trash);
   });
@@ -61,6 +65,19 @@ export function endLeases(transaction: Transaction, context: StoreContext, nowMs
     const orphaned = typeof process === "string" && !context.process.isAlive(process);
     if (expired || orphaned) deleteLease(transaction, String(id));
   }
+}
+
+/** Ends unfinished work that nobody is at and that is too old, or not of the kind, to be resumed; answers names in the trash. */
+export function endStaleIngests(transaction: Transaction, context: StoreContext): string[] {
+  const { process, clock, paths } = context;
+  return transaction.all("SELECT * FROM ingests").flatMap((row) => {
+    const owner = row["process"];
+    const owned = typeof owner === "string" && process.isAlive(owner);
+    const fresh = clock.now() - Number(row["updated_at_ms"]) < ingestLifetimeMs;
+    if (owned || (row["resumable"] === 1 && fresh)) return [];
+    transaction.run("DELETE FROM ingests WHERE key = ?", String(row["key"]));
+    return moveToTrash(context, paths.ingestDirectory(String(row["directory"])));
+  });
 }
 
 function mark(transaction: Transaction, extraRoots: readonly LeaseResource[]): Marks {

@@ -3,12 +3,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "@wherry/base";
 import { type Digest, isDigest } from "@wherry/distribution";
-import { endLeases, forgetBlob, forgetSnapshot, moveToTrash } from "./garbage-collection.ts";
+import { endLeases, endStaleIngests, forgetBlob, forgetSnapshot, moveToTrash } from "./garbage-collection.ts";
 import type { Transaction } from "./metadata-database.ts";
 import type { StoreContext } from "./store-context.ts";
-
-/** Interrupted ingests nobody goes on with are kept so long, as in containerd. */
-const ingestLifetimeMs = 24 * 60 * 60 * 1000;
 
 /**
  * Brings files and metadata of a store together again after a crash: rows without their file go, files without a row go,
@@ -25,7 +22,7 @@ export async function recover(context: StoreContext): Promise<void> {
       snapshotRows: dropRowsWithoutSnapshot(transaction, context),
       blobFiles: dropBlobsWithoutRow(transaction, context),
       snapshotDirectories: dropSnapshotsWithoutRow(transaction, context),
-      ingests: dropStaleIngests(transaction, context),
+      ingests: dropUnknownIngests(transaction, context),
     };
   });
   for (const entry of list(paths.trash)) await rm(join(paths.trash, entry.name), { recursive: true, force: true });
@@ -75,20 +72,11 @@ function dropSnapshotsWithoutRow(transaction: Transaction, context: StoreContext
   return dropped;
 }
 
-function dropStaleIngests(transaction: Transaction, context: StoreContext): number {
-  const { process, clock, paths } = context;
-  const known = new Set<string>();
-  let dropped = 0;
-  for (const row of transaction.all("SELECT * FROM ingests")) {
-    const owner = row["process"];
-    const owned = typeof owner === "string" && process.isAlive(owner);
-    const fresh = clock.now() - Number(row["updated_at_ms"]) < ingestLifetimeMs;
-    if (owned || (row["resumable"] === 1 && fresh)) known.add(String(row["directory"]));
-    else transaction.run("DELETE FROM ingests WHERE key = ?", String(row["key"]));
-  }
-  for (const { name } of list(paths.ingest)) {
-    if (known.has(name)) continue;
-    dropped += moveToTrash(context, join(paths.ingest, name)).length;
+function dropUnknownIngests(transaction: Transaction, context: StoreContext): number {
+  let dropped = endStaleIngests(transaction, context).length;
+  const known = new Set(transaction.all("SELECT directory FROM ingests").map(({ directory }) => directory));
+  for (const { name } of list(context.paths.ingest)) {
+    if (!known.has(name)) dropped += moveToTrash(context, join(context.paths.ingest, name)).length;
   }
   return dropped;
 }
