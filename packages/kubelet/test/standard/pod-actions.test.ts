@@ -1,0 +1,159 @@
+import type { Container, PodSpec, PodStatus } from "@wherry/kubernetes";
+import { describe, expect, test } from "vitest";
+import { containerHash } from "../../src/standard/container-hash.ts";
+import { podActions } from "../../src/standard/pod-actions.ts";
+import type { Instance } from "../../src/standard/pod-facts.ts";
+
+function instance(name: string, more: Partial<Instance> = {}): Instance {
+  return {
+    id: `rt://${name}`,
+    runtimeId: name,
+    sandboxId: "s1",
+    name,
+    attempt: 0,
+    state: "running",
+    createdAtMs: 0,
+    startedAtMs: 0,
+    finishedAtMs: 0,
+    exitCode: 0,
+    reason: "",
+    message: "",
+    image: "app:v1",
+    imageRef: "",
+    specHash: containerHash({ name, image: "app:v1" }),
+    logPath: "",
+    ...more,
+  };
+}
+
+const exited = (name: string, exitCode: number, more: Partial<Instance> = {}) =>
+  instance(name, { state: "exited", exitCode, ...more });
+const app = (name: string, more: Partial<Container> = {}): Container => ({ name, image: "app:v1", ...more });
+const sidecar = (name: string) => app(name, { restartPolicy: "Always" });
+
+interface Case {
+  readonly spec: PodSpec;
+  readonly instances?: readonly Instance[];
+  readonly sandboxId?: string | undefined;
+  readonly status?: PodStatus;
+  readonly closed?: readonly string[];
+}
+
+function actions({ spec, instances = [], status = {}, closed = [], ...rest }: Case) {
+  const result = podActions({
+    pod: { spec },
+    status,
+    sandboxId: "sandboxId" in rest ? rest.sandboxId : "s1",
+    instancesOf: (name) => instances.filter((candidate) => candidate.name === name),
+    isStarted: (name) => !closed.includes(name),
+  });
+  return {
+    ...result,
+    start: result.start.map(({ name }) => name),
+    replace: result.replace.map(({ container }) => container.name),
+  };
+}
+
+describe("podActions()", () => {
+  const spec = (
+    restartPolicy: string,
+    containers = [app("a"), app("b")],
+    initContainers: Container[] = [],
+  ): PodSpec => ({
+    restartPolicy,
+    containers,
+    initContainers,
+  });
+
+  test("podActions() of a new pod wants a sandbox, then all app containers in order", () => {
+    expect(actions({ spec: spec("Always"), sandboxId: undefined })).toMatchObject({ needsSandbox: true, done: false });
+    expect(actions({ spec: spec("Always") })).toMatchObject({
+      needsSandbox: false,
+      start: ["a", "b"],
+      initialized: true,
+    });
+  });
+
+  test.each([
+    ["Always", 0, ["a"], false],
+    ["Always", 1, ["a"], false],
+    ["OnFailure", 0, [], true],
+    ["OnFailure", 1, ["a"], false],
+    ["Never", 0, [], true],
+    ["Never", 1, [], true],
+  ])("podActions() with %s after exit %i", (policy, exitCode, start, done) => {
+    expect(actions({ spec: spec(policy, [app("a")]), instances: [exited("a", exitCode)] })).toMatchObject({
+      start,
+      done,
+    });
+  });
+
+  test("podActions() is done only when the last app container is", () => {
+    expect(actions({ spec: spec("Never"), instances: [exited("a", 1), instance("b")] }).done).toBe(false);
+    expect(actions({ spec: spec("Never"), instances: [exited("a", 1), exited("b", 0)] }).done).toBe(true);
+  });
+
+  test("podActions() makes no sandbox for a pod whose work is done", () => {
+    const instances = [exited("a", 0), exited("b", 0)];
+    expect(actions({ spec: spec("OnFailure"), instances, sandboxId: undefined })).toMatchObject({
+      done: true,
+      needsSandbox: false,
+    });
+  });
+
+  test("podActions() takes what ran in another sandbox for ended", () => {
+    const instances = [instance("a", { sandboxId: "s0" }), exited("b", 0, { sandboxId: "s0" })];
+    expect(actions({ spec: spec("OnFailure"), instances }).start).toEqual(["a"]);
+    expect(actions({ spec: spec("Never"), instances }).done).toBe(true);
+  });
+
+  test("podActions() goes by the published status where the runtime knows nothing", () => {
+    const published = (state: object): PodStatus => ({
+      containerStatuses: [{ name: "a", image: "", imageID: "", ready: false, restartCount: 0, ...state }],
+    });
+    const never = spec("Never", [app("a")]);
+    expect(actions({ spec: never, status: published({ state: { running: {} } }) }).done).toBe(true);
+    expect(actions({ spec: never, status: published({ state: { terminated: { exitCode: 0 } } }) }).done).toBe(true);
+    expect(actions({ spec: never, status: published({ state: { waiting: {} } }) }).start).toEqual(["a"]);
+  });
+
+  test("podActions() replaces a running container whose image changed, and no other", () => {
+    const changed = spec("Never", [app("a", { image: "app:v2" }), app("b")]);
+    const result = actions({ spec: changed, instances: [instance("a"), instance("b")] });
+    expect(result).toMatchObject({ replace: ["a"], start: [], done: false });
+    expect(result.replace).toHaveLength(1);
+  });
+
+  test("podActions() starts a container that was made but never ran", () => {
+    expect(
+      actions({ spec: spec("Never", [app("a")]), instances: [instance("a", { state: "created" })] }).start,
+    ).toEqual(["a"]);
+  });
+
+  describe("with init containers", () => {
+    const withInit = (policy: string) => spec(policy, [app("a")], [sidecar("s"), app("i"), app("j")]);
+
+    test.each<[string, Instance[], string[], string[]]>([
+      ["at first", [], [], ["s"]],
+      ["while the sidecar's gate is closed", [instance("s")], ["s"], []],
+      ["once the sidecar started", [instance("s")], [], ["i"]],
+      ["while the first one runs", [instance("s"), instance("i")], [], []],
+      ["after the first one", [instance("s"), exited("i", 0)], [], ["j"]],
+      ["after the first one failed", [instance("s"), exited("i", 1)], [], ["i"]],
+      ["after both", [instance("s"), exited("i", 0), exited("j", 0)], [], ["a"]],
+      ["when the sidecar fell over meanwhile", [exited("s", 1), exited("i", 0)], [], ["s"]],
+      ["once an app container ran", [exited("s", 1), instance("a")], [], ["s"]],
+    ])("podActions() %s", (_when, instances, closed, start) => {
+      expect(actions({ spec: withInit("Always"), instances, closed })).toMatchObject({ start, done: false });
+    });
+
+    test("podActions() is done when an init container failed for good", () => {
+      expect(actions({ spec: withInit("Never"), instances: [instance("s"), exited("i", 1)] }).done).toBe(true);
+    });
+
+    test("podActions() runs init containers again in a new sandbox", () => {
+      const instances = [instance("s"), exited("i", 0, { sandboxId: "s0" }), exited("a", 1, { sandboxId: "s0" })];
+      expect(actions({ spec: withInit("Always"), instances }).start).toEqual(["i"]);
+    });
+  });
+});
