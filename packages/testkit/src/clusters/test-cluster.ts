@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
 import type { KubeletConfiguration } from "@wherry/kubelet";
 import type { Pod, PodSpec } from "@wherry/kubernetes";
@@ -120,13 +121,18 @@ export class TestCluster implements AsyncDisposable {
   /** The log through the API server; with `follow` it resolves when the server ends it. */
   async log(name: string, query: LogQuery = {}): Promise<string> {
     const parts: Buffer[] = [];
-    for await (const part of await this.logStream(name, query)) parts.push(part as Buffer);
+    for await (const part of await this.#logStream(name, query)) parts.push(part as Buffer);
     return Buffer.concat(parts).toString();
   }
 
-  logStream(name: string, query: LogQuery = {}, signal?: AbortSignal): ReturnType<KubernetesClient["stream"]> {
-    const text = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
-    return this.client.stream(`/api/v1/namespaces/${namespace}/pods/${name}/log?${text}`, { signal });
+  /** The lines of the log as they come; leaving the loop ends the request. */
+  async *logLines(name: string, query: LogQuery = {}): AsyncGenerator<string> {
+    const stream = await this.#logStream(name, query);
+    try {
+      yield* createInterface({ input: stream });
+    } finally {
+      stream.destroy();
+    }
   }
 
   /** Puts a module into the registry and answers its reference. */
@@ -138,6 +144,11 @@ export class TestCluster implements AsyncDisposable {
   /** The ends of the logs of the node and the control plane, to be shown when a test fails. */
   describeLogs(): string {
     return `--- end of the log of node "${this.node.name}" (${this.node.logPath})\n${this.node.process.tail(80)}`;
+  }
+
+  #logStream(name: string, query: LogQuery): ReturnType<KubernetesClient["stream"]> {
+    const text = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
+    return this.client.stream(`/api/v1/namespaces/${namespace}/pods/${name}/log?${text}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
