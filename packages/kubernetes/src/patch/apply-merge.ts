@@ -19,31 +19,29 @@ export function mergeApplied(live: JsonValue | undefined, applied: JsonValue, ty
   return applied;
 }
 
-/** Applied items keep their order among themselves, live ones theirs; a live item stays before the items it preceded. */
+/** Applied items keep their order among themselves, live ones theirs; live items come first where nothing ties the two. */
 function mergeItems(live: readonly JsonValue[], applied: readonly JsonValue[], type: StructuredType): JsonValue[] {
   const itemType: StructuredType = type.kind === "keyed" ? type.item : { kind: "atomic" };
   const liveByElement = new Map(live.map((item) => [itemElement(type, item), item]));
   const appliedElements = new Set(applied.map((item) => itemElement(type, item)));
   const result: JsonValue[] = [];
+  const taken = new Set<string>();
   let nextLive = 0;
-  const takeLiveOnly = (until: string | undefined): void => {
+  const takeLive = (): void => {
     for (; nextLive < live.length; nextLive++) {
-      const element = itemElement(type, live[nextLive] as JsonValue);
-      if (element === until) return;
-      if (!appliedElements.has(element)) result.push(live[nextLive] as JsonValue);
-      else if (until !== undefined) return;
+      const item = live[nextLive] as JsonValue;
+      const element = itemElement(type, item);
+      if (!appliedElements.has(element)) result.push(item);
+      else if (!taken.has(element)) return;
     }
   };
   for (const item of applied) {
+    takeLive();
     const element = itemElement(type, item);
-    const before = liveByElement.get(element);
-    if (before !== undefined) {
-      takeLiveOnly(element);
-      if (nextLive < live.length && itemElement(type, live[nextLive] as JsonValue) === element) nextLive++;
-    }
-    result.push(mergeApplied(before, item, itemType));
+    taken.add(element);
+    result.push(mergeApplied(liveByElement.get(element), item, itemType));
   }
-  takeLiveOnly(undefined);
+  takeLive();
   return result;
 }
 
