@@ -7,6 +7,8 @@ import { NodeAuthorizer } from "./auth/node-authorizer.ts";
 import { ServiceAccountTokens, tokenIssuer } from "./auth/service-account-tokens.ts";
 import { TokenFile } from "./auth/token-file.ts";
 import { adminUser, nodeUser } from "./auth/user.ts";
+import { expireEvents } from "./controllers/event-expiry.ts";
+import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
 import { SchemaCatalog } from "./decoding/schema-catalog.ts";
 import { Discovery } from "./discovery/discovery.ts";
@@ -55,7 +57,7 @@ export interface ControlPlaneAddress {
   readonly url: string;
   /** Kubeconfig of the administrator. */
   readonly kubeconfigPath: string;
-  /** `localhost:PORT` of the OCI registry, plain HTTP. */
+  /** `127.0.0.1:PORT` of the OCI registry, plain HTTP. */
   readonly registryAddress: string;
   /** PEM file of the authority: of the API server's certificate, and of the client certificate it shows to kubelets. */
   readonly authorityPath: string;
@@ -274,7 +276,9 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
   const { signal } = controller;
   const tasks = [
     new NamespaceController({ services, index, authority: certificates.authority.certificate, logger }).run(signal),
+    new GarbageCollector(services, index, logger).run(signal),
     new Scheduler(services, logger).run(signal),
+    expireEvents(services, signal),
   ];
   const failed = Promise.all(tasks).then(() => undefined);
   failed.catch((error: unknown) => logger.error("Control plane part ended", { error: errorMessage(error) }));

@@ -68,6 +68,10 @@ export class RegistryServer {
     const [path = "/", search = ""] = (request.url ?? "/").split("?", 2);
     const exchange: Exchange = { request, response, query: new URLSearchParams(search) };
     try {
+      // A page in a browser could otherwise reach us by a name of its own that resolves to loopback.
+      if (!isLoopback(request.headers.host)) {
+        throw new RegistryError(403, "DENIED", "this registry answers to loopback addresses only");
+      }
       await this.#route(exchange, parseRegistryPath(path));
     } catch (error) {
       this.#answerError(exchange, error);
@@ -255,6 +259,11 @@ export class RegistryServer {
         throw new RegistryError(405, "UNSUPPORTED", `${method} is not supported here`);
     }
   }
+}
+
+function isLoopback(hostHeader: string | undefined): boolean {
+  const name = (hostHeader ?? "").replace(/:\d+$/, "");
+  return name === "localhost" || name === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
 }
 
 function send(

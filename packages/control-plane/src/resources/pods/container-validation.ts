@@ -183,6 +183,9 @@ export function validateResources(resources: ResourceRequirements | undefined, p
   const { limits = {}, requests = {} } = resources ?? {};
   for (const [field, amounts] of [["limits", limits] as const, ["requests", requests] as const]) {
     for (const [name, amount] of Object.entries(amounts)) {
+      if (!isResourceName(name)) {
+        errors.push(invalidValue(`${path}.${field}`, name, "must be a standard resource type or fully qualified"));
+      }
       if (parseQuantity(amount).nano < 0n) {
         errors.push(invalidValue(`${path}.${field}[${name}]`, amount, "must be greater than or equal to 0"));
       }
@@ -190,11 +193,30 @@ export function validateResources(resources: ResourceRequirements | undefined, p
   }
   for (const [name, request] of Object.entries(requests)) {
     const limit = limits[name];
-    if (limit !== undefined && compareQuantities(parseQuantity(request), parseQuantity(limit)) > 0) {
+    if (!isOvercommitable(name)) {
+      if (limit === undefined) {
+        errors.push(required(`${path}.limits`, "Limit must be set for non overcommitable resources"));
+      } else if (limit !== request) {
+        errors.push(invalidValue(`${path}.requests`, request, `must be equal to ${name} limit of ${limit}`));
+      }
+    } else if (limit !== undefined && compareQuantities(parseQuantity(request), parseQuantity(limit)) > 0) {
       errors.push(invalidValue(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`));
     }
   }
   return errors;
+}
+
+const standardResources: readonly string[] = ["cpu", "memory", "ephemeral-storage"];
+
+function isResourceName(name: string): boolean {
+  return name.includes("/") || standardResources.includes(name) || name.startsWith("hugepages-");
+}
+
+/** Devices and huge pages are either there or not; more cannot be promised than there is. */
+function isOvercommitable(name: string): boolean {
+  if (name.startsWith("hugepages-")) return false;
+  const domain = name.split("/")[0] ?? "";
+  return !name.includes("/") || domain === "kubernetes.io" || domain.endsWith(".kubernetes.io");
 }
 
 type Handler = Pick<Probe, "exec" | "httpGet" | "tcpSocket" | "grpc"> & { sleep?: { seconds: number } | undefined };
