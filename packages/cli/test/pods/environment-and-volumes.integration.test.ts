@@ -1,0 +1,195 @@
+import { resources } from "@wherry/client";
+import { beforeAll, describe, expect, test } from "vitest";
+import { sharedCluster } from "./shared-cluster.ts";
+
+const cluster = sharedCluster();
+const namespace = "default";
+
+beforeAll(async () => {
+  const { client } = cluster();
+  const metadata = { name: "settings", namespace };
+  await client.create(resources.configMaps, { metadata, data: { color: "blue", shape: "round", "file.conf": "a=1\n" } });
+  await client.create(resources.secrets, { metadata, stringData: { password: "hunter2", user: "admin" } });
+});
+
+/** What the guest printed, once the pod has succeeded. */
+async function outputOf(name: string): Promise<string> {
+  await cluster().observer.untilPhase(name, "Succeeded");
+  return cluster().log(name);
+}
+
+describe.concurrent("a container's environment", () => {
+  test("has values, references and what they expand to, and nothing of the kubelet's own", async () => {
+    const fieldRef = (fieldPath: string) => ({ valueFrom: { fieldRef: { fieldPath } } });
+    await cluster().createPod("env", {
+      args: ["environment"],
+      resources: { limits: { memory: "64Mi" } },
+      env: [
+        { name: "PLAIN", value: "text with spaces" },
+        { name: "EXPANDED", value: "$(PLAIN)! $$(PLAIN) $(UNKNOWN) $(LATER)" },
+        { name: "LATER", value: "x" },
+        { name: "COLOR", valueFrom: { configMapKeyRef: { name: "settings", key: "color" } } },
+        { name: "PASSWORD", valueFrom: { secretKeyRef: { name: "settings", key: "password" } } },
+        { name: "ABSENT", valueFrom: { secretKeyRef: { name: "settings", key: "nothing", optional: true } } },
+        { name: "POD", ...fieldRef("metadata.name") },
+        { name: "NAMESPACE", ...fieldRef("metadata.namespace") },
+        { name: "LABEL", ...fieldRef("metadata.labels['app']") },
+        { name: "NODE", ...fieldRef("spec.nodeName") },
+        { name: "ACCOUNT", ...fieldRef("spec.serviceAccountName") },
+        { name: "UID", ...fieldRef("metadata.uid") },
+        { name: "HOST", ...fieldRef("status.hostIP") },
+        { name: "MEMORY", valueFrom: { resourceFieldRef: { resource: "limits.memory", divisor: "1Mi" } } },
+      ],
+    });
+    const pod = await cluster().observer.untilPhase("env", "Succeeded");
+    const lines = (await cluster().log("env")).trimEnd().split("\n");
+    const services = lines.filter((line) => line.startsWith("KUBERNETES_"));
+    expect(lines.filter((line) => !services.includes(line)).toSorted()).toEqual(
+      [
+        "PLAIN=text with spaces",
+        "EXPANDED=text with spaces! $(PLAIN) $(UNKNOWN) $(LATER)",
+        "LATER=x",
+        "COLOR=blue",
+        "PASSWORD=hunter2",
+        "POD=env",
+        "NAMESPACE=default",
+        "LABEL=",
+        "NODE=node-1",
+        "ACCOUNT=default",
+        `UID=${pod.metadata?.uid}`,
+        `HOST=${pod.status?.hostIP}`,
+        "MEMORY=64",
+      ].toSorted(),
+    );
+  });
+
+  test("takes whole config maps and secrets, with a prefix", async () => {
+    await cluster().createPod("env-from", {
+      args: ["env", "color", "env", "S_user", "env", "shape"],
+      envFrom: [
+        { configMapRef: { name: "settings" } },
+        { prefix: "S_", secretRef: { name: "settings" } },
+        { configMapRef: { name: "no-such", optional: true } },
+      ],
+    });
+    expect(await outputOf("env-from")).toBe("blue\nadmin\nround\n");
+  });
+
+  test("gives command and arguments with variables expanded", async () => {
+    await cluster().createPod("args", {
+      command: ["program", "arguments"],
+      args: ["print", "$(GREETING) world", "print", "$$(GREETING)"],
+      env: [{ name: "GREETING", value: "hello" }],
+    });
+    expect(await outputOf("args")).toBe(
+      "program\narguments\nprint\nhello world\nprint\n$(GREETING)\nhello world\n$(GREETING)\n",
+    );
+  });
+});
+
+describe.concurrent("a pod's volumes", () => {
+  test("an emptyDir is shared by the containers of a pod, and by no other pod", async () => {
+    const volumes = [{ name: "shared", emptyDir: {} }];
+    const volumeMounts = [{ name: "shared", mountPath: "/shared" }];
+    await cluster().createPod(
+      "shared",
+      [
+        { name: "writer", args: ["await", "/shared/go", "write", "/shared/data", "from the writer\n"], volumeMounts },
+        { name: "reader", args: ["write", "/shared/go", "", "await", "/shared/data", "cat", "/shared/data"], volumeMounts },
+      ],
+      { volumes },
+    );
+    await cluster().observer.untilPhase("shared", "Succeeded");
+    expect(await cluster().log("shared", { container: "reader" })).toBe("from the writer\n");
+    await cluster().createPod("alone", { args: ["list", "/shared"], volumeMounts }, { volumes });
+    expect(await outputOf("alone")).toBe("");
+  });
+
+  test("config maps and secrets are files, whole or by items", async () => {
+    await cluster().createPod(
+      "files",
+      {
+        args: ["list", "/config", "cat", "/config/file.conf", "list", "/secret", "cat", "/secret/nested/pw"],
+        volumeMounts: [
+          { name: "config", mountPath: "/config" },
+          { name: "secret", mountPath: "/secret", readOnly: true },
+        ],
+      },
+      {
+        volumes: [
+          { name: "config", configMap: { name: "settings" } },
+          { name: "secret", secret: { secretName: "settings", items: [{ key: "password", path: "nested/pw" }] } },
+        ],
+      },
+    );
+    expect(await outputOf("files")).toMatch(/^(\.\.\S+\n)*color\nfile\.conf\nshape\na=1\n(\.\.\S+\n)*nested\nhunter2$/);
+  });
+
+  test("a projected volume has token, namespace, certificate, labels, config map and secret side by side", async () => {
+    await cluster().createPod(
+      "projected",
+      {
+        args: ["cat", "/all/token", "print", "", "cat", "/all/namespace", "print", "", "cat", "/all/color", "print", ""],
+        volumeMounts: [{ name: "all", mountPath: "/all" }],
+      },
+      {
+        volumes: [
+          {
+            name: "all",
+            projected: {
+              sources: [
+                { serviceAccountToken: { path: "token", audience: "https://example.com", expirationSeconds: 600 } },
+                { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
+                { configMap: { name: "settings", items: [{ key: "color", path: "color" }] } },
+                { secret: { name: "settings", items: [{ key: "user", path: "user" }] } },
+              ],
+            },
+          },
+        ],
+      },
+    );
+    const [token, namespaceText, color] = (await outputOf("projected")).split("\n");
+    const claims = JSON.parse(Buffer.from(token?.split(".")[1] ?? "", "base64url").toString()) as {
+      aud: string[];
+      "kubernetes.io": { pod: { name: string; uid: string } };
+    };
+    expect(claims.aud).toEqual(["https://example.com"]);
+    expect(claims["kubernetes.io"].pod).toMatchObject({ name: "projected" });
+    expect([namespaceText, color]).toEqual(["default", "blue"]);
+  });
+
+  test("the service account's files are where every client looks for them", async () => {
+    const root = "/var/run/secrets/kubernetes.io/serviceaccount";
+    await cluster().createPod("account", ["cat", `${root}/namespace`, "print", "", "cat", `${root}/ca.crt`]);
+    expect(await outputOf("account")).toMatch(/^default\n-----BEGIN CERTIFICATE-----\n/);
+  });
+
+  test("a read-only mount cannot be written, and says so to the guest", async () => {
+    await cluster().createPod(
+      "read-only",
+      { args: ["write", "/data/file", "x"], volumeMounts: [{ name: "data", mountPath: "/data", readOnly: true }] },
+      { volumes: [{ name: "data", emptyDir: {} }] },
+    );
+    await cluster().observer.untilPhase("read-only", "Failed");
+    expect(await cluster().log("read-only")).toBe("/data/file: errno 69\n");
+  });
+
+  test("a config map's change reaches the running guest", async () => {
+    const { client, observer } = cluster();
+    const metadata = { name: "changing", namespace };
+    await client.create(resources.configMaps, { metadata, data: { now: "before\n" } });
+    await cluster().createPod(
+      "update",
+      {
+        args: ["cat", "/config/now", "await", "/config/then", "cat", "/config/now"],
+        volumeMounts: [{ name: "config", mountPath: "/config" }],
+      },
+      { volumes: [{ name: "config", configMap: { name: "changing" } }] },
+    );
+    await observer.untilPhase("update", "Running");
+    for await (const line of cluster().logLines("update", { follow: true })) if (line === "before") break;
+    await client.replace(resources.configMaps, { metadata, data: { now: "after\n", then: "" } });
+    await observer.untilPhase("update", "Succeeded", 90_000);
+    expect(await cluster().log("update")).toBe("before\nafter\n");
+  }, 100_000);
+});
