@@ -8,7 +8,10 @@ const namespace = "default";
 beforeAll(async () => {
   const { client } = cluster();
   const metadata = { name: "settings", namespace };
-  await client.create(resources.configMaps, { metadata, data: { color: "blue", shape: "round", "file.conf": "a=1\n" } });
+  await client.create(resources.configMaps, {
+    metadata,
+    data: { color: "blue", shape: "round", "file.conf": "a=1\n" },
+  });
   await client.create(resources.secrets, { metadata, stringData: { password: "hunter2", user: "admin" } });
 });
 
@@ -95,7 +98,11 @@ describe.concurrent("a pod's volumes", () => {
       "shared",
       [
         { name: "writer", args: ["await", "/shared/go", "write", "/shared/data", "from the writer\n"], volumeMounts },
-        { name: "reader", args: ["write", "/shared/go", "", "await", "/shared/data", "cat", "/shared/data"], volumeMounts },
+        {
+          name: "reader",
+          args: ["write", "/shared/go", "", "await", "/shared/data", "cat", "/shared/data"],
+          volumeMounts,
+        },
       ],
       { volumes },
     );
@@ -129,7 +136,20 @@ describe.concurrent("a pod's volumes", () => {
     await cluster().createPod(
       "projected",
       {
-        args: ["cat", "/all/token", "print", "", "cat", "/all/namespace", "print", "", "cat", "/all/color", "print", ""],
+        args: [
+          "cat",
+          "/all/token",
+          "print",
+          "",
+          "cat",
+          "/all/namespace",
+          "print",
+          "",
+          "cat",
+          "/all/color",
+          "print",
+          "",
+        ],
         volumeMounts: [{ name: "all", mountPath: "/all" }],
       },
       {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { KubeletConfiguration } from "@wherry/kubelet";
+import type { Pod } from "@wherry/kubernetes";
 import type { TestControlPlane } from "../control-planes/test-control-plane.ts";
 import { LoggedProcess } from "../processes/logged-process.ts";
 import { wherryProgram } from "../processes/source-program.ts";
@@ -111,11 +112,26 @@ export class TestNode implements AsyncDisposable {
         const { process } = JSON.parse(readFileSync(join(directory, id, "host.json"), "utf8")) as {
           process: { pid: number };
         };
-        return [{ id, pid: process.pid, containers: list(join(directory, id, "guests")) }];
+        return [
+          {
+            id,
+            pid: process.pid,
+            containers: list(join(directory, id, "guests")).map((name) => name.replace(/\.json$/, "")),
+          },
+        ];
       } catch {
         return [];
       }
     });
+  }
+
+  /** The host process of a pod, by the container ids in its status. */
+  hostOf(pod: Pod): HostProcessNote {
+    const ids = (pod.status?.containerStatuses ?? []).map(({ containerID }) => containerID?.replace(/^\w+:\/\//, ""));
+    const host = this.hosts().find(({ containers }) => ids.some((id) => id !== undefined && containers.includes(id)));
+    if (host === undefined)
+      throw new Error(`Cannot find the host process of pod "${pod.metadata?.name}" (${ids.join()})`);
+    return host;
   }
 
   /** Ends the node, and what it left running for its next start. */
