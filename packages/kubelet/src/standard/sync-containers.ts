@@ -6,6 +6,9 @@ import { type PodActions, podActions } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
 import { killContainer } from "./stop-pod.ts";
 
+/** A start that takes longer than this shows how far it is. */
+const publishAfterMs = 20;
+
 export type SyncEnd = "needs-sandbox" | "initialized" | "done";
 
 /**
@@ -24,10 +27,20 @@ export async function syncContainers(
     const actions = actionsFor(context);
     if (actions.done) return "done";
     dropStalePending(context, actions);
-    publish(context);
-    if (actions.needsSandbox) return "needs-sandbox";
+    if (actions.needsSandbox) {
+      publish(context);
+      return "needs-sandbox";
+    }
     if (options.untilInitialized && actions.initialized) return "initialized";
-    if (await perform(context, actions, signal)) continue;
+    // That a container ended is always shown; what a first start takes only a moment to change is not worth a write of its own.
+    if (actions.start.some(({ name }) => context.facts.of(name).length > 0)) publish(context);
+    const cancelPublish = handle.clock.setTimer(publishAfterMs, () => publish(context));
+    try {
+      if (await perform(context, actions, signal)) continue;
+    } finally {
+      cancelPublish();
+    }
+    publish(context);
     await wakeup.wait(handle.clock, signal, nextRetryMs(context));
   }
 }

@@ -1,4 +1,3 @@
-import { describePod } from "../describe-pod.ts";
 import type { PodState } from "../pod-machine.ts";
 import { syncContainers } from "../sync-containers.ts";
 
@@ -8,7 +7,6 @@ const retryMaxMs = 10_000;
 export const initializing: PodState<"initializing"> = {
   name: "initializing",
   retry: { backoff: { initialMs: retryInitialMs, maxMs: retryMaxMs } },
-  status: (context) => describePod(context),
 
   async next(context, signal) {
     const end = await syncContainers(context, signal, { untilInitialized: true });
