@@ -129,13 +129,20 @@ export class Blobs {
     source: (offset: number, signal: AbortSignal) => AsyncIterable<Uint8Array>,
     options: IngestOptions = {},
   ): Promise<void> {
+    let reportedBytes = -1;
+    const onProgress = (doneBytes: number) => {
+      // Those who only waited for another's ingest hear of its end, the others not twice.
+      if (doneBytes !== reportedBytes) options.onProgress?.(doneBytes);
+      reportedBytes = doneBytes;
+    };
     for (let attempt = 1; ; attempt++) {
-      if (await this.retain(target.digest, options)) return options.onProgress?.(target.sizeBytes);
+      if (await this.retain(target.digest, options)) return onProgress(target.sizeBytes);
       if (attempt > maxAttempts)
         throw new ContentError("Locked", `Blob ${target.digest} is removed as often as it is stored`, {
           retryable: true,
         });
-      await this.#ingests.run(target.digest, (signal) => this.#ingest(target, source, options, signal), options.signal);
+      const work = (signal: AbortSignal) => this.#ingest(target, source, { ...options, onProgress }, signal);
+      await this.#ingests.run(target.digest, work, options.signal);
     }
   }
 
