@@ -8,6 +8,7 @@ import type { NodePlatform } from "./node/node-labels.ts";
 import type { PullSecrets } from "./objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "./ports/environment.ts";
 import type { EventRecorder } from "./ports/event-recorder.ts";
+import type { LogFiles } from "./ports/log-files.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
 import type { ObjectCache } from "./ports/object-cache.ts";
 import type { RuntimeClasses } from "./ports/runtime-classes.ts";
@@ -26,6 +27,7 @@ export interface KubeletServices {
   readonly pullSecrets: PullSecrets;
   readonly terminationLogs: TerminationLogs;
   readonly podLogsDirectory: string;
+  readonly logFiles: LogFiles;
   readonly clock: Clock;
   readonly logger: Logger;
 }

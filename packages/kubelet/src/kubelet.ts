@@ -9,7 +9,9 @@ import { KubeletError } from "./errors.ts";
 import { ApiEventRecorder } from "./events/api-event-recorder.ts";
 import { createEventSink } from "./events/event-sink.ts";
 import type { KubeletOptions, KubeletServices } from "./kubelet-options.ts";
+import { LogCollector } from "./logs/log-collector.ts";
 import { LogRotator } from "./logs/log-rotator.ts";
+import { rotatedLogFiles } from "./logs/node-log-files.ts";
 import { providerLogSource } from "./logs/provider-log-source.ts";
 import { createNodeApi } from "./node/client-node-api.ts";
 import { readInstanceId } from "./node/instance-id.ts";
@@ -132,6 +134,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       pullSecrets: createPullSecrets({ objects, events, logger: this.#component("pull-secrets") }),
       terminationLogs: createTerminationLogs(rootDirectory),
       podLogsDirectory: configuration.logs.podLogsDirectory,
+      logFiles: rotatedLogFiles(this.#options.containerLogsDirectory),
       clock,
       logger: this.#component("provider"),
     });
@@ -156,6 +159,13 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     agent = await this.#agent(provider, events, () => [controller.health()]);
     const nodeAgent = agent;
     const rotator = new LogRotator({ source: logs, ...configuration.logs, clock, logger: this.#component("logs") });
+    const collector = new LogCollector({
+      podLogsDirectory: configuration.logs.podLogsDirectory,
+      linksDirectory: this.#options.containerLogsDirectory,
+      knownPods: (inner) => knownPods(controller, provider, inner),
+      clock,
+      logger: this.#component("logs"),
+    });
     nodeAgent.registered.then(
       () => this.#ready.resolve(),
       (error: unknown) => this.#ready.reject(error),
@@ -168,6 +178,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       (inner) => serviceSource.run(inner),
       (inner) => volumes.run(inner),
       (inner) => rotator.run(inner),
+      (inner) => collector.run(inner),
       (inner) => statusWriter.run(inner),
       ...(provider.run === undefined ? [] : [(inner: AbortSignal) => provider.run?.(inner) ?? Promise.resolve()]),
       // Pods wait for the node: admission needs its labels and resources.
@@ -222,7 +233,11 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       ...configuration.node,
       nodeName,
       instanceId,
-      api: createNodeApi(client, nodeName),
+      api: createNodeApi(client, nodeName, {
+        clock: this.#clock,
+        random: this.#random,
+        logger: this.#component("node"),
+      }),
       provider,
       images: this.#options.images,
       events,
@@ -289,6 +304,17 @@ function lateNode(nodeName: string, agent: () => NodeAgent | undefined): NodeFac
       return agent()?.operatingSystem ?? "linux";
     },
   };
+}
+
+/** UIDs of which logs are kept; undefined while the node's pods are not all known. */
+async function knownPods<E extends EdgeTable, Context>(
+  controller: PodController<E, Context>,
+  provider: Provider<E, Context>,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> {
+  if (!controller.health().healthy) return undefined;
+  const held = (await provider.listPods?.({ signal })) ?? [];
+  return new Set([...held, ...controller.list().map((pod) => pod.metadata?.uid ?? "")]);
 }
 
 function requireHealthy(term: { readonly healthy: boolean; readonly message: string }): void {

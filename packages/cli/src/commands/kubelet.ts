@@ -115,6 +115,7 @@ export const kubeletCommand: Command = {
           nodeLabels: parseLabels(values.strings("node-labels"), "kubelet"),
           rootDirectory,
           certDirectory: resolve(context.workingDirectory, values.string("cert-dir") ?? join(rootDirectory, "pki")),
+          containerLogsDirectory: containerLogsDirectory(configuration.logs.podLogsDirectory),
           warmHosts: values.integer("warm-hosts") ?? 2,
           logger,
           onReady: (port) => logger.info("Node is registered", { node: nodeName, port }),
@@ -127,6 +128,11 @@ export const kubeletCommand: Command = {
     return 0;
   },
 };
+
+/** Log shippers look for links beside the usual log directory only. */
+function containerLogsDirectory(podLogsDirectory: string): string | undefined {
+  return podLogsDirectory === "/var/log/pods" ? "/var/log/containers" : undefined;
+}
 
 function kubeconfigPaths(values: FlagValues, environment: Readonly<Record<string, string | undefined>>): string[] {
   const given = values.string("kubeconfig");

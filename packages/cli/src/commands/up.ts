@@ -136,7 +136,9 @@ async function runNode({ plane, address, directory, values, context, logger, jso
 }
 
 function report(context: CommandContext, json: boolean, address: ControlPlaneAddress, node: string): void {
-  const { url, kubeconfigPath: kubeconfig, registryAddress: registry } = address;
+  const { url, kubeconfigPath: kubeconfig, registryAddress } = address;
+  // The name that image tools take for a registry without TLS wherever it stands in a reference.
+  const registry = registryAddress.replace("127.0.0.1", "localhost");
   if (json) {
     writeJson(context.stdout, { url, kubeconfig, registry, node });
     return;

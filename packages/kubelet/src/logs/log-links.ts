@@ -1,21 +1,11 @@
 import { mkdir, readdir, readlink, rename, rm, stat, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "@wherry/base";
+import type { LoggedContainer } from "../ports/log-files.ts";
 import { segment } from "../ports/log-paths.ts";
 
 const suffix = ".log";
 const maxNameLength = 255;
-
-/** One instance of a container, as log shippers know it. */
-export interface LoggedContainer {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  /** Without the runtime's scheme. */
-  readonly containerId: string;
-  /** Absolute path of its log file. */
-  readonly logPath: string;
-}
 
 /**
  * Names of the links in `/var/log/containers` that log shippers find logs by: `<pod>_<namespace>_<container>-<id>.log`.

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { errorMessage, isAbort } from "@wherry/base";
 import { type Container, containerFieldPath, findContainerStatus, podTitle } from "@wherry/kubernetes";
 import { nodeLogFiles } from "../ports/log-files.ts";
+import { containerLogPath, podLogDirectory } from "../ports/log-paths.ts";
 import { formatDuration } from "./back-off-table.ts";
 import { containerConfig } from "./container-config.ts";
 import { containerHash } from "./container-hash.ts";
@@ -113,8 +115,23 @@ export class ContainerStarter {
       return this.#delayOf("RunContainerError", error, delayMs, signal, now);
     }
     this.#normal("Started", `Container started: ${name}`);
+    this.#linkLog(id, attempt);
     await this.#removeOldInstances(attempt, signal);
     return { kind: "started", runtimeId: id };
+  }
+
+  /** For log shippers; nothing waits for it, and nothing fails with it. */
+  #linkLog(id: string, attempt: number): void {
+    const { options, handle, pod } = this.#context;
+    const { name: podName = "", namespace = "" } = pod.metadata ?? {};
+    const container = this.#container.name;
+    const directory = podLogDirectory(options.podLogsDirectory, { namespace, name: podName, uid: handle.uid });
+    const logPath = join(directory, containerLogPath(container, attempt));
+    options.logFiles
+      ?.linkLog?.({ namespace, pod: podName, container, containerId: id, logPath })
+      .catch((error: unknown) => {
+        handle.logger.warn("Cannot link a container's log", { container, error: errorMessage(error) });
+      });
   }
 
   /** A container that was created but never ran (the kubelet died in between, or starting failed) makes room for the next. */
