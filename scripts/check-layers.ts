@@ -54,7 +54,7 @@ function checkReferences(name: string, manifest: Manifest): void {
 function checkImports(name: string, directory: string, manifest: Manifest): void {
   for (const file of globSync(`${directory}/src/**/*.ts`, { cwd: root, exclude: ["**/gen/**"] })) {
     const text = readFileSync(join(root, file), "utf8");
-    for (const [, specifier = ""] of text.matchAll(/(?:from|import)\s*\(?\s*"([@a-z][^"$]*)"/g)) {
+    for (const [, specifier = ""] of text.matchAll(/(?:from|import)\s*\(?\s*"([@a-z][\w@/.:-]*)"/g)) {
       if (specifier.startsWith("node:") || builtinModules.includes(specifier) || specifier.startsWith("#")) continue;
       const dependency = specifier
         .split("/")

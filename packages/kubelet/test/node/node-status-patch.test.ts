@@ -6,7 +6,11 @@ import { nodeStatusChanged, nodeStatusPatch } from "../../src/node/node-status-p
 const applied = (from: NodeStatus, to: NodeStatus): NodeStatus => {
   const patch = nodeStatusPatch(from, to);
   if (patch === undefined) return from;
-  const node = applyStrategicMergePatch({ status: from } as JsonObject, patch as unknown as JsonObject, "core/v1.Node");
+  const node = applyStrategicMergePatch(
+    { status: from } as unknown as JsonObject,
+    patch as unknown as JsonObject,
+    "core/v1.Node",
+  );
   return (node["status"] ?? {}) as NodeStatus;
 };
 
