@@ -39,6 +39,7 @@ export class Blobs {
   readonly #directories: WorkDirectories;
   readonly #logger: Logger;
   readonly #ingests: SharedTasks<void> = new SharedTasks();
+  readonly #open: Set<Ingest> = new Set();
 
   constructor(context: StoreContext, directories: WorkDirectories) {
     this.#context = context;
@@ -113,8 +114,15 @@ export class Blobs {
   }
 
   /** Opens or resumes an ingest to write to; `ingest` is simpler for a whole source. */
-  openIngest(target: IngestTarget): Promise<Ingest> {
-    return Ingest.open(this.#context, this.#directories, target);
+  async openIngest(target: IngestTarget): Promise<Ingest> {
+    const ingest = await Ingest.open(this.#context, this.#directories, target, (ended) => this.#open.delete(ended));
+    this.#open.add(ingest);
+    return ingest;
+  }
+
+  /** Closes the ingests that are open; what they wrote is kept for another time. */
+  async closeIngests(): Promise<void> {
+    await Promise.allSettled([...this.#open].map((ingest) => ingest.close()));
   }
 
   /**

@@ -90,8 +90,9 @@ export class ContentStore implements AsyncDisposable {
     };
   }
 
-  /** Closes the metadata; ingests must have ended before. Idempotent. */
+  /** Ends what is under way and closes the store; unfinished ingests are kept for the next time. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.blobs.closeIngests();
     this.#context.database.close();
   }
 }

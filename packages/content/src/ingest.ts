@@ -32,6 +32,7 @@ export class Ingest implements AsyncDisposable {
   readonly #context: StoreContext;
   readonly #directories: WorkDirectories;
   readonly #work: WorkDirectory;
+  readonly #onEnd: (ingest: Ingest) => void;
   #file: IngestFile | undefined;
   #digester: Digester;
   #buffered: Uint8Array[] = [];
@@ -44,8 +45,10 @@ export class Ingest implements AsyncDisposable {
     work: WorkDirectory,
     file: IngestFile,
     target: IngestTarget,
+    onEnd: (ingest: Ingest) => void,
   ) {
     this.target = target;
+    this.#onEnd = onEnd;
     this.#context = context;
     this.#directories = directories;
     this.#work = work;
@@ -54,12 +57,17 @@ export class Ingest implements AsyncDisposable {
   }
 
   /** Opens or resumes the ingest of a digest; throws `ContentError` of code `Locked` when somebody else is at it. */
-  static async open(context: StoreContext, directories: WorkDirectories, target: IngestTarget): Promise<Ingest> {
+  static async open(
+    context: StoreContext,
+    directories: WorkDirectories,
+    target: IngestTarget,
+    onEnd: (ingest: Ingest) => void,
+  ): Promise<Ingest> {
     const work = await directories.claim(target.digest, { resumable: true });
     let ingest: Ingest | undefined;
     try {
       const file = await context.files.open(join(work.path, "data"));
-      ingest = new Ingest(context, directories, work, file, target);
+      ingest = new Ingest(context, directories, work, file, target, onEnd);
       await ingest.#resume(file);
       return ingest;
     } catch (error) {
@@ -119,8 +127,7 @@ export class Ingest implements AsyncDisposable {
     } catch (error) {
       throw storageError(error, `Cannot store ${digest}`);
     }
-    this.#file = undefined;
-    await file.close();
+    await this.#release(file);
     try {
       // Inside the transaction, so that no garbage collection of another process comes between file and row.
       await database.write((transaction) => {
@@ -144,8 +151,7 @@ export class Ingest implements AsyncDisposable {
     try {
       await this.#flush();
     } finally {
-      this.#file = undefined;
-      await file.close();
+      await this.#release(file);
       await this.#directories.release(this.#work);
     }
   }
@@ -154,14 +160,19 @@ export class Ingest implements AsyncDisposable {
   async abort(): Promise<void> {
     const file = this.#file;
     if (file === undefined) return;
-    this.#file = undefined;
     this.#buffered = [];
-    await file.close();
+    await this.#release(file);
     await this.#directories.discard(this.#work);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #release(file: IngestFile): Promise<void> {
+    this.#file = undefined;
+    this.#onEnd(this);
+    await file.close();
   }
 
   async #resume(file: IngestFile): Promise<void> {
