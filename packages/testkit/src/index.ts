@@ -19,7 +19,7 @@ export { assembleWat } from "./modules/wat.ts";
 export { type HostProcessNote, nodeAddress, TestNode, type TestNodeOptions } from "./nodes/test-node.ts";
 export { type ContainerTemplate, wasmPod } from "./pods/wasm-pod.ts";
 export { LoggedProcess, type LoggedProcessOptions, type ProcessEnd } from "./processes/logged-process.ts";
-export { eventually, freePort, PeerProcess, type PeerProcessOptions } from "./processes/peer-process.ts";
+export { eventually, freePort, PeerProcess, type PeerProcessOptions, processEnded } from "./processes/peer-process.ts";
 export { type SourceProgram, sourceProgram, wherryProgram } from "./processes/source-program.ts";
 export {
   FakeRegistry,

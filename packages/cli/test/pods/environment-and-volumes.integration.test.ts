@@ -201,14 +201,14 @@ describe.concurrent("a pod's volumes", () => {
     await cluster().createPod(
       "update",
       {
-        args: ["cat", "/config/now", "await", "/config/then", "cat", "/config/now"],
+        args: ["cat", "/config/now", "await", "/config/later", "cat", "/config/now"],
         volumeMounts: [{ name: "config", mountPath: "/config" }],
       },
       { volumes: [{ name: "config", configMap: { name: "changing" } }] },
     );
     await observer.untilPhase("update", "Running");
     for await (const line of cluster().logLines("update", { follow: true })) if (line === "before") break;
-    await client.replace(resources.configMaps, { metadata, data: { now: "after\n", then: "" } });
+    await client.replace(resources.configMaps, { metadata, data: { now: "after\n", later: "" } });
     await observer.untilPhase("update", "Succeeded", 90_000);
     expect(await cluster().log("update")).toBe("before\nafter\n");
   }, 100_000);

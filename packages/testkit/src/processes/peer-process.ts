@@ -95,3 +95,16 @@ export async function eventually(
   }
   throw new Error(`${what} did not happen within ${timeoutMs} ms`, { cause: last });
 }
+
+/** Resolves when no process has that number any more; for processes that are no children of this one. */
+export function processEnded(pid: number): Promise<void> {
+  const isGone = () => {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  return eventually(`The end of process ${pid}`, isGone, 10_000);
+}
