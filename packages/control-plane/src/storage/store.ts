@@ -64,7 +64,7 @@ export class Store {
       this.#place(shelf, record);
       if (row.revision > this.#compacted) this.#remember(shelf, record);
       else record.forgetPrevious();
-      this.#revision = row.revision;
+      this.#revision = Math.max(this.#revision, row.revision);
     }
   }
 

@@ -1,0 +1,213 @@
+import type { Pod, PodSpec } from "@wherry/kubernetes";
+import { describe, expect, test } from "vitest";
+import { setPodDefaults } from "../src/resources/pods/pod-defaults.ts";
+import { qosClassOf } from "../src/resources/pods/pod-qos.ts";
+import { validatePod, validatePodStatusUpdate, validatePodUpdate } from "../src/resources/pods/pod-validation.ts";
+
+function podWith(spec: Partial<PodSpec>): Pod {
+  const pod: Pod = { metadata: { name: "p" }, spec: { containers: [{ name: "a", image: "x:1" }], ...spec } };
+  setPodDefaults(pod);
+  return pod;
+}
+
+function problems(spec: Partial<PodSpec>): string[] {
+  return validatePod(podWith(spec)).map((error) => `${error.field}: ${error.message}`);
+}
+
+describe("setPodDefaults()", () => {
+  test.each([
+    ["nginx", "Always"],
+    ["nginx:latest", "Always"],
+    ["nginx:1.2", "IfNotPresent"],
+    ["localhost:5000/a/b", "Always"],
+    ["localhost:5000/a/b:v1", "IfNotPresent"],
+    [`nginx@sha256:${"0".repeat(64)}`, "IfNotPresent"],
+    [`nginx:latest@sha256:${"0".repeat(64)}`, "Always"],
+  ])("pulls %s %s", (image, policy) => {
+    expect(podWith({ containers: [{ name: "a", image }] }).spec?.containers[0]?.imagePullPolicy).toBe(policy);
+  });
+
+  test("fills in probes, ports, volumes and requests", () => {
+    const { spec } = podWith({
+      containers: [
+        {
+          name: "a",
+          image: "x",
+          ports: [{ containerPort: 80 }],
+          readinessProbe: { httpGet: { port: 80 } },
+          resources: { limits: { cpu: "1" }, requests: { memory: "1Mi" } },
+          env: [{ name: "n", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+        },
+      ],
+      volumes: [{ name: "e" }, { name: "s", secret: { secretName: "x" } }, { name: "h", hostPath: { path: "/" } }],
+    });
+    expect(spec?.containers[0]).toMatchObject({
+      ports: [{ protocol: "TCP" }],
+      readinessProbe: {
+        timeoutSeconds: 1,
+        periodSeconds: 10,
+        successThreshold: 1,
+        failureThreshold: 3,
+        httpGet: { path: "/", scheme: "HTTP" },
+      },
+      resources: { requests: { cpu: "1", memory: "1Mi" } },
+      env: [{ valueFrom: { fieldRef: { apiVersion: "v1" } } }],
+      terminationMessagePath: "/dev/termination-log",
+      terminationMessagePolicy: "File",
+    });
+    expect(spec?.volumes).toEqual([
+      { name: "e", emptyDir: {} },
+      { name: "s", secret: { secretName: "x", defaultMode: 420 } },
+      { name: "h", hostPath: { path: "/", type: "" } },
+    ]);
+    expect(spec).toMatchObject({
+      restartPolicy: "Always",
+      dnsPolicy: "ClusterFirst",
+      terminationGracePeriodSeconds: 30,
+      enableServiceLinks: true,
+    });
+  });
+});
+
+describe("qosClassOf()", () => {
+  test.each<[object[], string]>([
+    [[{}], "BestEffort"],
+    [[{ requests: { cpu: "1" } }], "Burstable"],
+    [[{ limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "1", memory: "1Gi" } }], "Guaranteed"],
+    [[{ limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "500m", memory: "1Gi" } }], "Burstable"],
+    [[{ limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "1", memory: "1Gi" } }, {}], "Burstable"],
+    [[{ requests: { "ephemeral-storage": "1Gi" } }], "BestEffort"],
+    [[{ requests: { cpu: "0" } }], "BestEffort"],
+  ])("qosClassOf(%j) is %s", (resources, expected) => {
+    const containers = resources.map((item, index) => ({ name: `c${index}`, resources: item }));
+    expect(qosClassOf({ containers })).toBe(expected);
+  });
+});
+
+describe("validatePod()", () => {
+  test("accepts a plain pod", () => {
+    expect(problems({})).toEqual([]);
+  });
+
+  test.each<[string, Partial<PodSpec>, string]>([
+    ["no containers", { containers: [] }, "spec.containers: Required value"],
+    ["a bad name", { containers: [{ name: "A_", image: "x" }] }, "spec.containers[0].name: Invalid value"],
+    [
+      "doubled names",
+      { initContainers: [{ name: "a", image: "x" }] },
+      'spec.initContainers[0].name: Duplicate value: "a"',
+    ],
+    ["no image", { containers: [{ name: "a" }] }, "spec.containers[0].image: Required value"],
+    [
+      "spaces in an image",
+      { containers: [{ name: "a", image: " x" }] },
+      "must not have leading or trailing whitespace",
+    ],
+    [
+      "a mount of no volume",
+      { containers: [{ name: "a", image: "x", volumeMounts: [{ name: "v", mountPath: "/v" }] }] },
+      'spec.containers[0].volumeMounts[0].name: Not found: "v"',
+    ],
+    [
+      "two volume types",
+      { volumes: [{ name: "v", emptyDir: {}, secret: { secretName: "s" } }] },
+      "may not specify more than 1 volume type",
+    ],
+    [
+      "a path out of a volume",
+      { volumes: [{ name: "v", configMap: { name: "c", items: [{ key: "k", path: "../x" }] } }] },
+      "must not contain '..'",
+    ],
+    [
+      "a request over the limit",
+      { containers: [{ name: "a", image: "x", resources: { requests: { cpu: "2" }, limits: { cpu: "1" } } }] },
+      "must be less than or equal to cpu limit of 1",
+    ],
+    [
+      "a device without limit",
+      { containers: [{ name: "a", image: "x", resources: { requests: { "x.com/gpu": "1" } } }] },
+      "Limit must be set for non overcommitable resources",
+    ],
+    [
+      "an unknown resource",
+      { containers: [{ name: "a", image: "x", resources: { limits: { foo: "1" } } }] },
+      "must be a standard resource type or fully qualified",
+    ],
+    [
+      "a probe without handler",
+      { containers: [{ name: "a", image: "x", livenessProbe: {} }] },
+      "must specify a handler type",
+    ],
+    [
+      "a liveness threshold",
+      { containers: [{ name: "a", image: "x", livenessProbe: { tcpSocket: { port: 1 }, successThreshold: 2 } }] },
+      "must be 1",
+    ],
+    [
+      "a probe of an init container",
+      { initContainers: [{ name: "i", image: "x", readinessProbe: { tcpSocket: { port: 1 } } }] },
+      "may not be set for init containers",
+    ],
+    [
+      "a restart policy",
+      { restartPolicy: "Sometimes" },
+      'Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+    ],
+    [
+      "a short token",
+      {
+        volumes: [
+          { name: "v", projected: { sources: [{ serviceAccountToken: { path: "t", expirationSeconds: 60 } }] } },
+        ],
+      },
+      "may not specify a duration less than 10 minutes",
+    ],
+    [
+      "an equal toleration without key",
+      { tolerations: [{ value: "x" }] },
+      "operator must be Exists when `key` is empty",
+    ],
+    ["no name servers", { dnsPolicy: "None" }, "must provide at least one DNS nameserver"],
+    ["a deadline of zero", { activeDeadlineSeconds: 0 }, "must be between 1 and 2147483647, inclusive"],
+  ])("refuses %s", (_, spec, message) => {
+    expect(problems(spec).join("\n")).toContain(message);
+  });
+});
+
+describe("validatePodUpdate()", () => {
+  const old = podWith({ tolerations: [{ key: "a", operator: "Exists" }], activeDeadlineSeconds: 10 });
+  const changed = (change: (spec: PodSpec) => unknown): string[] => {
+    const pod = structuredClone(old);
+    change(pod.spec as PodSpec);
+    return validatePodUpdate(pod, old).map((error) => error.field);
+  };
+
+  test("allows what may change", () => {
+    expect(changed((spec) => Object.assign(spec.containers[0] as object, { image: "y" }))).toEqual([]);
+    expect(changed((spec) => spec.tolerations?.push({ key: "b", operator: "Exists" }))).toEqual([]);
+    expect(changed((spec) => Object.assign(spec, { activeDeadlineSeconds: 5 }))).toEqual([]);
+  });
+
+  test("refuses the rest", () => {
+    expect(changed((spec) => Object.assign(spec, { hostname: "h" }))).toEqual(["spec"]);
+    expect(changed((spec) => Object.assign(spec, { activeDeadlineSeconds: 20 }))).toEqual([
+      "spec.activeDeadlineSeconds",
+    ]);
+    expect(changed((spec) => Object.assign(spec, { tolerations: [] }))).toEqual(["spec.tolerations"]);
+    expect(changed((spec) => spec.containers.push({ name: "b", image: "x" }))).toEqual(["spec.containers"]);
+    expect(changed((spec) => Object.assign(spec, { schedulingGates: [{ name: "g" }] }))).toContain(
+      "spec.schedulingGates",
+    );
+  });
+});
+
+test("validatePodStatusUpdate() refuses a container that runs again though it must not", () => {
+  const status = (state: object) => ({
+    containerStatuses: [{ name: "a", image: "", imageID: "", ready: false, restartCount: 0, state }],
+  });
+  const spec: PodSpec = { containers: [{ name: "a" }], restartPolicy: "Never" };
+  const before: Pod = { spec, status: status({ terminated: { exitCode: 0 } }) };
+  const after: Pod = { spec, status: status({ running: {} }) };
+  expect(validatePodStatusUpdate(after, before)).toHaveLength(1);
+  expect(validatePodStatusUpdate({ ...after, spec: { ...spec, restartPolicy: "Always" } }, before)).toEqual([]);
+});

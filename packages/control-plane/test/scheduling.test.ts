@@ -1,0 +1,137 @@
+import type { Node, Pod, PodSpec } from "@wherry/kubernetes";
+import { describe, expect, test } from "vitest";
+import { findMismatches, freeShare, unschedulableMessage } from "../src/scheduler/filters.ts";
+import { NodeLedger } from "../src/scheduler/node-ledger.ts";
+import { podRequests } from "../src/scheduler/pod-requests.ts";
+
+function nodeOf(name: string, more: Partial<Node> = {}): Node {
+  return {
+    metadata: { name, labels: { zone: "a" } },
+    status: { allocatable: { cpu: "2", memory: "4Gi", pods: "3" } },
+    ...more,
+  };
+}
+
+function podOn(nodeName: string, cpu: string, more: Partial<PodSpec> = {}): Pod {
+  const container = { name: "a", resources: { requests: { cpu, memory: "1Gi" } } };
+  return { metadata: { name: "p" }, spec: { containers: [container], nodeName, ...more } };
+}
+
+function mismatches(pod: Pod, node: Node, others: readonly Pod[] = []): readonly string[] {
+  const ledger = new NodeLedger();
+  ledger.setNode("n", node);
+  others.forEach((other, index) => {
+    ledger.setPod(`x/${index}`, other);
+  });
+  const [entry] = ledger.entries;
+  if (entry === undefined || pod.spec === undefined) throw new Error("no entry");
+  return findMismatches(pod, podRequests(pod.spec), entry);
+}
+
+describe("podRequests()", () => {
+  test("takes containers and sidecars together, or the largest init container with the sidecars before it", () => {
+    const of = (cpu: string) => ({ resources: { requests: { cpu } } });
+    const spec: PodSpec = {
+      containers: [
+        { name: "a", ...of("100m") },
+        { name: "b", ...of("200m") },
+      ],
+      initContainers: [
+        { name: "s", restartPolicy: "Always", ...of("50m") },
+        { name: "i", ...of("1") },
+      ],
+      overhead: { cpu: "10m" },
+    };
+    expect(podRequests(spec).get("cpu")).toBe(1060);
+    expect(podRequests({ ...spec, initContainers: [] }).get("cpu")).toBe(310);
+  });
+
+  test("lets the resources of the whole pod go first", () => {
+    const spec: PodSpec = {
+      containers: [{ name: "a", resources: { requests: { cpu: "1" } } }],
+      resources: { requests: { cpu: "3" } },
+    };
+    expect(podRequests(spec).get("cpu")).toBe(3000);
+  });
+});
+
+describe("findMismatches()", () => {
+  const pod = podOn("", "1");
+  test("finds room", () => {
+    expect(mismatches(pod, nodeOf("n"))).toEqual([]);
+  });
+
+  test.each<[string, Pod, Node, readonly Pod[], string]>([
+    ["cpu", podOn("", "1500m"), nodeOf("n"), [podOn("n", "1")], "Insufficient cpu"],
+    ["pods", pod, nodeOf("n"), [1, 2, 3].map(() => podOn("n", "1m")), "Too many pods"],
+    ["a cordoned node", pod, nodeOf("n", { spec: { unschedulable: true } }), [], "node(s) were unschedulable"],
+    [
+      "a taint",
+      pod,
+      nodeOf("n", { spec: { taints: [{ key: "a", effect: "NoSchedule" }] } }),
+      [],
+      "node(s) had untolerated taint(s)",
+    ],
+    [
+      "a selector",
+      podOn("", "1", { nodeSelector: { zone: "b" } }),
+      nodeOf("n"),
+      [],
+      "node(s) didn't match Pod's node affinity/selector",
+    ],
+    [
+      "a taken port",
+      podOn("", "1m", { containers: [{ name: "a", ports: [{ containerPort: 1, hostPort: 80 }] }] }),
+      nodeOf("n"),
+      [
+        podOn("n", "1m", {
+          containers: [{ name: "a", ports: [{ containerPort: 1, hostPort: 80, hostIP: "10.0.0.1" }] }],
+        }),
+      ],
+      "node(s) didn't have free ports for the requested pod ports",
+    ],
+  ])("refuses for %s", (_, candidate, node, others, reason) => {
+    expect(mismatches(candidate, node, others)).toContain(reason);
+  });
+
+  test("lets a toleration of the unschedulable taint through", () => {
+    const tolerant = podOn("", "1", { tolerations: [{ operator: "Exists" }] });
+    expect(mismatches(tolerant, nodeOf("n", { spec: { unschedulable: true } }))).toEqual([]);
+  });
+});
+
+describe("NodeLedger", () => {
+  test("counts pods that were there before their node, and stops counting those that ended", () => {
+    const ledger = new NodeLedger();
+    ledger.setPod("x/1", podOn("n", "1"));
+    ledger.setNode("n", nodeOf("n"));
+    expect(ledger.entries[0]?.requested.get("cpu")).toBe(1000);
+    ledger.setPod("x/1", { ...podOn("n", "1"), status: { phase: "Succeeded" } });
+    expect(ledger.entries[0]?.requested.get("cpu")).toBe(0);
+    ledger.setPod("x/2", podOn("n", "500m"));
+    ledger.removeNode("n");
+    ledger.setNode("n", nodeOf("n"));
+    expect(ledger.entries[0]?.requested.get("cpu")).toBe(500);
+    ledger.removePod("x/2");
+    expect(ledger.entries[0]?.requested.get("cpu")).toBe(0);
+  });
+
+  test("freeShare() prefers the emptier node", () => {
+    const ledger = new NodeLedger();
+    ledger.setNode("a", nodeOf("a"));
+    ledger.setNode("b", nodeOf("b"));
+    ledger.setPod("x/1", podOn("a", "1"));
+    const [a, b] = ledger.entries;
+    if (a === undefined || b === undefined) throw new Error("no entries");
+    const requests = podRequests(podOn("", "500m").spec as PodSpec);
+    expect(freeShare(requests, b)).toBeGreaterThan(freeShare(requests, a));
+  });
+});
+
+test("unschedulableMessage() counts reasons as upstream words them", () => {
+  expect(unschedulableMessage(0, [])).toBe("no nodes available to schedule pods");
+  const reasons = [["Insufficient memory", "Insufficient cpu"], ["Insufficient cpu"], ["node(s) were unschedulable"]];
+  expect(unschedulableMessage(3, reasons)).toBe(
+    "0/3 nodes are available: 1 Insufficient memory, 1 node(s) were unschedulable, 2 Insufficient cpu.",
+  );
+});
