@@ -135,11 +135,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     this.#workers.set(worker.uid, worker);
     const ending = worker.termination !== undefined || isTerminalPhase(worker.status.phase);
     const refusal = ending ? undefined : (provider.admit?.(pod) ?? this.#options.admit(pod, others));
-    if (refusal !== undefined) {
-      worker.refuse(refusal);
-      this.#settle(worker);
-      return;
-    }
+    if (refusal !== undefined) worker.refuse(refusal);
     const run = this.#run(worker).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }

@@ -143,12 +143,18 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#tell();
   }
 
-  /** Ends a pod that the node does not take, without running anything of it. */
+  /**
+   * Ends a pod that the node does not take; to be called before `run`. Nothing of it is started, but after a restart something
+   * may run that an earlier life of the kubelet took in.
+   */
   refuse(refusal: PodRefusal): void {
-    this.logger.info("Pod refused", { reason: refusal.reason, message: refusal.message });
-    this.event({ type: "Warning", reason: refusal.reason, message: refusal.message });
-    this.describe({ stopped: true, phase: "Failed", ...refusal });
-    this.#finished = true;
+    const { reason, message } = refusal;
+    this.event({ type: "Warning", reason, message });
+    this.terminate({
+      cause: "refused",
+      gracePeriodMs: (this.#pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000,
+      outcome: { phase: "Failed", reason, message },
+    });
   }
 
   /** Runs the pod until nothing of it is left running; rejects only with the signal's reason. */

@@ -7,7 +7,7 @@ import type { PodDescription } from "./pod-description.ts";
 /** Why and how fast a pod is to end. */
 export interface PodTermination {
   /** `deleted` through the API, `gone` from its source without grace, or ended by the kubelet itself. */
-  readonly cause: "deleted" | "gone" | "deadline" | "evicted";
+  readonly cause: "deleted" | "gone" | "deadline" | "evicted" | "refused";
   /** Time from the beginning of the termination to the kill; only ever gets shorter. */
   readonly gracePeriodMs: number;
   /** What the status is to say once the pod has stopped, where the cause decides it. */

@@ -98,7 +98,7 @@ export class ContainerStarter {
       this.#context.staleAll = true;
       return this.#delayOf("CreateContainerError", error, createRetryMs, signal);
     }
-    this.#normal("Created", `Container created: ${container.name}`);
+    this.#normal("Created", "Container created");
     return this.#run(id, config.attempt, signal);
   }
 
@@ -114,7 +114,7 @@ export class ContainerStarter {
       const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), createRetryMs);
       return this.#delayOf("RunContainerError", error, delayMs, signal, now);
     }
-    this.#normal("Started", `Container started: ${name}`);
+    this.#normal("Started", "Container started");
     this.#linkLog(id, attempt);
     await this.#removeOldInstances(attempt, signal);
     return { kind: "started", runtimeId: id };

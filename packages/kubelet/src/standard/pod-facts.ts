@@ -1,12 +1,7 @@
 import type { ContainerInstance } from "@wherry/kubernetes";
-import {
-  type CallOptions,
-  type ContainerStatus,
-  type PodSandboxStatus,
-  type Runtime,
-  RuntimeError,
-} from "@wherry/runtime";
+import type { CallOptions, ContainerStatus, PodSandboxStatus, Runtime } from "@wherry/runtime";
 import { annotations } from "./labels.ts";
+import { isRuntimeNotFound } from "./runtime-errors.ts";
 
 /** One instance of a container, with what only this node needs to know of it. */
 export interface Instance extends ContainerInstance {
@@ -101,7 +96,7 @@ export class PodFacts {
       const status = await this.#options.runtime.containerStatus(id, options);
       this.#instances.set(id, await this.#instance(status));
     } catch (error) {
-      if (!(error instanceof RuntimeError) || error.code !== "NotFound") throw error;
+      if (!isRuntimeNotFound(error)) throw error;
       this.#instances.delete(id);
     }
   }
@@ -123,8 +118,8 @@ export class PodFacts {
     try {
       return await this.#options.runtime.podSandboxStatus(id, options);
     } catch (error) {
-      if (error instanceof RuntimeError && error.code === "NotFound") return undefined;
-      throw error;
+      if (!isRuntimeNotFound(error)) throw error;
+      return undefined;
     }
   }
 

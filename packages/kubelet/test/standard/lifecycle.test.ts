@@ -539,6 +539,38 @@ describe("standard provider, kubelet restarts", () => {
     expect(harness.api.patches).toBe(1);
   });
 
+  test("a running pod that a restarted kubelet refuses is stopped before it is Failed", async () => {
+    let full = false;
+    harness = new KubeletHarness({
+      admit: () => (full ? { reason: "NodeAffinity", message: "Pod was rejected: labels changed" } : undefined),
+      runtime: { script: () => ({ obeysStop: false }) },
+    });
+    harness.start();
+    harness.api.create(podOf("web", { terminationGracePeriodSeconds: 10 }));
+    await harness.settle();
+    full = true;
+    await harness.restart();
+    await harness.advance(5000);
+    expect(harness.status("web").phase).toBe("Running");
+    await harness.advance(6000);
+    expect(harness.status("web")).toMatchObject({ phase: "Failed", reason: "NodeAffinity" });
+    expect(harness.runtime.find("web", "main").state).toBe("exited");
+  });
+
+  test("a stop that the runtime cannot do is an event, and is tried again", async () => {
+    harness = new KubeletHarness();
+    harness.start();
+    harness.api.create(podOf("web"));
+    await harness.settle();
+    harness.runtime.injector.plan = failing("stopContainer", 2);
+    harness.api.delete("web");
+    await harness.settle();
+    expect(harness.api.deletions).toEqual([]);
+    await harness.advance(5000);
+    expect(harness.api.deletions).toEqual(["web"]);
+    expect(harness.reasons("web").filter((reason) => reason === "FailedKillPod")).toHaveLength(2);
+  });
+
   test("events that are lost are made up for by listing", async () => {
     harness = new KubeletHarness();
     harness.start();

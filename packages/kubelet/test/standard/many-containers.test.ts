@@ -61,9 +61,7 @@ describe("standard provider, init containers", () => {
         { name: "second", ready: true },
       ],
     });
-    expect(harness.events.find(({ message }) => message === "Container started: first")?.fieldPath).toBe(
-      "spec.initContainers{first}",
-    );
+    expect(harness.events.find(({ reason }) => reason === "Started")?.fieldPath).toBe("spec.initContainers{first}");
   });
 
   test("a failing init container is tried again with back-off, and ends the pod with restartPolicy Never", async () => {

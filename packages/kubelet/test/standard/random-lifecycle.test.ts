@@ -29,6 +29,7 @@ type Step =
   | { readonly kind: "api"; readonly down: boolean; readonly latencyMs: number }
   | { readonly kind: "faults"; readonly share: number; readonly fault: Fault }
   | { readonly kind: "mute"; readonly muted: boolean }
+  | { readonly kind: "full"; readonly full: boolean }
   | { readonly kind: "exit"; readonly index: number; readonly exitCode: number }
   | { readonly kind: "break"; readonly index: number };
 
@@ -76,6 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("faults" as const), share: fc.double({ min: 0, max: 0.4 }), fault }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("mute" as const), muted: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("full" as const), full: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("exit" as const), index: fc.nat(9), exitCode: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("break" as const), index: fc.nat(3) }) },
 );
@@ -96,8 +98,10 @@ describe("standard provider, random lives", () => {
 async function runLives(plans: readonly PodPlan[], steps: readonly Step[], seed: number): Promise<void> {
   const random = mulberry32(seed);
   const scripts = new Map<string, ContainerPlan>();
+  const node = { full: false };
   const harness = new KubeletHarness({
     random,
+    admit: () => (node.full ? { reason: "OutOfpods", message: "Pod was rejected: full" } : undefined),
     runtime: {
       script: ({ name, attempt }, { metadata }) => scriptOf(scripts.get(`${metadata.name}/${name}`), attempt),
     },
@@ -124,7 +128,8 @@ async function runLives(plans: readonly PodPlan[], steps: readonly Step[], seed:
       harness.start();
       up = true;
     }
-    if (next.kind === "stop") {
+    if (next.kind === "full") node.full = next.full;
+    else if (next.kind === "stop") {
       await harness.stop();
       up = false;
     } else await perform(harness, next, plans, scripts, random);
@@ -192,6 +197,7 @@ async function perform(
       break;
     }
     case "stop":
+    case "full":
       break;
   }
   await harness.settle();

@@ -1,6 +1,7 @@
 import { errorMessage, isAbort } from "@wherry/base";
 import { describePod } from "../describe-pod.ts";
 import type { PodState } from "../pod-machine.ts";
+import { publish } from "../sync-containers.ts";
 
 // As upstream waits between tries of one volume.
 const retryInitialMs = 500;
@@ -12,6 +13,11 @@ export const mounting: PodState<"mounting"> = {
   status: (context) => describePod(context),
 
   async next(context, signal) {
+    // What runs since an earlier life of the kubelet must not go stale while a volume fails.
+    if (context.facts.instances.length > 0) {
+      await context.refresh(signal);
+      publish(context);
+    }
     try {
       await context.options.volumes.mountPod(context.pod, { signal });
     } catch (error) {

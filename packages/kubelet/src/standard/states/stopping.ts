@@ -1,3 +1,5 @@
+import { errorCode, errorMessage, isAbort } from "@wherry/base";
+import type { PodContext } from "../pod-context.ts";
 import type { PodState } from "../pod-machine.ts";
 import { stopContainers } from "../stop-pod.ts";
 import { publish } from "../sync-containers.ts";
@@ -24,6 +26,9 @@ export const stopping: PodState<"stopping"> = {
         if (state === "ready") await options.runtime.stopPodSandbox(id, { signal });
       context.staleAll = true;
       await context.refresh(signal);
+    } catch (error) {
+      if (!isAbort(error, signal)) tell(context, error);
+      throw error;
     } finally {
       cancelShow();
     }
@@ -31,3 +36,14 @@ export const stopping: PodState<"stopping"> = {
     return "releasing";
   },
 };
+
+function tell(context: PodContext, error: unknown): void {
+  const late = errorCode(error) === "StopTimeout";
+  context.event({
+    type: "Warning",
+    reason: late ? "ExceededGracePeriod" : "FailedKillPod",
+    message: late
+      ? "Container runtime did not kill the pod within specified grace period."
+      : `error killing pod: ${errorMessage(error)}`,
+  });
+}
