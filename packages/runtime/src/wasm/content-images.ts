@@ -19,7 +19,11 @@ export interface ContentImagesOptions {
   readonly pinned?: ReadonlySet<string> | undefined;
 }
 
-/** Images of WebAssembly modules in a content store, pulled from OCI registries. */
+/**
+ * Images of WebAssembly modules in a content store, pulled from OCI registries.
+ *
+ * The ID of an image is the digest of its manifest: artifacts of different modules may share one empty configuration.
+ */
 export function contentImages(options: ContentImagesOptions): ModuleImages {
   return new ContentImages(options);
 }
@@ -38,12 +42,12 @@ class ContentImages implements ModuleImages {
   async imageStatus({ image }: ImageSpec): Promise<ImageStatus | undefined> {
     const found = this.#find(image);
     if (found === undefined) return undefined;
-    const names = this.#store.images.findByDigest(found.configDigest);
-    return { ...this.#describe(found.configDigest, names), ref: referenceOf(found, names) };
+    const names = this.#names(found);
+    return { ...this.#describe(found.manifestDigest, names), ref: referenceOf(found, names) };
   }
 
   async listImages(): Promise<Image[]> {
-    const byId = Map.groupBy(this.#store.images.list(), ({ configDigest }) => configDigest);
+    const byId = Map.groupBy(this.#store.images.list(), ({ manifestDigest }) => manifestDigest);
     return [...byId].map(([id, names]) => this.#describe(id, names));
   }
 
@@ -72,8 +76,7 @@ class ContentImages implements ModuleImages {
   async removeImage({ image }: ImageSpec): Promise<void> {
     const found = this.#find(image);
     if (found === undefined) return;
-    const names = this.#store.images.findByDigest(found.configDigest).map(({ name }) => name);
-    await this.#store.images.delete(...names);
+    await this.#store.images.delete(...this.#names(found).map(({ name }) => name));
     await this.#store.collectGarbage();
   }
 
@@ -98,7 +101,7 @@ class ContentImages implements ModuleImages {
         );
       }
       return {
-        ref: referenceOf(found, this.#store.images.findByDigest(found.configDigest)),
+        ref: referenceOf(found, this.#names(found)),
         modulePath: module.path,
         moduleName: module.name,
         entrypoint: config.entrypoint,
@@ -117,6 +120,11 @@ class ContentImages implements ModuleImages {
     if (/^sha256:[0-9a-f]{64}$/.test(image)) return this.#store.images.findByDigest(image)[0];
     const reference = tryParseReference(image);
     return reference === undefined ? undefined : this.#store.images.get(imageName(reference));
+  }
+
+  /** Everything that names the same image. */
+  #names({ manifestDigest }: StoredImage): StoredImage[] {
+    return this.#store.images.findByDigest(manifestDigest).filter((image) => image.manifestDigest === manifestDigest);
   }
 
   #describe(id: string, images: readonly StoredImage[]): Image {
