@@ -111,8 +111,8 @@ class ProcessEngine implements Engine {
       (inner) => this.#pool.run(inner),
       (inner) => watchHeartbeats(() => [...this.#hosts.values()], { clock, logger }, inner),
     ]);
-    await this.#launcher.close();
     for (const host of this.#hosts.values()) host.release();
+    await this.#launcher.close();
   }
 
   async createHost(request: HostRequest, options: CallOptions = {}): Promise<Host> {

@@ -1,25 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createEngine, type Engine, type Host } from "@wherry/engine";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { engineOptions } from "./engine-options.ts";
+import { processExists, startEngineProcess } from "./engine-processes.ts";
 import { eventually, startPod, temporaryDirectory } from "./test-engine.ts";
 import { guests, writeGuest } from "./wat.ts";
-
-/** Starts an engine in a process of its own, which creates hosts; resolves to their process numbers. */
-async function startEngineProcess(directory: string, modulePath: string, count: number, poolSize = 0) {
-  const script = join(import.meta.dirname, "engine-process.ts");
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ["--conditions=@wherry/source", script, directory, modulePath, String(count), String(poolSize)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const [line] = (await once(child.stdout ?? child, "data")) as [Buffer];
-  return { child, pids: JSON.parse(String(line)) as number[] };
-}
 
 async function recoverAll(engine: Engine): Promise<Host[]> {
   const hosts = await engine.recover();
@@ -27,20 +14,11 @@ async function recoverAll(engine: Engine): Promise<Host[]> {
   return hosts.sort((left, right) => left.id.localeCompare(right.id));
 }
 
-function processExists(pid: number): boolean {
-  try {
-    // A process that has ended but is not reaped counts as gone.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.startsWith("Z") !== true;
-  } catch {
-    return false;
-  }
-}
-
 describe("Engine.recover()", () => {
   test("recover() finds ten guests running after the engine was killed", async () => {
     const directory = temporaryDirectory();
     const modulePath = await writeGuest(join(directory, "guest.wasm"), guests.ticks);
-    const { child, pids } = await startEngineProcess(directory, modulePath, 10);
+    const { child, pids } = await startEngineProcess(directory, modulePath, { count: 10 });
     child.kill("SIGKILL");
     await once(child, "exit");
 
@@ -59,7 +37,7 @@ describe("Engine.recover()", () => {
   test("recover() finds exits that happened without an engine", async () => {
     const directory = temporaryDirectory();
     const modulePath = await writeGuest(join(directory, "guest.wasm"), guests.exit7);
-    const { child } = await startEngineProcess(directory, modulePath, 1);
+    const { child } = await startEngineProcess(directory, modulePath, { count: 1 });
     child.kill("SIGKILL");
     await once(child, "exit");
     const [host] = await recoverAll(createEngine(engineOptions(directory)));
@@ -69,7 +47,7 @@ describe("Engine.recover()", () => {
   test("recover() shows a host that died meanwhile, with the exit of its guest", async () => {
     const directory = temporaryDirectory();
     const modulePath = await writeGuest(join(directory, "guest.wasm"), guests.sleep);
-    const { child, pids } = await startEngineProcess(directory, modulePath, 1);
+    const { child, pids } = await startEngineProcess(directory, modulePath, { count: 1 });
     child.kill("SIGKILL");
     await once(child, "exit");
     process.kill(pids[0] ?? 0, "SIGKILL");
@@ -132,7 +110,7 @@ describe("Host", () => {
 describe("Engine.run()", () => {
   test("run() keeps hosts of the pool ready, which end with the engine's process", async () => {
     const directory = temporaryDirectory();
-    const { child, pids } = await startEngineProcess(directory, "", 0, 2);
+    const { child, pids } = await startEngineProcess(directory, "", { count: 0, poolSize: 2 });
     expect(pids).toEqual([]);
     const children = () => childrenOf(child.pid ?? 0);
     await eventually(() => children().length === 2, "two hosts in the pool");

@@ -20,6 +20,7 @@ export function prelude(memory = '(memory (export "memory") 1)'): string {
     (import "${wasi}" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
     (import "${wasi}" "proc_exit" (func $proc_exit (param i32)))
     (import "${wasi}" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+    (import "${wasi}" "random_get" (func $random_get (param i32 i32) (result i32)))
     (import "${wasi}" "path_open"
       (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
     ${memory}
@@ -80,6 +81,16 @@ export const guests = {
       (if (local.get $length) (then
         (call $write (i32.const 1) (i32.const 2048) (local.get $length))
         (br $again))))`),
+  // Writes 64 random bytes, each as a letter.
+  random: guest(`(local $index i32)
+    (drop (call $random_get (i32.const 2048) (i32.const 64)))
+    (loop $again
+      (i32.store8 offset=2048 (local.get $index)
+        (i32.add (i32.const 65) (i32.and (i32.load8_u offset=2048 (local.get $index)) (i32.const 15))))
+      (local.set $index (i32.add (local.get $index) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $index) (i32.const 64))))
+    (i32.store8 (i32.const 2112) (i32.const 10))
+    (call $write (i32.const 1) (i32.const 2048) (i32.const 65))`),
   // Copies /in/file to /out/copy, which is made, through the preopened root.
   copy: guest(
     `(local $in i32) (local $out i32)

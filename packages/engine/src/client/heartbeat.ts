@@ -1,5 +1,4 @@
 import { type Clock, errorMessage, isAbort, type Logger } from "@wherry/base";
-import type { HostedPod } from "./hosted-pod.ts";
 
 /** Pause between two looks at a host. */
 const intervalMs = 5_000;
@@ -8,9 +7,19 @@ const intervalMs = 5_000;
 const graceSteps = 5;
 const stepMs = 1_000;
 
+/** What can be watched: a host. */
+export interface Watched {
+  readonly id: string;
+  readonly pid: number;
+  readonly alive: boolean;
+  /** Resolves when the host has answered. */
+  ping(): Promise<void>;
+  kill(reason: string): void;
+}
+
 /** Pings all hosts in turn until `signal` aborts; one that does not answer within five seconds is killed. */
 export async function watchHeartbeats(
-  hosts: () => readonly HostedPod[],
+  hosts: () => readonly Watched[],
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
@@ -20,7 +29,7 @@ export async function watchHeartbeats(
     await clock.sleep(round.length === 0 ? intervalMs : stepMs, signal).catch(() => undefined);
   }
 
-  async function check(host: HostedPod, delayMs: number): Promise<void> {
+  async function check(host: Watched, delayMs: number): Promise<void> {
     try {
       // Spread out, so that hundreds of processes do not wake at once.
       await clock.sleep(delayMs, signal);

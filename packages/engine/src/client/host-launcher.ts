@@ -9,8 +9,14 @@ import { protocolVersion } from "../protocol/guests.ts";
 import { type HostProcess, spawnHost } from "./host-process.ts";
 import { HostTemplate } from "./host-template.ts";
 
-/** How long a new process may take until it serves. */
-const startTimeoutMs = 10_000;
+/** How long a new process may take until it serves and its worker is ready. */
+const spawnTimeoutMs = 15_000;
+
+/**
+ * The same for one that was forked, which is a matter of milliseconds or never: a lock that some thread of the template held at that
+ * moment is held for ever in the child (once in some thousand forks). Its worker's rehearsal goes through those locks.
+ */
+const forkTimeoutMs = 5_000;
 
 export interface HostLauncherOptions {
   readonly stateDirectory: string;
@@ -40,7 +46,7 @@ export class HostLauncher {
     this.#poolDirectory = join(options.stateDirectory, "pool");
     this.#template = new HostTemplate({
       // V8's own threads would be missing in what is split off.
-      spawn: () => this.#spawn(["--single-threaded", "--expose-gc"], ["template"]),
+      spawn: () => this.#spawn(["--single-threaded"], ["template"]),
       socketPath: join(this.#poolDirectory, `${this.#instance}.s`),
       logger: options.logger,
     });
@@ -48,22 +54,15 @@ export class HostLauncher {
 
   /** A process that serves; with `flags` for its Node it is spawned in any case. */
   async launch(flags: readonly string[] = []): Promise<IdleHost> {
-    const directory = join(this.#poolDirectory, `${this.#instance}-${this.#launched++}`);
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const fork = this.#options.hostStart === "fork" && flags.length === 0;
-    let host: IdleHost | undefined;
-    try {
-      host = { ...(await (fork ? this.#fork(directory) : this.#spawn(flags, [directory]))), directory };
-      const guests = createServiceClient(engineService.Guests, host.connection);
-      const { version } = await guests.ping({}, { timeoutMs: startTimeoutMs });
-      if (version === protocolVersion) return host;
-      throw new EngineError("FailedPrecondition", `Host process speaks version ${version}, not ${protocolVersion}`);
-    } catch (error) {
-      if (host === undefined) rmSync(directory, { recursive: true, force: true });
-      else await this.discard(host);
-      if (error instanceof EngineError) throw error;
-      throw new EngineError("Unavailable", "Cannot start a host process: it did not answer", { cause: error });
+    if (this.#options.hostStart === "fork" && flags.length === 0) {
+      try {
+        return await this.#start(forkTimeoutMs, (directory) => this.#template.fork(directory));
+      } catch (error) {
+        // The slower way always works.
+        this.#options.logger.warn("Cannot fork a host, spawning it", { error: errorMessage(error) });
+      }
     }
+    return await this.#start(spawnTimeoutMs, (directory) => this.#spawn(flags, [directory]));
   }
 
   /** Ends a process that holds nothing yet, and removes its directory. */
@@ -87,13 +86,21 @@ export class HostLauncher {
     return this.#template.close();
   }
 
-  async #fork(directory: string): Promise<HostProcess> {
+  async #start(timeoutMs: number, start: (directory: string) => Promise<HostProcess>): Promise<IdleHost> {
+    const directory = join(this.#poolDirectory, `${this.#instance}-${this.#launched++}`);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    let host: IdleHost | undefined;
     try {
-      return await this.#template.fork(directory);
+      host = { ...(await start(directory)), directory };
+      const guests = createServiceClient(engineService.Guests, host.connection);
+      const { version } = await guests.ping({}, { timeoutMs });
+      if (version === protocolVersion) return host;
+      throw new EngineError("FailedPrecondition", `Host process speaks version ${version}, not ${protocolVersion}`);
     } catch (error) {
-      // The slower way always works.
-      this.#options.logger.warn("Cannot fork a host, spawning it", { error: errorMessage(error) });
-      return await this.#spawn([], [directory]);
+      if (host === undefined) rmSync(directory, { recursive: true, force: true });
+      else await this.discard(host);
+      if (error instanceof EngineError) throw error;
+      throw new EngineError("Unavailable", "Cannot start a host process: it did not answer", { cause: error });
     }
   }
 

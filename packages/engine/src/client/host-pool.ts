@@ -17,7 +17,6 @@ export interface HostPoolOptions {
 export class HostPool {
   readonly #options: HostPoolOptions;
   readonly #idle: IdleHost[] = [];
-  #starting = 0;
   #wake: () => void = () => undefined;
   #closed = false;
 
@@ -33,7 +32,7 @@ export class HostPool {
   async take(signal?: AbortSignal): Promise<IdleHost> {
     const idle = this.#idle.shift();
     this.#wake();
-    return idle ?? raceAbort(this.#start(), signal);
+    return idle ?? raceAbort(this.#options.launcher.launch(), signal);
   }
 
   /** Keeps the pool full until `signal` aborts, then ends the idle processes. */
@@ -48,8 +47,8 @@ export class HostPool {
       });
       try {
         // One at a time: a burst of pods needs the cores itself.
-        if (this.#idle.length + this.#starting < size) {
-          this.#add(await this.#start());
+        if (this.#idle.length < size) {
+          this.#add(await this.#options.launcher.launch());
           backoff.reset();
         } else await Promise.race([changed, stopped]);
       } catch (error) {
@@ -74,14 +73,5 @@ export class HostPool {
       this.#idle.splice(index, 1);
       this.#wake();
     });
-  }
-
-  async #start(): Promise<IdleHost> {
-    this.#starting++;
-    try {
-      return await this.#options.launcher.launch();
-    } finally {
-      this.#starting--;
-    }
   }
 }

@@ -1,6 +1,13 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { errorMessage, type Logger } from "@wherry/base";
-import { createServiceClient, engineService, listenUnix, type ServiceClient, TtrpcClient } from "@wherry/rpc";
+import {
+  createServiceClient,
+  engineService,
+  listenUnix,
+  type ServiceClient,
+  TtrpcClient,
+  taskService,
+} from "@wherry/rpc";
 import { EngineError } from "../errors.ts";
 import { processIdentity } from "../platform/process-identity.ts";
 import type { HostProcess, ProcessEnd } from "./host-process.ts";
@@ -120,7 +127,8 @@ export class HostTemplate {
   async #accept(socket: Socket): Promise<void> {
     const connection = new TtrpcClient(socket);
     try {
-      const { pid } = await createServiceClient(engineService.Guests, connection).ping(
+      // Not a ping, whose answer waits for more.
+      const { shimPid: pid } = await createServiceClient(taskService.Task, connection).connect(
         {},
         { timeoutMs: answerTimeoutMs },
       );

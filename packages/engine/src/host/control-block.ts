@@ -93,8 +93,15 @@ export class ControlBlock {
   async waitAcknowledged(limitBytes: number, timeoutMs: number): Promise<void> {
     const seen = Atomics.load(this.#ints, acknowledgedIndex);
     if (this.unacknowledgedBytes <= limitBytes) return;
-    const wait = Atomics.waitAsync(this.#ints, acknowledgedIndex, seen, timeoutMs);
-    if (wait.async) await wait.value;
+    // With a timer of our own: V8's needs a thread that a forked process does not have.
+    const wait = Atomics.waitAsync(this.#ints, acknowledgedIndex, seen);
+    if (!wait.async) return;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([wait.value, timeout]);
+    clearTimeout(timer);
   }
 
   /** The unfinished line of a stream, not logged yet. */

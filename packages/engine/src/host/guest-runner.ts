@@ -1,5 +1,6 @@
 import { createPreview1, emptySource, type Preview1 } from "@wherry/wasi";
 import type { GuestSpec } from "../guest.ts";
+import { collectGarbageLater } from "./collect-garbage.ts";
 import { ControlBlock } from "./control-block.ts";
 import { CriLog } from "./cri-log.ts";
 import { InputSource } from "./input-source.ts";
@@ -70,6 +71,7 @@ export class GuestRunner {
     this.#prepared = undefined;
     // Said before the module's own start function runs, which may never return.
     this.#report({ type: "started" });
+    collectGarbageLater();
     const { module, preview1 } = prepared;
     try {
       const instance = new wasm.Instance(module, preview1.imports);

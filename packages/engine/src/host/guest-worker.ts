@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { WorkerReport, WorkerRequest } from "./worker-messages.ts";
+import type { GuestReport, WorkerReport, WorkerRequest } from "./worker-messages.ts";
 
 /** JavaScript heap of a worker. The guest's own memory does not count; too small a heap for the host's code is fatal to it. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 24, stackSizeMb: 4 };
@@ -12,13 +12,21 @@ export class GuestWorker {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   #failure: WorkerFailure | undefined;
-  onReport: (report: WorkerReport) => void = () => undefined;
+  #ended = false;
+  /** Resolves when the thread is ready for a guest, and also when it ended before. */
+  readonly ready: Promise<void>;
+  onReport: (report: GuestReport) => void = () => undefined;
   /** Called once when the thread has ended by itself. */
   onEnd: (failure: WorkerFailure) => void = () => undefined;
 
   constructor(entry: URL) {
     this.#worker = new Worker(entry, { resourceLimits, env: {}, trackUnmanagedFds: false });
-    this.#worker.on("message", (report: WorkerReport) => this.onReport(report));
+    const ready = Promise.withResolvers<void>();
+    this.ready = ready.promise;
+    this.#worker.on("message", (report: WorkerReport) => {
+      if (report.type === "ready") ready.resolve();
+      else this.onReport(report);
+    });
     this.#worker.on("error", (error: Error & { code?: string }) => {
       this.#failure =
         error.code === "ERR_WORKER_OUT_OF_MEMORY"
@@ -27,10 +35,17 @@ export class GuestWorker {
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.on("exit", (code) => {
+        this.#ended = true;
+        ready.resolve();
         resolve();
         this.onEnd(this.#failure ?? { kind: "crashed", message: `the worker ended with code ${code}` });
       });
     });
+  }
+
+  /** Whether the thread is still there. */
+  get alive(): boolean {
+    return !this.#ended;
   }
 
   send(request: WorkerRequest): void {

@@ -9,7 +9,7 @@ import { CriLog } from "./cri-log.ts";
 import type { GuestWorker, WorkerFailure } from "./guest-worker.ts";
 import { LogClock } from "./log-clock.ts";
 import { LogFile, openLog } from "./log-file.ts";
-import type { WorkerReport } from "./worker-messages.ts";
+import type { GuestReport } from "./worker-messages.ts";
 
 /** What wasmtime's command answers for a trap: 128 + SIGABRT. */
 const trapExitCode = 134;
@@ -140,7 +140,7 @@ export class HostedGuest {
     this.#control.requestLogReopen();
   }
 
-  #onReport(report: WorkerReport): void {
+  #onReport(report: GuestReport): void {
     switch (report.type) {
       case "prepared":
         this.#settlePrepared.resolve();

@@ -19,6 +19,7 @@ export function guestsHandlers(host: GuestsHost): Handlers {
     [guests.guestsServiceName]: {
       Ping: handler(nothing, guests.pingResponse, async () => {
         await host.listening();
+        await state.ready();
         return { pid: state.pid, version: guests.protocolVersion, hostId: state.id };
       }),
       Assign: emptyHandler(guests.assignRequest, ({ hostId, directory }) => state.assign(hostId, directory)),

@@ -31,6 +31,14 @@ export class HostState {
     this.#spare = new GuestWorker(workerEntry);
   }
 
+  /** Resolves when an idle host can start a guest at once; throws when its worker did not come up. */
+  async ready(): Promise<void> {
+    const spare = this.#spare;
+    if (this.#id !== "" || spare === undefined) return;
+    await spare.ready;
+    if (!spare.alive) throw new RpcError("Internal", "The host's worker ended before it was ready");
+  }
+
   /** Empty until the host is assigned. */
   get id(): string {
     return this.#id;
@@ -58,7 +66,7 @@ export class HostState {
     if (this.#guests.size >= maxGuests) {
       throw new RpcError("ResourceExhausted", `Cannot create guest "${spec.id}": the host has ${maxGuests} already`);
     }
-    const worker = this.#spare ?? new GuestWorker(this.#workerEntry);
+    const worker = this.#spare?.alive ? this.#spare : new GuestWorker(this.#workerEntry);
     this.#spare = undefined;
     const guest = new HostedGuest(spec, worker, this.#records);
     this.#guests.set(spec.id, guest);

@@ -24,7 +24,7 @@ export function runTemplate(engine: Socket, workerEntry: URL): void {
   const server = new TtrpcServer({
     handlers: {
       [templateServiceName]: {
-        Ready: emptyHandler(forkRequest, () => undefined),
+        Ready: emptyHandler(forkRequest, tidy),
         Fork: handler(forkRequest, forkResponse, async ({ socket, directory }) => {
           await new Promise((resolve) => setImmediate(resolve));
           // A child inherits the calls that its parent has not come to yet; they are not its own.
@@ -56,6 +56,12 @@ export function runTemplate(engine: Socket, workerEntry: URL): void {
     const connection = await connectUnix(socket).catch(() => self.exit(71));
     runHost({ engine: connection, directory, workerEntry, pid: self.pid(), exit: (code) => self.exit(code) });
   }
+}
+
+/** Leaves the least that children have to copy when they write to it. */
+function tidy(): void {
+  const { gc } = globalThis as { readonly gc?: (options: object) => void };
+  gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
 }
 
 function never(): Promise<never> {

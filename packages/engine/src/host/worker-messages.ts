@@ -10,6 +10,8 @@ export type WorkerRequest =
 
 /** What a worker tells the main thread. */
 export type WorkerReport =
+  /** The thread is up and has done its rehearsal. */
+  | { readonly type: "ready" }
   | { readonly type: "prepared" }
   /** The guest cannot be started, for a reason that lies in it or its specification. */
   | { readonly type: "refused"; readonly message: string }
@@ -21,3 +23,6 @@ export type WorkerReport =
   | { readonly type: "output-stalled" }
   /** The guest took this much of its input. */
   | { readonly type: "input-taken"; readonly sizeBytes: number };
+
+/** A report that concerns the guest. */
+export type GuestReport = Exclude<WorkerReport, { readonly type: "ready" }>;

@@ -1,0 +1,34 @@
+import { createPreview1, emptySource } from "@wherry/wasi";
+import { ControlBlock } from "./control-block.ts";
+import { CriLog } from "./cri-log.ts";
+import { checkModule } from "./load-module.ts";
+import { LogClock } from "./log-clock.ts";
+import { MountTree } from "./mounts/mount-tree.ts";
+import { outputSink } from "./output-sink.ts";
+import { wasm } from "./web-assembly.ts";
+
+/** A WASI command that writes the line "x" and sleeps for a nanosecond. */
+const moduleBase64 =
+  "AGFzbQEAAAABDAJgBH9/f38Bf2AAAAJIAhZ3YXNpX3NuYXBzaG90X3ByZXZpZXcxCGZkX3dyaXRlAAAWd2FzaV9zbmFwc2hvdF9wcmV2aWV3MQtwb2xsX29uZW9mZg" +
+  "AAAwIBAQUDAQABBxMCBm1lbW9yeQIABl9zdGFydAACCjoBOABBAEEQNgIAQQRBAjYCAEEBQQBBAUEIEAAaQdgAQgE3AwBB0ABBATYCAEHAAEGAAUEBQQgQARoLCwgBAEEQCwJ4Cg==";
+
+/**
+ * Runs a small guest to nowhere, so that the code every guest needs is compiled before one is waited for.
+ *
+ * It takes no more time than the first guest would lose, only earlier: while the worker is still in the pool.
+ */
+export async function rehearse(): Promise<void> {
+  const control = new ControlBlock();
+  const log = new CriLog(control, new LogClock(), () => undefined);
+  const preview1 = createPreview1({
+    args: ["rehearsal"],
+    env: {},
+    stdin: emptySource,
+    stdout: outputSink("stdout", control, log, () => undefined),
+    stderr: outputSink("stderr", control, log, () => undefined),
+    preopens: [{ guestPath: "/", fs: new MountTree([]) }],
+  });
+  const module = new wasm.Module(Buffer.from(moduleBase64, "base64"));
+  checkModule(module, "rehearsal", preview1.imports);
+  await preview1.start(new wasm.Instance(module, preview1.imports));
+}
