@@ -31,6 +31,7 @@ const createFlags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | 
 /** Pieces up to this size are written at once: cheaper than a trip to the thread pool, short enough for the event loop. */
 const synchronousBytes = 32 * 1024;
 const maxWarnings = 20;
+const maxSyncedFiles = 64;
 
 /**
  * Applies layers to a directory, one after the other (OCI image specification, "Image Layer Filesystem Changeset").
@@ -47,6 +48,8 @@ export class LayerWriter implements Disposable {
   #made: Set<string> = new Set();
   /** Times of directories, set when nothing more is put into them. */
   readonly #directoryTimes: Map<string, number> = new Map();
+  /** The files written, as long as there are few. */
+  readonly #files: string[][] = [];
   #warnings = 0;
   #fileBytes = 0;
 
@@ -73,17 +76,39 @@ export class LayerWriter implements Disposable {
     }
   }
 
-  /** Sets the times of directories; to be called once, after the last layer. */
-  finish(): void {
+  /**
+   * Sets the times of directories and, where there are few files, waits until all would survive a power failure; answers
+   * whether it did. To be called once, after the last layer.
+   */
+  async finish(): Promise<boolean> {
     for (const [key, seconds] of this.#directoryTimes) {
-      const segments = key.split("/");
-      const place = this.#tree.follow(segments);
-      // Unless removed, replaced or hidden behind a link meanwhile.
-      if (place !== undefined && key === pathKey([...place.directory.segments, place.name])) {
-        if (this.#tree.stat(place)?.isDirectory()) utimesSync(place.directory.entry(place.name), seconds, seconds);
-      }
+      const place = this.#find(key.split("/"));
+      if (place !== undefined && this.#tree.stat(place)?.isDirectory())
+        utimesSync(place.directory.entry(place.name), seconds, seconds);
       this.#tree.trim();
     }
+    if (this.#files.length > maxSyncedFiles) return false;
+    const directories = new Set<string>();
+    for (const segments of this.#files) {
+      const place = this.#find(segments);
+      if (place !== undefined) await syncPath(place.directory.entry(place.name));
+      for (let depth = segments.length - 1; depth > 0; depth--) directories.add(pathKey(segments.slice(0, depth)));
+      this.#tree.trim();
+    }
+    for (const key of directories) {
+      const place = this.#find(key.split("/"));
+      if (place !== undefined) await syncPath(place.directory.entry(place.name));
+      this.#tree.trim();
+    }
+    await syncPath(this.#tree.root.entry("."));
+    return true;
+  }
+
+  /** The place of something written earlier, unless it was removed, replaced or hidden behind a link meanwhile. */
+  #find(segments: readonly string[]): TreePlace | undefined {
+    const place = this.#tree.follow(segments);
+    if (place === undefined) return undefined;
+    return pathKey([...place.directory.segments, place.name]) === pathKey(segments) ? place : undefined;
   }
 
   [Symbol.dispose](): void {
@@ -172,11 +197,11 @@ export class LayerWriter implements Disposable {
       for await (const chunk of entry.content) await writeWhole(descriptor, chunk);
       fchmodSync(descriptor, (entry.mode & 0o777) | 0o400);
       futimesSync(descriptor, entry.mtimeSeconds, entry.mtimeSeconds);
-      await fsyncAsync(descriptor);
     } finally {
       closeSync(descriptor);
     }
     this.#fileBytes += entry.sizeBytes;
+    if (this.#files.length <= maxSyncedFiles) this.#files.push([...place.directory.segments, place.name]);
   }
 
   #makeSymbolicLink(place: TreePlace, entry: TarEntry): boolean {
@@ -237,6 +262,15 @@ export class LayerWriter implements Disposable {
       type,
       ...(linkPath === "" ? {} : { linkPath: linkPath.slice(0, 200) }),
     });
+  }
+}
+
+async function syncPath(path: string): Promise<void> {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    await fsyncAsync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -5,6 +5,8 @@ import { readFileSync, readlinkSync } from "node:fs";
 export interface ProcessIdentity {
   /** The mark this process leaves. */
   readonly self: string;
+  /** Names the time since the machine was started; empty where unknown. */
+  readonly boot: string;
   /** Whether the process that left `mark` may still be running; true when in doubt. */
   isAlive(mark: string): boolean;
 }
@@ -21,7 +23,8 @@ interface Mark {
 /** The identity of this process, new for each call. */
 export function currentProcessIdentity(): ProcessIdentity {
   const own: Mark = { pid: process.pid, started: startTime(process.pid), space: processSpace(), nonce: randomUUID() };
-  return { self: JSON.stringify(own), isAlive: (mark) => isAlive(mark, own) };
+  const [boot = ""] = own.space.split(" ");
+  return { self: JSON.stringify(own), boot, isAlive: (mark) => isAlive(mark, own) };
 }
 
 function isAlive(text: string, own: Mark): boolean {

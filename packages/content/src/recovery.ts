@@ -40,10 +40,11 @@ function dropRowsWithoutBlob(transaction: Transaction, { paths }: StoreContext):
   return dropped;
 }
 
-function dropRowsWithoutSnapshot(transaction: Transaction, { paths }: StoreContext): number {
+function dropRowsWithoutSnapshot(transaction: Transaction, { paths, process }: StoreContext): number {
   let dropped = 0;
-  for (const { chain_id: chainId } of transaction.all("SELECT chain_id FROM snapshots")) {
-    if (isDigest(String(chainId)) && isDirectory(paths.snapshot(chainId as Digest))) continue;
+  for (const { chain_id: chainId, boot } of transaction.all("SELECT chain_id, boot FROM snapshots")) {
+    const isWhole = boot === null || (boot !== "" && boot === process.boot);
+    if (isWhole && isDigest(String(chainId)) && isDirectory(paths.snapshot(chainId as Digest))) continue;
     forgetSnapshot(transaction, String(chainId));
     dropped++;
   }

@@ -62,6 +62,8 @@ export const migrations: readonly string[] = [
     chain_id TEXT PRIMARY KEY,
     size_bytes INTEGER NOT NULL,
     entries INTEGER NOT NULL,
+    -- Start of the machine it was written under, where it might not have reached the disk by the next one.
+    boot TEXT,
     created_at_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 

@@ -19,11 +19,15 @@ export interface SnapshotOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Writes a file system into an empty directory; answers what it wrote. */
-export type SnapshotWriter = (
-  directory: string,
-  signal: AbortSignal,
-) => Promise<{ readonly sizeBytes: number; readonly entries: number }>;
+export interface WrittenSnapshot {
+  readonly sizeBytes: number;
+  readonly entries: number;
+  /** Whether all of it would survive a power failure; if not, it is made anew after the machine was started again. */
+  readonly isDurable: boolean;
+}
+
+/** Writes a file system into an empty directory. */
+export type SnapshotWriter = (directory: string, signal: AbortSignal) => Promise<WrittenSnapshot>;
 
 /** Unpacked, read-only file systems by the chain ID of their layers (OCI image specification, "Layer ChainID"). */
 export class Snapshots {
@@ -78,15 +82,16 @@ export class Snapshots {
     try {
       const root = join(work.path, "rootfs");
       await mkdir(root, { mode: 0o755 });
-      const { sizeBytes, entries } = await write(root, signal);
+      const { sizeBytes, entries, isDurable } = await write(root, signal);
       await database.write((transaction) => {
         if (transaction.get("SELECT 1 FROM snapshots WHERE chain_id = ?", chainId) === undefined) {
           renameSync(root, paths.snapshot(chainId));
           transaction.run(
-            "INSERT INTO snapshots (chain_id, size_bytes, entries, created_at_ms) VALUES (?, ?, ?, ?)",
+            "INSERT INTO snapshots (chain_id, size_bytes, entries, boot, created_at_ms) VALUES (?, ?, ?, ?, ?)",
             chainId,
             sizeBytes,
             entries,
+            isDurable ? null : this.#context.process.boot,
             clock.now(),
           );
         }

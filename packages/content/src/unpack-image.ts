@@ -7,6 +7,7 @@ import { decompressLayer, type LayerCompression, layerCompression } from "./laye
 import { UnpackBudget, type UnpackLimits } from "./layer-limits.ts";
 import { LayerWriter } from "./layer-writer.ts";
 import type { PlatformPreference } from "./platform.ts";
+import type { WrittenSnapshot } from "./snapshots.ts";
 import { readStoredImage } from "./stored-image.ts";
 
 export interface UnpackOptions {
@@ -101,13 +102,13 @@ async function writeLayers(
   root: string,
   limits: UnpackLimits,
   signal: AbortSignal,
-): Promise<{ sizeBytes: number; entries: number }> {
+): Promise<WrittenSnapshot> {
   const budget = new UnpackBudget(limits);
   using writer = new LayerWriter(root, budget, store.logger.child({ component: "unpack" }));
   for (const { descriptor, compression, diffId } of layers) {
     const source = store.blobs.read(descriptor.digest, { signal });
     await writer.apply(decompressLayer(source, compression, diffId, budget), signal);
   }
-  writer.finish();
-  return { sizeBytes: writer.fileBytes, entries: budget.entries };
+  const isDurable = await writer.finish();
+  return { sizeBytes: writer.fileBytes, entries: budget.entries, isDurable };
 }

@@ -34,7 +34,7 @@ async function* pieces(bytes: Buffer, offset = 0, pieceBytes = 64 * 1024): Async
 
 /** The identity of one of several made-up processes; those in `dead` are gone. */
 function identity(name: string, dead: ReadonlySet<string> = new Set()): ProcessIdentity {
-  return { self: name, isAlive: (mark) => !dead.has(mark) };
+  return { self: name, boot: "boot", isAlive: (mark) => !dead.has(mark) };
 }
 
 function blobFile(store: ContentStore, digest: Digest): string {
@@ -291,7 +291,7 @@ describe("ContentStore.collectGarbage()", () => {
     const chainId = digestOf("chain");
     const path = await store.snapshots.ensure(chainId, async (root) => {
       writeFileSync(join(root, "file"), "x");
-      return { sizeBytes: 1, entries: 1 };
+      return { sizeBytes: 1, entries: 1, isDurable: true };
     });
     const config = await store.blobs.put(Buffer.from("config"), { labels: { [snapshotReferenceLabel]: chainId } });
     await store.images.put(image("a", config));
@@ -357,7 +357,7 @@ describe("Snapshots.ensure()", () => {
       runs++;
       writeFileSync(join(root, "x"), "x");
       if (runs === 1) throw new Error("damaged layer");
-      return { sizeBytes: 1, entries: 1 };
+      return { sizeBytes: 1, entries: 1, isDurable: true };
     };
     await expect(store.snapshots.ensure(chainId, write)).rejects.toThrow("damaged layer");
     expect(readdirSync(join(directory.path, "ingest"))).toEqual([]);
@@ -406,6 +406,23 @@ describe("openContentStore()", () => {
       return pieces(content, offset);
     });
     expect(offsets).toEqual([2_000_000]);
+  });
+
+  test("drops snapshots that a power failure may have damaged", async () => {
+    using directory = temporaryDirectory();
+    const open = (boot: string) => openContentStore({ directory: directory.path, process: { ...identity("p"), boot } });
+    const write = (isDurable: boolean) => async () => ({ sizeBytes: 1, entries: 1, isDurable });
+    const durable = digestOf("durable");
+    const first = await open("first");
+    await first.snapshots.ensure(durable, write(true));
+    await first.snapshots.ensure(digestOf("not durable"), write(false));
+    await first[Symbol.asyncDispose]();
+    const again = await open("first");
+    expect(again.snapshots.list()).toHaveLength(2);
+    await again[Symbol.asyncDispose]();
+    await using rebooted = await open("second");
+    expect(rebooted.snapshots.list().map(({ chainId }) => chainId)).toEqual([durable]);
+    expect(readdirSync(join(directory.path, "snapshots"))).toHaveLength(1);
   });
 
   test("drops interrupted ingests after a day, not those under way", async () => {

@@ -176,7 +176,7 @@ describe("readTar()", () => {
         );
       }),
     );
-  });
+  }, 60_000);
 
   test("ends with entries or an error for a damaged archive, never otherwise", async () => {
     const archive = tarOf([
@@ -199,7 +199,7 @@ describe("readTar()", () => {
         }
       }),
     );
-  });
+  }, 60_000);
 });
 
 function spoil(block: Buffer, offset: number, text: string): Buffer {
