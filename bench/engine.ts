@@ -1,4 +1,4 @@
-// Figures of the engine on this machine: node --conditions=@wherry/source bench/engine.ts [HOST_SCRIPT] [PODS]
+// Figures of the engine on this machine: node --conditions=@wherry/source bench/engine.ts [HOST_SCRIPT] [PODS] [spawn|fork]
 //
 // HOST_SCRIPT is dist/host.js after `npm run build`; without it hosts run from source, which starts slower and takes more memory.
 // Everything is set against an empty Node process started in the same run, as absolute times say little about other machines.
@@ -28,11 +28,12 @@ const directory = mkdtempSync(join(tmpdir(), "wherry-bench-"));
 const modulePath = join(directory, "idle.wasm");
 const hostScript = process.argv[2] ?? (existsSync("dist/host.js") ? "dist/host.js" : undefined);
 const pods = Number(process.argv[3] ?? 50);
+const hostStart = process.argv[4] === "fork" ? "fork" : "spawn";
 
 try {
   const module = (await wabt()).parseWat("idle.wat", idleGuest);
   writeFileSync(modulePath, module.toBinary({}).buffer);
-  console.log(`hosts run from ${hostScript ?? "source"}; Node ${process.version}`);
+  console.log(`hosts by ${hostStart} from ${hostScript ?? "source"}; Node ${process.version}`);
   const baseline = await measureBaseline();
   await measureFirstByte(baseline.startMs);
   await measureIdle(baseline.privateMiB);
@@ -72,7 +73,7 @@ async function measureFirstByte(baselineMs: number): Promise<void> {
       const result: number[] = [];
       for (let index = 0; index < 15; index++) {
         // Lets the pool fill up again.
-        if (poolSize > 0) await pause(300);
+        if (poolSize > 0) await pause(600);
         const beganMs = performance.now();
         const host = await startPod(engine, `first-${index}`);
         await firstByte(logPath(`first-${index}`));
@@ -93,7 +94,8 @@ async function measureIdle(baselineMiB: number): Promise<void> {
     const beganMs = performance.now();
     const hosts = await Promise.all(Array.from({ length: pods }, (_, index) => startPod(engine, `idle-${index}`)));
     const perSecond = pods / ((performance.now() - beganMs) / 1000);
-    await pause(5_000);
+    // Guests give memory back once they have settled.
+    await pause(8_000);
     const pids = hosts.map(({ pid }) => pid);
     const memory = privateMiB(pids);
     const tables = pids.reduce((sum, pid) => sum + field(`/proc/${pid}/status`, "VmPTE"), 0) / pids.length / 1024;
@@ -112,6 +114,7 @@ async function withEngine<T>(poolSize: number, use: (engine: Engine) => Promise<
     stateDirectory: join(directory, "state"),
     nodeExecutable: process.execPath,
     poolSize,
+    hostStart,
     ...(hostScript === undefined
       ? { nodeArguments: ["--conditions=@wherry/source"] }
       : { hostEntry: resolve(hostScript) }),
