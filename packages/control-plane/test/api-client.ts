@@ -72,16 +72,20 @@ export class ApiClient implements AsyncDisposable {
   }
 
   #open(method: string, path: string, headers: Readonly<Record<string, string>>, body?: unknown): ClientHttp2Stream {
-    const stream = this.#session.request({
-      ":method": method,
-      ":path": path,
-      accept: "application/json",
-      authorization: `Bearer ${this.#token}`,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...headers,
-    });
+    const stream = this.#session.request(
+      {
+        ":method": method,
+        ":path": path,
+        accept: "application/json",
+        authorization: `Bearer ${this.#token}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      // Without this, a DELETE would have no body.
+      { endStream: body === undefined },
+    );
     stream.on("error", () => undefined);
-    stream.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+    if (body !== undefined) stream.end(typeof body === "string" ? body : JSON.stringify(body));
     return stream;
   }
 

@@ -1,0 +1,233 @@
+import { readFileSync, statSync } from "node:fs";
+import { request } from "node:https";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ApiClient } from "./api-client.ts";
+import { nodeOf, podOf, startPlane, type TestPlane } from "./test-plane.ts";
+
+let plane: TestPlane;
+let node: ApiClient;
+
+const pods = "/api/v1/namespaces/default/pods";
+const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+
+beforeAll(async () => {
+  plane = await startPlane();
+  node = new ApiClient(await plane.plane.nodeKubeconfig("n1"));
+  await node.post("/api/v1/nodes", nodeOf("n1"));
+  await plane.admin.post("/api/v1/nodes", { ...nodeOf("n2"), spec: { unschedulable: true } });
+  for (const name of ["used", "other"]) {
+    await plane.admin.post("/api/v1/namespaces/default/secrets", { metadata: { name } });
+  }
+  const volumes = [{ name: "s", secret: { secretName: "used" } }];
+  await plane.admin.post(pods, podOf("mine", { nodeName: "n1", volumes }));
+  await plane.admin.post(pods, podOf("theirs", { nodeName: "n2" }));
+});
+
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await plane[Symbol.asyncDispose]();
+});
+
+describe("authentication", () => {
+  test("keeps keys and tokens to the owner", () => {
+    for (const file of [
+      "tokens.json",
+      "admin.kubeconfig",
+      "pki/ca.key",
+      "pki/apiserver.key",
+      "pki/service-account.key",
+    ]) {
+      expect(statSync(join(plane.directory, file)).mode & 0o077, file).toBe(0);
+    }
+    expect(statSync(plane.directory).mode & 0o077).toBe(0);
+  });
+
+  test("refuses wrong tokens and unknown people", async () => {
+    await using wrong = new ApiClient(plane.kubeconfigPath, "wrong");
+    expect(await wrong.get("/api")).toMatchObject({ code: 401, body: { reason: "Unauthorized" } });
+    await using nobody = new ApiClient(plane.kubeconfigPath, "");
+    expect((await nobody.get(pods, { authorization: "" })).code).toBe(401);
+    expect((await nobody.get("/readyz", { authorization: "" })).code).toBe(401);
+  });
+
+  test("lets anyone ask for health and version, and nothing else", async () => {
+    const config = JSON.parse(readFileSync(plane.kubeconfigPath, "utf8")).clusters[0].cluster;
+    const ca = Buffer.from(config["certificate-authority-data"], "base64");
+    const get = (path: string) =>
+      new Promise<number>((resolve, reject) => {
+        const sent = request(`${config.server}${path}`, { ca }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        });
+        sent.on("error", reject);
+        sent.end();
+      });
+    // Over HTTP/1.1, which the listener speaks too.
+    expect(await get("/readyz")).toBe(200);
+    expect(await get("/version")).toBe(200);
+    expect(await get("/api")).toBe(403);
+    expect(await get(pods)).toBe(403);
+  });
+
+  test("takes client certificates of its own authority", async () => {
+    const { server } = JSON.parse(readFileSync(plane.kubeconfigPath, "utf8")).clusters[0].cluster;
+    const pki = (file: string) => readFileSync(join(plane.directory, "pki", file));
+    const options = { ca: pki("ca.crt"), cert: pki("kubelet-client.crt"), key: pki("kubelet-client.key") };
+    const code = await new Promise<number>((resolve, reject) => {
+      const sent = request(`${server}${pods}`, options, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on("error", reject);
+      sent.end();
+    });
+    expect(code).toBe(200);
+  });
+});
+
+describe("nodes", () => {
+  test("read their own pods and what these refer to", async () => {
+    expect((await node.get(`/api/v1/pods?fieldSelector=spec.nodeName%3Dn1`)).code).toBe(200);
+    expect((await node.get(`${pods}/mine`)).code).toBe(200);
+    expect((await node.get("/api/v1/namespaces/default/secrets/used")).code).toBe(200);
+    expect((await node.get("/api/v1/namespaces/default/configmaps/kube-root-ca.crt")).code).toBe(200);
+    expect((await node.get("/api/v1/namespaces/default/secrets?fieldSelector=metadata.name%3Dused")).code).toBe(200);
+    expect((await node.get("/api/v1/services")).code).toBe(200);
+  });
+
+  test.each([
+    ["all pods", "GET", "/api/v1/pods", "can only list/watch pods with spec.nodeName field selector"],
+    ["another's pod", "GET", `${pods}/theirs`, "no relationship found between node 'n1' and this object"],
+    ["a secret nobody refers to", "GET", "/api/v1/namespaces/default/secrets/other", "no relationship found"],
+    ["all secrets", "GET", "/api/v1/secrets", "No Object name found"],
+    ["another node", "GET", "/api/v1/nodes/n2", "only its own Node object"],
+    ["another's lease", "GET", `${leases}/n2`, "can only access node lease with the same name"],
+    ["namespaces", "POST", "/api/v1/namespaces", "cannot create resource"],
+  ])("may not touch %s", async (_, method, path, reason) => {
+    const answer = await node.request(method, path, method === "POST" ? {} : undefined);
+    expect(answer).toMatchObject({ code: 403, body: { reason: "Forbidden" } });
+    expect(answer.body.message).toContain(reason);
+  });
+
+  test("write their own status, pods and lease only", async () => {
+    const status = { status: { phase: "Running" } };
+    expect((await node.patch(`${pods}/mine/status`, status, "strategic-merge")).code).toBe(200);
+    expect((await node.patch(`${pods}/theirs/status`, status, "strategic-merge")).body.message).toContain(
+      'node "n1" can only update pod status for pods with spec.nodeName set to itself',
+    );
+    expect((await node.delete(`${pods}/theirs`)).code).toBe(403);
+    expect((await node.post(leases, { metadata: { name: "n1" }, spec: {} })).code).toBe(201);
+    expect((await node.post(leases, { metadata: { name: "n2" }, spec: {} })).code).toBe(403);
+    expect((await node.patch("/api/v1/nodes/n1/status", { status: { phase: "Running" } })).code).toBe(200);
+    expect((await node.patch("/api/v1/nodes/n2/status", { status: {} })).code).toBe(403);
+  });
+
+  test("may not change what others decide about them", async () => {
+    const taints = await node.patch("/api/v1/nodes/n1", { spec: { taints: [{ key: "a", effect: "NoSchedule" }] } });
+    expect(taints.body.message).toContain("is not allowed to modify taints");
+    const labels = await node.patch("/api/v1/nodes/n1", {
+      metadata: { labels: { "node-role.kubernetes.io/master": "" } },
+    });
+    expect(labels.body.message).toContain("is not allowed to modify labels: node-role.kubernetes.io/master");
+    expect((await node.patch("/api/v1/nodes/n1", { metadata: { labels: { mine: "1" } } })).code).toBe(200);
+    expect((await node.post("/api/v1/nodes", nodeOf("n3"))).body.message).toContain(
+      'node "n1" is not allowed to modify node "n3"',
+    );
+  });
+
+  test("create mirror pods of themselves only", async () => {
+    const mirror = {
+      ...podOf("mirror", { nodeName: "n1" }),
+      metadata: { name: "mirror", annotations: { "kubernetes.io/config.mirror": "x" } },
+    };
+    expect((await node.post(pods, podOf("plain", { nodeName: "n1" }))).body.message).toContain(
+      "can only create mirror pods",
+    );
+    expect((await node.post(pods, mirror)).code).toBe(201);
+  });
+});
+
+describe("service account tokens", () => {
+  const tokens = "/api/v1/namespaces/default/serviceaccounts/default/token";
+  const review = "/apis/authentication.k8s.io/v1/tokenreviews";
+
+  async function boundTo(name: string): Promise<{ kind: string; apiVersion: string; name: string; uid: string }> {
+    const { body } = await plane.admin.get(`${pods}/${name}`);
+    return { kind: "Pod", apiVersion: "v1", name, uid: body.metadata.uid };
+  }
+
+  test("are issued to a node for its own pods, and die with the pod", async () => {
+    await plane.admin.post(pods, podOf("short", { nodeName: "n1" }));
+    const spec = { audiences: ["vault"], expirationSeconds: 3607, boundObjectRef: await boundTo("short") };
+    const { code, body } = await node.post(tokens, { spec });
+    expect(code).toBe(201);
+    const { token } = body.status;
+    const ask = async () => (await node.post(review, { spec: { token, audiences: ["vault"] } })).body.status;
+    expect(await ask()).toMatchObject({
+      authenticated: true,
+      audiences: ["vault"],
+      user: {
+        username: "system:serviceaccount:default:default",
+        groups: ["system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"],
+        extra: { "authentication.kubernetes.io/pod-name": ["short"], "authentication.kubernetes.io/node-name": ["n1"] },
+      },
+    });
+    const elsewhere = await node.post(review, { spec: { token } });
+    expect(elsewhere.body.status).toMatchObject({ authenticated: false });
+    await plane.admin.delete(`${pods}/short`, { gracePeriodSeconds: 0 });
+    expect(await ask()).toMatchObject({ authenticated: false });
+  });
+
+  test("are refused to a node for others, and to anyone on wrong terms", async () => {
+    expect((await node.post(tokens, { spec: { boundObjectRef: await boundTo("theirs") } })).body.message).toContain(
+      "node requested token bound to a pod scheduled on a different node",
+    );
+    expect((await node.post(tokens, { spec: {} })).body.message).toContain("node requested token not bound to a pod");
+    expect((await plane.admin.post(tokens, { spec: { expirationSeconds: 10 } })).code).toBe(422);
+    const wrong = { ...(await boundTo("mine")), uid: "other" };
+    expect((await plane.admin.post(tokens, { spec: { boundObjectRef: wrong } })).code).toBe(409);
+    expect((await plane.admin.post(tokens.replace("/default/token", "/none/token"), { spec: {} })).code).toBe(404);
+  });
+
+  test("let a workload read discovery and know itself, and no more", async () => {
+    const { body } = await plane.admin.post(tokens, { spec: {} });
+    await using workload = new ApiClient(plane.kubeconfigPath, body.status.token);
+    expect((await workload.get("/apis")).code).toBe(200);
+    const self = await workload.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {});
+    expect(self.body.status.userInfo.username).toBe("system:serviceaccount:default:default");
+    const refused = await workload.get(pods);
+    expect(refused).toMatchObject({ code: 403 });
+    expect(refused.body.message).toBe(
+      'pods is forbidden: User "system:serviceaccount:default:default" cannot list resource "pods" in API group "" in the namespace "default"',
+    );
+    const [head, claims, signature] = body.status.token.split(".");
+    const forged = Buffer.from(
+      Buffer.from(claims, "base64url").toString().replace("default:default", "default:admin"),
+    ).toString("base64url");
+    await using forger = new ApiClient(plane.kubeconfigPath, `${head}.${forged}.${signature}`);
+    expect((await forger.get("/api")).code).toBe(401);
+  });
+});
+
+test("discovery names every resource in both forms", async () => {
+  const plain = await plane.admin.get("/api/v1");
+  const names = plain.body.resources.map((resource: { name: string }) => resource.name);
+  expect(names).toEqual(
+    expect.arrayContaining(["pods", "pods/status", "pods/log", "pods/binding", "nodes", "namespaces/finalize"]),
+  );
+  const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+  const aggregated = await plane.admin.get("/apis", { accept });
+  expect(aggregated.headers["content-type"]).toContain("as=APIGroupDiscoveryList");
+  const groups = aggregated.body.items.map((item: { metadata: { name: string } }) => item.metadata.name);
+  expect(groups).toEqual(expect.arrayContaining(["coordination.k8s.io", "events.k8s.io", "node.k8s.io"]));
+  const openApi = await plane.admin.get("/openapi/v3");
+  for (const { serverRelativeURL } of Object.values(openApi.body.paths) as { serverRelativeURL: string }[]) {
+    expect((await plane.admin.get(serverRelativeURL)).code).toBe(200);
+  }
+  const core = await plane.admin.get("/openapi/v3/api/v1");
+  const schemas = Object.keys(core.body.components.schemas);
+  const references = JSON.stringify(core.body).match(/#\/components\/schemas\/[\w.]+/g) ?? [];
+  for (const reference of new Set(references)) expect(schemas).toContain(reference.split("/").at(-1));
+  expect((await plane.admin.get("/apis/nothing")).code).toBe(404);
+});
