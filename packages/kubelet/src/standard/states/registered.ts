@@ -50,7 +50,9 @@ async function findHandler(
 }
 
 function listOf(names: ReadonlySet<string>): string {
+  // The empty name is the default handler's second one.
   return [...names]
+    .filter((name) => name !== "")
     .sort()
     .map((name) => JSON.stringify(name))
     .join(", ");
