@@ -141,9 +141,11 @@ export class TestCluster implements AsyncDisposable {
     return `${this.registry.host}/${repository}:v1`;
   }
 
-  /** The ends of the logs of the node and the control plane, to be shown when a test fails. */
+  /** The end of the node's log, to be shown when a test fails. */
   describeLogs(): string {
-    return `--- end of the log of node "${this.node.name}" (${this.node.logPath})\n${this.node.process.tail(80)}`;
+    const lines = this.node.process.tail(30).split("\n");
+    const text = lines.map((line) => (line.length > 300 ? `${line.slice(0, 300)}…` : line)).join("\n");
+    return `--- end of the log of node "${this.node.name}"\n${text}`;
   }
 
   #logStream(name: string, query: LogQuery): ReturnType<KubernetesClient["stream"]> {
