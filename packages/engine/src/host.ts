@@ -14,6 +14,7 @@ export interface AttachSession {
 
 /** Limits of a whole host; undefined leaves one as it is. */
 export interface HostLimits {
+  /** Sum of the guests' limits; the host's own need is added. */
   readonly memoryLimitBytes?: number | undefined;
   /** Thousandths of a core. */
   readonly cpuLimitMillis?: number | undefined;

@@ -7,7 +7,7 @@ import type { GuestExit, GuestSpec, GuestState, GuestStats } from "../guest.ts";
 import { GuestRecords } from "../guest-record.ts";
 import type { AttachSession, CallOptions, Host, HostLimits } from "../host.ts";
 import { hostSocketPath } from "../host-directory.ts";
-import type { Cgroup } from "../platform/cgroup.ts";
+import { type Cgroup, withHostAllowance } from "../platform/cgroup.ts";
 import { isRunning, killProcess, type ProcessIdentity } from "../platform/process-identity.ts";
 import { guestSpecToMessage } from "../protocol/guest-spec-message.ts";
 import { guestSpecMessage, guestSpecType } from "../protocol/guests.ts";
@@ -145,7 +145,7 @@ export class HostedPod implements Host {
         `Cannot change limits of host "${this.id}": it has no cgroup of its own`,
       );
     }
-    cgroup.update(limits);
+    cgroup.update(withHostAllowance(limits));
   }
 
   async attach(id: string, session: AttachSession, options: CallOptions = {}): Promise<void> {

@@ -5,6 +5,17 @@ export interface CgroupLimits {
   readonly cpuLimitMillis?: number | undefined;
 }
 
+/** What a host needs for itself, on top of its guests. */
+const hostAllowanceBytes = 48 << 20;
+
+/** Limits of a host's group for limits that are meant for its guests. */
+export function withHostAllowance({ memoryLimitBytes, cpuLimitMillis }: CgroupLimits): CgroupLimits {
+  return {
+    cpuLimitMillis,
+    memoryLimitBytes: memoryLimitBytes === undefined ? undefined : memoryLimitBytes + hostAllowanceBytes,
+  };
+}
+
 /** A control group made for one host process. */
 export interface Cgroup {
   /** Absolute paths of its directories: one in version 2, one for each controller in version 1. */
