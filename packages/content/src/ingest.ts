@@ -152,7 +152,8 @@ export class Ingest implements AsyncDisposable {
       await this.#flush();
     } finally {
       await this.#release(file);
-      await this.#directories.release(this.#work);
+      if (this.#writtenBytes === 0) await this.#directories.discard(this.#work);
+      else await this.#directories.release(this.#work);
     }
   }
 

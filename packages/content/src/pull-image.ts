@@ -85,7 +85,7 @@ export async function pullImage(
     const ref = `${repositoryName(parsed)}@${target.digest}`;
     const image = {
       digest: target.digest,
-      mediaType: target.mediaType,
+      mediaType: pull.mediaType,
       manifestDigest: descriptor.digest,
       configDigest: manifest.config.digest,
       sizeBytes,
@@ -108,6 +108,7 @@ class Pull {
   readonly #name: string;
   readonly #options: PullOptions;
   readonly #source: Labels;
+  #mediaType = "";
 
   constructor(store: ContentStore, repository: Repository, lease: string, reference: Reference, options: PullOptions) {
     this.#store = store;
@@ -118,12 +119,18 @@ class Pull {
     this.#source = { [`containerd.io/distribution.source.${reference.registry}`]: reference.repository };
   }
 
+  /** Type of the first document fetched, as it says itself: what registries announce is not always right. */
+  get mediaType(): string {
+    return this.#mediaType;
+  }
+
   /** Fetches manifests down to that of an image, through indexes by platform. */
   async fetchImage(target: Descriptor, depth: number): Promise<{ descriptor: Descriptor; manifest: Manifest }> {
     if (depth > maxIndexDepth)
       throw new ContentError("InvalidImage", `Cannot pull image "${this.#name}": its indexes are nested too deeply`);
     const bytes = await this.#fetchManifest(target);
     const document = parseManifest(bytes, target.mediaType);
+    if (depth === 0) this.#mediaType = document.mediaType;
     const children = document.kind === "index" ? document.manifests : [document.config, ...document.layers];
     const references = children.map(({ digest }, index) => [`${contentReferenceLabel}.${index}`, digest]);
     await this.#store.blobs.setLabels(target.digest, Object.fromEntries(references));

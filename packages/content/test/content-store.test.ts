@@ -430,6 +430,7 @@ describe("openContentStore()", () => {
     const clock = new FakeClock();
     await using one = await openContentStore({ directory: directory.path, clock, process: identity("one") });
     const abandoned = await one.blobs.openIngest({ digest: digestOf("abandoned"), sizeBytes: 9 });
+    await abandoned.write(Buffer.from("aband"));
     await abandoned.close();
     const active = await one.blobs.openIngest({ digest: digestOf("active"), sizeBytes: 6 });
     await clock.advance(25 * 60 * 60 * 1000);
@@ -438,7 +439,10 @@ describe("openContentStore()", () => {
     await active.write(Buffer.from("active"));
     await active.commit();
     expect(two.blobs.has(digestOf("active"))).toBe(true);
-    await one.blobs.openIngest({ digest: digestOf("old"), sizeBytes: 3 }).then((ingest) => ingest.close());
+    const old = await one.blobs.openIngest({ digest: digestOf("old"), sizeBytes: 3 });
+    await old.write(Buffer.from("o"));
+    await old.close();
+    expect(readdirSync(join(directory.path, "ingest"))).toHaveLength(1);
     await clock.advance(25 * 60 * 60 * 1000);
     await two.collectGarbage();
     expect(readdirSync(join(directory.path, "ingest"))).toEqual([]);

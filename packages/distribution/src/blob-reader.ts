@@ -2,10 +2,9 @@ import { isAbort } from "@wherry/base";
 import type { ClientSettings } from "./client-settings.ts";
 import { Digester, digestAlgorithm } from "./digest.ts";
 import { DistributionError } from "./errors.ts";
-import type { HttpResponse } from "./http-transport.ts";
+import { bodyError, type HttpResponse } from "./http-transport.ts";
 import type { Descriptor } from "./manifest.ts";
 import { createRetry } from "./retry.ts";
-import { transportError } from "./transport-error.ts";
 
 export interface BlobReadOptions {
   /** First byte to read, to go on with an earlier read. @default 0 */
@@ -20,7 +19,7 @@ export interface BlobReadOptions {
 }
 
 /** Asks for the bytes from `start` up to, not including, `end`; the answer has status 200 (everything) or 206. */
-export type RangeOpener = (start: number, end: number) => Promise<HttpResponse>;
+export type RangeOpener = (start: number, end: number, signal: AbortSignal | undefined) => Promise<HttpResponse>;
 
 /** Interruptions a read survives while it makes progress in between. */
 const maxInterruptions = 50;
@@ -53,7 +52,9 @@ export class BlobReader {
     const { offset = 0, concurrency = 1, rangeBytes = 8 * 1024 * 1024, verify = true } = this.#options;
     const digester = verify && offset === 0 ? new Digester(digestAlgorithm(digest)) : undefined;
     const parallel = concurrency > 1 && size - offset > rangeBytes;
-    const chunks = parallel ? this.#readRanges(offset, concurrency, rangeBytes) : this.#readSpan(offset, size);
+    const chunks = parallel
+      ? this.#readRanges(offset, concurrency, rangeBytes)
+      : this.#readSpan(offset, size, this.#options.signal);
     for await (const chunk of chunks) {
       digester?.update(chunk);
       yield chunk;
@@ -64,14 +65,19 @@ export class BlobReader {
   }
 
   /** Bytes from `start` to `end`, trying again after interruptions. */
-  async *#readSpan(start: number, end: number, first?: HttpResponse): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#readSpan(
+    start: number,
+    end: number,
+    signal: AbortSignal | undefined,
+    first?: HttpResponse,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     const { clock, random, retry: retryOptions } = this.#settings;
     const retry = createRetry(retryOptions, random);
     let at = start;
     for (let interruptions = 0; at < end; interruptions++) {
       const before = at;
       try {
-        const response = at === start && first !== undefined ? first : await this.#open(at, end);
+        const response = at === start && first !== undefined ? first : await this.#open(at, end, signal);
         first = undefined;
         for await (const chunk of this.#content(response, at, end)) {
           at += chunk.length;
@@ -83,7 +89,7 @@ export class BlobReader {
         if (at > before) retry.reset();
         const delayMs = interruptions < maxInterruptions ? retry.next(error.retryAfterMs) : undefined;
         if (delayMs === undefined) throw error;
-        await clock.sleep(delayMs, this.#options.signal);
+        await clock.sleep(delayMs, signal);
       }
     }
   }
@@ -106,7 +112,7 @@ export class BlobReader {
         }
       }
     } catch (error) {
-      throw transportError(error, response.url);
+      throw bodyError(error, response);
     }
   }
 
@@ -137,18 +143,24 @@ export class BlobReader {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { size } = this.#descriptor;
     const firstEnd = offset + rangeBytes;
-    const first = await this.#open(offset, firstEnd);
+    const first = await this.#open(offset, firstEnd, this.#options.signal);
     if (first.status !== 206) {
-      yield* this.#readSpan(offset, size, first);
+      yield* this.#readSpan(offset, size, this.#options.signal, first);
       return;
     }
-    const pending: Promise<Uint8Array[]>[] = [this.#collect(offset, firstEnd, first)];
+    // Ends the ranges on their way when one fails or the reader stops.
+    const ended = new AbortController();
+    const signal = AbortSignal.any([
+      ended.signal,
+      ...(this.#options.signal === undefined ? [] : [this.#options.signal]),
+    ]);
+    const pending: Promise<Uint8Array[]>[] = [this.#collect(offset, firstEnd, signal, first)];
     let next = firstEnd;
     try {
       while (pending.length > 0) {
         while (next < size && pending.length < concurrency) {
           const end = Math.min(next + rangeBytes, size);
-          const range = this.#collect(next, end);
+          const range = this.#collect(next, end, signal);
           // A failure is met when its turn comes; until then it must not count as unhandled.
           range.catch(() => undefined);
           pending.push(range);
@@ -157,13 +169,14 @@ export class BlobReader {
         yield* (await pending.shift()) ?? [];
       }
     } finally {
+      ended.abort();
       await Promise.allSettled(pending);
     }
   }
 
-  async #collect(start: number, end: number, first?: HttpResponse): Promise<Uint8Array[]> {
+  async #collect(start: number, end: number, signal: AbortSignal, first?: HttpResponse): Promise<Uint8Array[]> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of this.#readSpan(start, end, first)) chunks.push(chunk);
+    for await (const chunk of this.#readSpan(start, end, signal, first)) chunks.push(chunk);
     return chunks;
   }
 

@@ -1,8 +1,8 @@
 import type { Digest } from "./digest.ts";
 import { DistributionError } from "./errors.ts";
 import { discard, type HttpResponse } from "./http-transport.ts";
-import { failure, type RepositoryContext } from "./listing.ts";
 import type { Descriptor } from "./manifest.ts";
+import { failure, type RepositoryContext } from "./repository-context.ts";
 
 /** Content to upload: bytes, or a function that opens it at an offset, as often as needed. */
 export type PushSource = Uint8Array | ((offset: number, end: number) => AsyncIterable<Uint8Array>);
@@ -29,10 +29,10 @@ export class BlobUpload {
     this.#signal = signal;
   }
 
-  async exists(digest: Digest): Promise<boolean> {
+  async exists(digest: Digest, actions = "pull"): Promise<boolean> {
     const { session, repository } = this.#context;
     const target = `${repository}/blobs/${digest}`;
-    const response = await session.send({ method: "HEAD", target, actions: "pull", signal: this.#signal });
+    const response = await session.send({ method: "HEAD", target, actions, signal: this.#signal });
     if (response.status === 200 || response.status === 404) {
       await discard(response);
       return response.status === 200;
@@ -41,11 +41,12 @@ export class BlobUpload {
   }
 
   async push(descriptor: Descriptor, source: PushSource, mountFrom: string | undefined): Promise<void> {
-    if (await this.exists(descriptor.digest)) return;
+    // With the scope of what follows, so that one token does for both.
+    if (await this.exists(descriptor.digest, pushActions)) return;
     const started = await this.#start(descriptor.digest, mountFrom);
     if (started === "mounted") return;
     const response = await this.#putWhole(started.location, descriptor, source);
-    if (response.status === 201) {
+    if (isStored(response)) {
       await discard(response);
       return;
     }
@@ -124,7 +125,7 @@ export class BlobUpload {
       actions: pushActions,
       signal: this.#signal,
     });
-    if (response.status !== 201) throw await failure(this.#context, response);
+    if (!isStored(response)) throw await failure(this.#context, response);
     await discard(response);
   }
 
@@ -169,6 +170,11 @@ export class BlobUpload {
 interface Upload {
   readonly location: URL;
   readonly chunkBytes: number;
+}
+
+/** 201 by the specification; others have been seen. */
+function isStored({ status }: HttpResponse): boolean {
+  return status === 200 || status === 201 || status === 204;
 }
 
 function openSource(source: PushSource, start: number, end: number): Uint8Array | AsyncIterable<Uint8Array> {

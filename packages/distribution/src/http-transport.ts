@@ -30,6 +30,8 @@ export interface HttpResponse {
   /** Ends early with an error when the connection breaks. Must be read to its end or destroyed. */
   readonly body: Readable;
   readonly url: URL;
+  /** The request's. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** How the other side's certificate is checked and what is shown to it. */
@@ -93,7 +95,7 @@ export class HttpTransport {
       else reject(transportError(error, url));
     });
     outgoing.on("response", (body) => {
-      resolve({ status: body.statusCode ?? 0, headers: body.headers, body, url });
+      resolve({ status: body.statusCode ?? 0, headers: body.headers, body, url, signal });
     });
     sendBody(outgoing, request.body, reject);
     return promise;
@@ -191,9 +193,14 @@ export async function readBounded(response: HttpResponse, maxBytes: number, what
       chunks.push(chunk);
     }
   } catch (error) {
-    throw error instanceof DistributionError ? error : transportError(error, response.url);
+    throw bodyError(error, response);
   }
   return Buffer.concat(chunks, sizeBytes);
+}
+
+/** What reading a body threw, as a `DistributionError` or the signal's reason. */
+export function bodyError(error: unknown, { signal, url }: HttpResponse): unknown {
+  return signal?.aborted ? abortReason(signal) : transportError(error, url);
 }
 
 /** The same response with its short body in memory, so that its connection is free for other requests. */

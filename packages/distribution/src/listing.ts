@@ -1,17 +1,9 @@
-import { answerError } from "./answer-error.ts";
 import type { Digest } from "./digest.ts";
 import { DistributionError } from "./errors.ts";
 import { discard, type HttpResponse, readBounded } from "./http-transport.ts";
 import { type Descriptor, maxManifestBytes, parseManifest } from "./manifest.ts";
 import { manifestAccept, ociIndexType } from "./media-types.ts";
-import type { RegistrySession } from "./registry-session.ts";
-
-/** One repository at its registry. */
-export interface RepositoryContext {
-  readonly session: RegistrySession;
-  readonly repository: string;
-  readonly nowMs: () => number;
-}
+import { failure, type RepositoryContext } from "./repository-context.ts";
 
 export interface TagsOptions {
   /** @default 10_000 */
@@ -145,8 +137,4 @@ async function readJson(context: RepositoryContext, response: HttpResponse): Pro
 function invalid({ session }: RepositoryContext, problem: string, cause?: unknown): DistributionError {
   const { registry } = session.endpoint.address;
   return new DistributionError("InvalidResponse", `registry "${registry}" ${problem}`, { registry, cause });
-}
-
-export function failure({ session, nowMs }: RepositoryContext, response: HttpResponse): Promise<DistributionError> {
-  return answerError(response, session.endpoint.address.registry, nowMs());
 }

@@ -1,10 +1,11 @@
 import { digestOf } from "./digest.ts";
 import { DistributionError } from "./errors.ts";
 import { discard } from "./http-transport.ts";
-import { failure, type RepositoryContext, readReferrersTag, referrersTag } from "./listing.ts";
+import { readReferrersTag, referrersTag } from "./listing.ts";
 import { type Descriptor, type Index, type Manifest, maxManifestBytes, parseManifest } from "./manifest.ts";
 import { ociIndexType } from "./media-types.ts";
 import type { Reference } from "./reference.ts";
+import { failure, type RepositoryContext } from "./repository-context.ts";
 
 /** Puts a manifest (OCI distribution specification v1.1, "Pushing Manifests" and "Pushing Manifests with Subject"). */
 export async function pushManifest(

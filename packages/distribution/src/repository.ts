@@ -53,10 +53,11 @@ export class Repository {
       const request = { ...this.#manifestRequest(target, options), method: "HEAD" as const };
       return this.#fromAny(this.#sessions.resolve, async (session) => {
         const response = await session.send(request);
+        if (![200, 400, 404, 405].includes(response.status)) throw await this.#answerError(session, response);
         await discard(response);
         const descriptor = response.status === 200 ? describeHead(response, target) : undefined;
         if (descriptor !== undefined) return descriptor;
-        // Not every registry answers HEAD, or with all headers; and an error only has a text with GET.
+        // Not every registry answers HEAD, or with all headers; and what is missing is only said with GET.
         return (await this.#getManifest(session, target, options)).descriptor;
       });
     });
@@ -74,7 +75,7 @@ export class Repository {
    * interrupted connection is resumed where it broke.
    */
   async *fetchBlob(descriptor: Descriptor, options: BlobReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    const open = (start: number, end: number) =>
+    const open = (start: number, end: number, signal: AbortSignal | undefined) =>
       this.#fromAny(this.#sessions.pull, async (session) => {
         const whole = start === 0 && end === descriptor.size;
         const response = await session.send({
@@ -82,7 +83,7 @@ export class Repository {
           target: `${this.reference.repository}/blobs/${descriptor.digest}`,
           headers: whole ? {} : { range: `bytes=${start}-${end - 1}` },
           actions: "pull",
-          signal: options.signal,
+          signal,
         });
         if (response.status === 200 || (response.status === 206 && !whole)) return response;
         throw await this.#answerError(session, response);
