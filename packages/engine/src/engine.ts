@@ -43,7 +43,7 @@ export interface EngineOptions {
 export interface HostRequest {
   /** Unique: letters, digits, `.`, `_` and `-`, at most 128. */
   readonly id: string;
-  /** Control group to make the host's group below, as a path below the hierarchy's root. @default "/wherry" */
+  /** Control group to make the host's group below, as a path below the hierarchy's root; goes with its last. @default "/wherry" */
   readonly cgroupParent?: string | undefined;
   readonly cpuLimitMillis?: number | undefined;
   /** Sum of the guests' limits; the host's own need is added. */
@@ -145,9 +145,11 @@ class ProcessEngine implements Engine {
     const directory = join(this.#hostsDirectory, id);
     let host = idle;
     let cgroup: Cgroup | undefined;
+    let joined: Promise<void> | undefined;
     try {
       cgroup = this.#makeCgroup(request);
-      cgroup?.join(idle.identity.pid);
+      joined = cgroup?.join(idle.identity.pid);
+      joined?.catch(() => undefined);
       writeHostRecord(idle.directory, {
         id,
         process: idle.identity,
@@ -160,10 +162,11 @@ class ProcessEngine implements Engine {
       await asEngineCall(createServiceClient(engineService.Guests, idle.connection).assign({ hostId: id, directory }));
     } catch (error) {
       await this.#launcher.discard(host);
+      await joined?.catch(() => undefined);
       await cgroup?.remove();
       throw error;
     }
-    return this.#add(id, { process: idle.identity, connection: idle.connection, cgroup, child: idle });
+    return this.#add(id, { process: idle.identity, connection: idle.connection, cgroup, joined, child: idle });
   }
 
   async #reattach(name: string, options: CallOptions): Promise<Host | undefined> {
@@ -176,7 +179,9 @@ class ProcessEngine implements Engine {
     }
     const cgroup = record.cgroups.length === 0 ? undefined : this.#limits?.open(record.cgroups);
     const connection = await this.#reconnect(record, directory, options);
-    return this.#add(name, { process: record.process, connection, cgroup });
+    // The engine before this one may have ended in the middle of it.
+    const joined = connection === undefined ? undefined : cgroup?.join(record.process.pid);
+    return this.#add(name, { process: record.process, connection, cgroup, joined });
   }
 
   /** A connection to a host that is still what the record says; undefined when it is not. */
@@ -198,7 +203,7 @@ class ProcessEngine implements Engine {
     }
   }
 
-  #add(id: string, parts: Pick<HostedPodOptions, "process" | "connection" | "cgroup" | "child">): HostedPod {
+  #add(id: string, parts: Pick<HostedPodOptions, "process" | "connection" | "cgroup" | "joined" | "child">): HostedPod {
     const { clock, logger } = this.#options;
     const host = new HostedPod({
       id,

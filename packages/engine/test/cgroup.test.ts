@@ -16,12 +16,12 @@ function fakeHierarchy(): string {
 const read = (path: string) => readFileSync(path, "utf8");
 
 describe("cgroupV1()", () => {
-  test("cgroupV1() makes a group in both hierarchies with its limits", () => {
+  test("cgroupV1() makes a group in both hierarchies with its limits", async () => {
     const root = fakeHierarchy();
     for (const name of ["memory", "cpu"]) mkdirSync(join(root, name));
     const backend = cgroupV1({ memory: join(root, "memory"), cpu: join(root, "cpu") });
     const group = backend.create("/kubepods/pod1", "host", { memoryLimitBytes: 1 << 26, cpuLimitMillis: 250 });
-    group.join(42);
+    await group.join(42);
     expect(group.paths).toEqual([join(root, "memory/kubepods/pod1/host"), join(root, "cpu/kubepods/pod1/host")]);
     expect(read(join(root, "memory/kubepods/pod1/host/memory.limit_in_bytes"))).toBe("67108864");
     expect(read(join(root, "cpu/kubepods/pod1/host/cpu.cfs_quota_us"))).toBe("25000");
@@ -60,6 +60,20 @@ describe("cgroupV2()", () => {
     const group = cgroupV2(root).create("/", "host", {});
     mkdirSync(join(root, "host/memory.max"));
     expect(() => group.update({ memoryLimitBytes: 5 })).toThrow('Cannot write "5" to memory.max');
+  });
+});
+
+describe("Cgroup.remove()", () => {
+  test("Cgroup.remove() takes the group above with the last one in it", async () => {
+    const root = fakeHierarchy();
+    const backend = cgroupV1({ memory: root, cpu: root });
+    const [first, second] = ["a", "b"].map((name) => backend.create("/kubepods/pod1", name, {}));
+    await first?.remove();
+    expect(existsSync(join(root, "kubepods/pod1"))).toBe(true);
+    await second?.remove();
+    expect(existsSync(join(root, "kubepods/pod1"))).toBe(false);
+    expect(existsSync(join(root, "kubepods"))).toBe(true);
+    await second?.remove();
   });
 });
 

@@ -21,7 +21,8 @@ describe.skipIf(backend === undefined)("limits of a host", () => {
   });
 
   test("createHost() puts the host into a group of its own, which shutdown() removes", async () => {
-    const { host } = await startPod({ limits }, { cgroupParent, memoryLimitBytes: 1 << 26 });
+    const { host, run } = await startPod({ limits }, { cgroupParent, memoryLimitBytes: 1 << 26 });
+    await run("sleep");
     const group = readFileSync(`/proc/${host.pid}/cgroup`, "utf8");
     expect(group).toContain(`/wherry-test-${process.pid}/pod`);
     await host.shutdown();

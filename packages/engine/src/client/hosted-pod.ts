@@ -32,6 +32,8 @@ export interface HostedPodOptions {
   /** Undefined for a host that has died already. */
   readonly connection: TtrpcClient | undefined;
   readonly cgroup: Cgroup | undefined;
+  /** Settles when the process is in `cgroup`, which guests wait for and the host does not survive failing. */
+  readonly joined?: Promise<void> | undefined;
   /** How the process ended, where it is a child of this one. */
   readonly child?: Pick<HostProcess, "ended" | "unref">;
   readonly clock: Clock;
@@ -59,6 +61,7 @@ export class HostedPod implements Host {
     for (const guest of this.#records.list()) this.#exits.add(guest.id, guest.exit);
     if (options.connection === undefined) this.#onDeath("the host process is gone");
     else this.#watch(options.connection);
+    options.joined?.catch((error: unknown) => this.kill(errorMessage(error)));
   }
 
   get id(): string {
@@ -85,6 +88,7 @@ export class HostedPod implements Host {
   }
 
   async startGuest(id: string): Promise<{ startedAtMs: number }> {
+    await this.#options.joined;
     try {
       await asEngineCall(this.#task().start({ id }));
     } catch (error) {
@@ -190,6 +194,7 @@ export class HostedPod implements Host {
       await this.#processEnd();
       await this.died;
     }
+    await this.#options.joined?.catch(() => undefined);
     await this.#options.cgroup?.remove();
     rmSync(this.#options.directory, { recursive: true, force: true });
     this.#options.onRemoved();

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { errorCode } from "@wherry/base";
 import { EngineError } from "../errors.ts";
 
@@ -50,6 +51,17 @@ export function writeGroupFile(path: string, name: string, value: string): void 
   }
 }
 
+/** Moves a process with all its threads into a group, if it still runs. */
+export async function moveToGroup(path: string, pid: number): Promise<void> {
+  try {
+    await writeFile(join(path, "cgroup.procs"), String(pid));
+  } catch (error) {
+    // It has ended, which is told elsewhere.
+    if (errorCode(error) === "ESRCH") return;
+    throw groupError(`move process ${pid} to control group`, path, error);
+  }
+}
+
 /** Value of a line `KEY VALUE` of a group's file; 0 when file or line are not there. */
 export function readGroupCounter(path: string, name: string, key: string): number {
   try {
@@ -62,8 +74,17 @@ export function readGroupCounter(path: string, name: string, key: string): numbe
   }
 }
 
-/** Removes a group without processes. */
+/** Removes a group without processes, and the group above when it is empty then. */
 export async function removeGroup(path: string): Promise<void> {
+  await removeGroupDirectory(path);
+  try {
+    rmdirSync(dirname(path));
+  } catch {
+    // Others are in it, or it went with another host's group.
+  }
+}
+
+async function removeGroupDirectory(path: string): Promise<void> {
   for (const pauseMs of [...removePausesMs, undefined]) {
     try {
       rmdirSync(path);

@@ -4,6 +4,7 @@ import {
   cpuQuotaUs,
   groupSegments,
   makeGroup,
+  moveToGroup,
   readGroupCounter,
   removeGroup,
   writeGroupFile,
@@ -33,8 +34,8 @@ function groupOf(paths: readonly string[]): Cgroup {
   const [memory = "", cpu = ""] = paths;
   return {
     paths,
-    join(pid) {
-      for (const path of paths) writeGroupFile(path, "cgroup.procs", String(pid));
+    async join(pid) {
+      await Promise.all(paths.map((path) => moveToGroup(path, pid)));
     },
     update({ memoryLimitBytes, cpuLimitMillis }: CgroupLimits) {
       if (memoryLimitBytes !== undefined) writeGroupFile(memory, "memory.limit_in_bytes", String(memoryLimitBytes));

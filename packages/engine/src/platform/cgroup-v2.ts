@@ -6,6 +6,7 @@ import {
   cpuQuotaUs,
   groupSegments,
   makeGroup,
+  moveToGroup,
   readGroupCounter,
   removeGroup,
   writeGroupFile,
@@ -35,7 +36,7 @@ function groupOf(paths: readonly string[]): Cgroup {
   const [path = ""] = paths;
   return {
     paths,
-    join: (pid) => writeGroupFile(path, "cgroup.procs", String(pid)),
+    join: (pid) => moveToGroup(path, pid),
     update({ memoryLimitBytes, cpuLimitMillis }: CgroupLimits) {
       if (memoryLimitBytes !== undefined) writeGroupFile(path, "memory.max", String(memoryLimitBytes));
       if (cpuLimitMillis !== undefined) {
