@@ -123,7 +123,8 @@ class Client {
     const session = (address: EndpointAddress) =>
       new RegistrySession(this.#endpoint(address), parsed.repository, provider, this.#settings);
     const { mirrors = {} } = this.#options;
-    const mirrored = (mirrors[parsed.registry] ?? mirrors["*"] ?? []).map(({ url, resolve = true }) => ({
+    const listed = ownEntry(mirrors, parsed.registry) ?? ownEntry(mirrors, "*") ?? [];
+    const mirrored = listed.map(({ url, resolve = true }) => ({
       resolve,
       session: session(this.#mirrorAddress(url, parsed.registry)),
     }));
@@ -189,7 +190,7 @@ class Client {
   }
 
   #tlsFor(host: string): TlsPolicy {
-    const own = this.#options.tls?.[host];
+    const own = ownEntry(this.#options.tls ?? {}, host);
     const ca = [this.#options.ca, own?.ca].filter((text) => text !== undefined).join("\n");
     // Traffic to a loopback address does not leave the machine; a certificate that was configured is checked all the same.
     const skipVerify = this.#isInsecure(host) || (isLoopbackHost(host) && ca === "");
@@ -199,6 +200,11 @@ class Client {
       ...(own?.clientCertificate === undefined ? {} : { clientCertificate: own.clientCertificate }),
     };
   }
+}
+
+/** Names in references are a stranger's: `toString` is one, too. */
+function ownEntry<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function includesHost(list: readonly string[] | undefined, host: string): boolean {

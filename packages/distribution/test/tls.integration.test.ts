@@ -62,6 +62,11 @@ describe("createDistributionClient()", () => {
     }
   });
 
+  test("repository() takes a registry named as a property of every object", async () => {
+    await using client = clientOf();
+    expect(client.repository("toString/app:1").reference.registry).toBe("toString");
+  });
+
   test("shows the client certificate of the host", async () => {
     await using registry = await FakeRegistry.start();
     await using front = await startTls(registry, { requestCert: true });
