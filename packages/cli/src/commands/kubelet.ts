@@ -18,6 +18,7 @@ import { readRoutes } from "../node/read-routes.ts";
 import { runWasmNode } from "../node/wasm-node.ts";
 import { logFlags, loggerFromFlags } from "../output/stderr-logger.ts";
 import { version } from "../version.ts";
+import { makeWritableDirectory } from "../writable-directory.ts";
 
 const flags: readonly Flag[] = [
   {
@@ -91,6 +92,7 @@ export const kubeletCommand: Command = {
     for (const warning of warnings) logger.warn(warning);
     const nodeName = resolveNodeName(hostname(), values.string("hostname-override"));
     const addresses = resolveNodeAddresses({ nodeName, nodeIp: values.string("node-ip"), routes: await readRoutes() });
+    await makeWritableDirectory("--root-dir", rootDirectory);
     const config = await loadClusterConfig({
       paths: kubeconfigPaths(values, context.environment),
       env: context.environment,
