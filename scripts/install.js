@@ -10,10 +10,14 @@ export function ensureInstalled() {
   console.log("Installing the locked dependencies (npm ci), once ...");
   const npm = process.env.npm_execpath;
   const [command, ...args] = npm === undefined ? ["npm"] : [process.execPath, npm];
-  const result = spawnSync(command, [...args, "ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const result = spawnSync(
+    command,
+    [...args, "ci", "--strict-allow-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd: root,
+      stdio: "inherit",
+    },
+  );
   if (result.error !== undefined) throw new Error(`Cannot run "npm ci" in "${root}"`, { cause: result.error });
   if (result.status !== 0)
     throw new Error(`"npm ci" in "${root}" ended with status ${result.status}; its output is above`);

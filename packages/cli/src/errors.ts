@@ -1,4 +1,15 @@
-import { WherryError } from "@wherry/base";
+import { errorMessage, WherryError } from "@wherry/base";
+
+/** A failure together with what the user of this command can do about it. */
+export class HintedError extends WherryError {
+  /** A whole sentence, shown on a line of its own. */
+  readonly hint: string;
+
+  constructor(cause: unknown, hint: string) {
+    super("Hinted", errorMessage(cause), { cause });
+    this.hint = hint;
+  }
+}
 
 /** The user's command line or files are wrong; shown without a stack, exit code 2. */
 export class UsageError extends WherryError {

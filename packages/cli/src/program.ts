@@ -1,6 +1,6 @@
 import { errorMessage, isAbort } from "@wherry/base";
 import type { CommandContext, CommandEntry } from "./command.ts";
-import { UsageError } from "./errors.ts";
+import { HintedError, UsageError } from "./errors.ts";
 import type { Flag } from "./flags/flag.ts";
 import { nearest, parseFlags } from "./flags/parse-flags.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -26,6 +26,7 @@ export async function runProgram(
     }
     if (isAbort(error, context.signal) && context.signal.aborted) return 130;
     context.stderr.write(`error: ${errorMessage(error)}\n`);
+    if (error instanceof HintedError) context.stderr.write(`${error.hint}\n`);
     if (context.environment["WHERRY_DEBUG"] !== undefined && error instanceof Error)
       context.stderr.write(`${error.stack}\n`);
     return 1;

@@ -1,12 +1,11 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { errorMessage, type Logger, WherryError } from "@wherry/base";
+import { errorCode, type Logger } from "@wherry/base";
 import { createClient, loadClusterConfig } from "@wherry/client";
 import { type ControlPlaneAddress, createControlPlane } from "@wherry/control-plane";
 import { loadConfiguration, resolveNodeAddresses, resolveNodeName, wasmStandalonePlatform } from "@wherry/kubelet";
 import type { Command, CommandContext } from "../command.ts";
-import { UsageError } from "../errors.ts";
-import type { Flag, FlagValues } from "../flags/flag.ts";
+import { HintedError, UsageError } from "../errors.ts";
+import { type Flag, type FlagValues, portRange } from "../flags/flag.ts";
 import { pullFlags } from "../images/pull-flags.ts";
 import { registryClient } from "../images/registry-client.ts";
 import { runWasmNode } from "../node/wasm-node.ts";
@@ -14,12 +13,14 @@ import { outputFlag, wantsJson, writeJson } from "../output/output-format.ts";
 import { logFlags, loggerFromFlags } from "../output/stderr-logger.ts";
 import { stateDirectory, stateDirectoryFlag } from "../state-directory.ts";
 import { version } from "../version.ts";
+import { makeWritableDirectory } from "../writable-directory.ts";
 
 const flags: readonly Flag[] = [
   stateDirectoryFlag,
   {
     name: "port",
     kind: "integer",
+    range: portRange,
     value: "PORT",
     help: "Port of the API server on loopback; 0 takes a free one",
     defaultText: "6443",
@@ -27,6 +28,7 @@ const flags: readonly Flag[] = [
   {
     name: "registry-port",
     kind: "integer",
+    range: portRange,
     value: "PORT",
     help: "Port of the registry on loopback; 0 takes a free one",
     defaultText: "5000",
@@ -34,6 +36,7 @@ const flags: readonly Flag[] = [
   {
     name: "kubelet-port",
     kind: "integer",
+    range: portRange,
     value: "PORT",
     help: "Port of the node's HTTPS API; 0 takes a free one",
     defaultText: "10250",
@@ -65,19 +68,34 @@ export const upCommand: Command = {
     const json = wantsJson(values, "up");
     const logger = loggerFromFlags(values, context.stderr, "up", "warn");
     const directory = stateDirectory(values, context);
-    await makeStateDirectory(directory);
-    const plane = createControlPlane({
-      stateDirectory: directory,
-      port: values.integer("port") ?? 6443,
-      registryPort: values.integer("registry-port") ?? 5000,
-      logger: logger.child({ component: "control-plane" }),
-    });
-    await using _stopped = plane;
-    const address = await plane.start();
-    await runNode({ plane, address, directory, values, context, logger, json });
+    await makeWritableDirectory("--state-dir", directory);
+    try {
+      const plane = createControlPlane({
+        stateDirectory: directory,
+        port: values.integer("port") ?? 6443,
+        registryPort: values.integer("registry-port") ?? 5000,
+        logger: logger.child({ component: "control-plane" }),
+      });
+      await using _stopped = plane;
+      const address = await plane.start();
+      await runNode({ plane, address, directory, values, context, logger, json });
+    } catch (error) {
+      const hint = hints.get(errorCode(error) ?? "");
+      throw hint === undefined ? error : new HintedError(error, hint);
+    }
     return 0;
   },
 };
+
+const portHint =
+  "Ports are those of --port (6443), --registry-port (5000) and --kubelet-port (10250); 0 takes a free one.";
+
+/** What to do about failures whose own words cannot know this command's flags. */
+const hints: ReadonlyMap<string, string> = new Map([
+  ["ADDRESS_IN_USE", portHint],
+  ["PortInUse", portHint],
+  ["STATE_DIRECTORY_IN_USE", 'End the other "wherry up", or give this one a directory of its own with --state-dir.'],
+]);
 
 interface Parts {
   readonly plane: ReturnType<typeof createControlPlane>;
@@ -125,6 +143,7 @@ async function runNode({ plane, address, directory, values, context, logger, jso
         certDirectory: join(directory, "pki"),
         warmHosts: values.integer("warm-hosts") ?? 2,
         stopPods: values.boolean("keep-pods") !== true,
+        limitsExpected: false,
         logger,
         onReady: () => report(context, json, address, nodeName),
       },
@@ -152,16 +171,4 @@ function report(context: CommandContext, json: boolean, address: ControlPlaneAdd
 
 Ctrl-C stops everything; state is kept in ${address.kubeconfigPath.replace(/\/[^/]*$/, "")}.
 `);
-}
-
-async function makeStateDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new WherryError(
-      "DirectoryUnusable",
-      `Cannot create --state-dir "${directory}": ${errorMessage(error)}; give a directory this user can write to`,
-      { cause: error },
-    );
-  }
 }

@@ -1,3 +1,6 @@
+/** Range of flags that name a TCP port. */
+export const portRange: readonly [number, number] = [0, 65_535];
+
 /** One `--name` of a command. */
 export interface Flag {
   readonly name: string;
@@ -7,6 +10,8 @@ export interface Flag {
   /** Name of the value in help, e.g. `FILE`. */
   readonly value?: string;
   readonly help: string;
+  /** Range of an integer, both ends included. @default [0, 999_999_999] */
+  readonly range?: readonly [number, number];
   /** Text of the default for help. */
   readonly defaultText?: string;
 }

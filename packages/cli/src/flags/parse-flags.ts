@@ -55,9 +55,14 @@ function setValue(values: Map<string, Value>, flag: Flag, text: string, command:
     const before = values.get(flag.name);
     values.set(flag.name, [...(Array.isArray(before) ? before : []), text]);
   } else if (flag.kind === "integer") {
-    if (!/^-?\d{1,15}$/.test(text))
-      throw new UsageError(`Flag --${flag.name} is "${text}", expected a whole number`, command);
-    values.set(flag.name, Number(text));
+    const [from, to] = flag.range ?? [0, 999_999_999];
+    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+    if (value === undefined || value < from || value > to)
+      throw new UsageError(
+        `Flag --${flag.name} is "${text}", expected a whole number${to === 999_999_999 ? "" : ` from ${from} to ${to}`}`,
+        command,
+      );
+    values.set(flag.name, value);
   } else values.set(flag.name, text);
 }
 

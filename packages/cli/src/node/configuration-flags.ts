@@ -1,7 +1,7 @@
 import type { KubeletConfiguration } from "@wherry/kubelet";
 import type { Taint } from "@wherry/kubernetes";
 import { UsageError } from "../errors.ts";
-import type { Flag, FlagValues } from "../flags/flag.ts";
+import { type Flag, type FlagValues, portRange } from "../flags/flag.ts";
 
 /** Flags that stand for fields of the configuration file, as the upstream kubelet has them. */
 export const configurationFlags: readonly Flag[] = [
@@ -15,6 +15,7 @@ export const configurationFlags: readonly Flag[] = [
   {
     name: "port",
     kind: "integer",
+    range: portRange,
     value: "PORT",
     help: "Port of the node's HTTPS API; 0 takes a free one",
     defaultText: "10250",
@@ -22,6 +23,7 @@ export const configurationFlags: readonly Flag[] = [
   {
     name: "healthz-port",
     kind: "integer",
+    range: portRange,
     value: "PORT",
     help: "Port of the plain health endpoint on loopback, 0 for none",
     defaultText: "10248",

@@ -9,7 +9,7 @@ import type { DistributionClient } from "@wherry/distribution";
 import { createEngine, detectCgroups } from "@wherry/engine";
 import { createKubelet, createStandardProvider, type NodePlatform, type ResolvedConfiguration } from "@wherry/kubelet";
 import type { NodeAddress } from "@wherry/kubernetes";
-import { contentImages, openWasmRuntime } from "@wherry/runtime";
+import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
 import { version } from "../version.ts";
 
 export interface WasmNodeOptions {
@@ -28,6 +28,8 @@ export interface WasmNodeOptions {
   readonly warmHosts: number;
   /** Ends all pods' processes when the node is told to stop, instead of leaving them to the next start. @default false */
   readonly stopPods?: boolean | undefined;
+  /** Whether it deserves a warning that limits of whole pods cannot be enforced here. @default true */
+  readonly limitsExpected?: boolean | undefined;
   readonly logger: Logger;
   /** Called when the node is registered and its HTTP API answers. */
   readonly onReady?: ((port: number | undefined) => void) | undefined;
@@ -37,8 +39,11 @@ export interface WasmNodeOptions {
 export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal): Promise<void> {
   const { client, nodeName, rootDirectory, configuration, logger } = options;
   const cgroups = detectCgroups();
-  if (cgroups.backend === undefined)
-    logger.warn("CPU and memory limits of whole pods are not enforced", { reason: cgroups.reason });
+  if (cgroups.backend === undefined) {
+    const message = "CPU and memory limits of whole pods are not enforced";
+    if (options.limitsExpected === false) logger.info(message, { reason: cgroups.reason });
+    else logger.warn(message, { reason: cgroups.reason });
+  }
   await using store = await openContentStore({
     directory: join(rootDirectory, "content"),
     logger: logger.child({ component: "content" }),
@@ -93,10 +98,24 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     () => options.onReady?.(kubelet.port),
     () => undefined,
   );
-  await runTogether(signal, [(inner) => engine.run(inner), (inner) => kubelet.run(inner)]);
-  if (options.stopPods === true) {
-    for (const sandbox of await runtime.listPodSandboxes({ state: "ready" })) await runtime.stopPodSandbox(sandbox.id);
-  }
+  // The engine stops last: without it the runtime cannot reach the processes of the pods it is to end.
+  const podsLeft = new AbortController();
+  await runTogether(signal, [
+    () => engine.run(podsLeft.signal),
+    async (inner) => {
+      try {
+        await kubelet.run(inner);
+        if (options.stopPods === true) await stopPods(runtime);
+      } finally {
+        podsLeft.abort();
+      }
+    },
+  ]);
+}
+
+async function stopPods(runtime: Runtime): Promise<void> {
+  const sandboxes = await runtime.listPodSandboxes({ state: "ready" });
+  await Promise.all(sandboxes.map((sandbox) => runtime.stopPodSandbox(sandbox.id)));
 }
 
 /** The script of host processes: beside the bundle, or the engine's own source. */
