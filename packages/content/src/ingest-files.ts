@@ -34,6 +34,8 @@ export const nodeIngestFiles: IngestFiles = {
   },
   rename: renameSync,
   syncDirectory: async (path) => {
+    // Directories cannot be opened there.
+    if (process.platform === "win32") return;
     const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       await handle.sync();

@@ -77,7 +77,7 @@ export class LayerWriter implements Disposable {
   }
 
   /**
-   * Sets the times of directories and, where there are few files, waits until all would survive a power failure; answers
+   * Sets the times of directories and, where there are few files (never on Windows, which syncs no directories), waits until all would survive a power failure; answers
    * whether it did. To be called once, after the last layer.
    */
   async finish(): Promise<boolean> {
@@ -87,7 +87,7 @@ export class LayerWriter implements Disposable {
         utimesSync(place.directory.entry(place.name), seconds, seconds);
       this.#tree.trim();
     }
-    if (this.#files.length > maxSyncedFiles) return false;
+    if (this.#files.length > maxSyncedFiles || process.platform === "win32") return false;
     const directories = new Set<string>();
     for (const segments of this.#files) {
       const place = this.#find(segments);

@@ -29,7 +29,8 @@ export interface TreePlace {
 }
 
 interface OpenDirectory extends TreeDirectory {
-  readonly descriptor: number;
+  /** Undefined where directories cannot be used by handle. */
+  readonly descriptor: number | undefined;
 }
 
 const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -42,7 +43,8 @@ const maxOpen = 64;
  *
  * Each segment is opened beneath the handle of its parent and never followed; a symbolic link on the way is read and resolved
  * inside the tree, where `/` and too many `..` mean its root. On Linux the kernel itself starts from the handle
- * (`/proc/self/fd/N`); elsewhere from the path, which is as good as long as nobody else writes into the tree.
+ * (`/proc/self/fd/N`); elsewhere each segment is looked at before it is used, which is as good as long as nobody else writes
+ * into the tree.
  */
 export class RootedTree implements Disposable {
   readonly #root: OpenDirectory;
@@ -50,10 +52,10 @@ export class RootedTree implements Disposable {
   /** Open directories by path, the one used last at the end. */
   readonly #open: Map<string, OpenDirectory> = new Map();
 
-  constructor(path: string) {
-    const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    this.#byHandle = existsSync(`/proc/self/fd/${descriptor}`);
-    this.#root = this.#describe([], descriptor, path);
+  /** @param byHandle whether the system resolves paths from an open directory; found out by default */
+  constructor(path: string, byHandle: boolean = existsSync("/proc/self/fd")) {
+    this.#byHandle = byHandle;
+    this.#root = this.#openDirectory([], path);
   }
 
   get root(): TreeDirectory {
@@ -106,7 +108,7 @@ export class RootedTree implements Disposable {
     const prefix = pathKey([...directory.segments, name]);
     for (const [key, open] of this.#open) {
       if (key !== prefix && !key.startsWith(`${prefix}/`)) continue;
-      closeSync(open.descriptor);
+      close(open);
       this.#open.delete(key);
     }
     rmSync(directory.entry(name), { recursive: true, force: true });
@@ -127,14 +129,14 @@ export class RootedTree implements Disposable {
     for (const [key, open] of this.#open) {
       if (this.#open.size <= maxOpen) return;
       this.#open.delete(key);
-      closeSync(open.descriptor);
+      close(open);
     }
   }
 
   [Symbol.dispose](): void {
-    for (const open of this.#open.values()) closeSync(open.descriptor);
+    for (const open of this.#open.values()) close(open);
     this.#open.clear();
-    closeSync(this.#root.descriptor);
+    close(this.#root);
   }
 
   #walk(segments: readonly string[], create: boolean): TreeDirectory {
@@ -192,16 +194,22 @@ export class RootedTree implements Disposable {
       this.#open.set(key, known);
       return known;
     }
-    const descriptor = openSync(parent.entry(name), directoryFlags);
-    const opened = this.#describe(segments, descriptor, parent.entry(name));
+    const opened = this.#openDirectory(segments, parent.entry(name));
     this.#open.set(key, opened);
     return opened;
   }
 
-  #describe(segments: readonly string[], descriptor: number, path: string): OpenDirectory {
-    const base = this.#byHandle ? `/proc/self/fd/${descriptor}` : path;
+  #openDirectory(segments: readonly string[], path: string): OpenDirectory {
+    const descriptor = this.#byHandle ? openSync(path, directoryFlags) : undefined;
+    if (descriptor === undefined && !lstatSync(path).isDirectory())
+      throw Object.assign(new Error(`ENOTDIR: not a directory, open ${JSON.stringify(path)}`), { code: "ENOTDIR" });
+    const base = descriptor === undefined ? path : `/proc/self/fd/${descriptor}`;
     return { segments, descriptor, entry: (name) => (name === "." ? `${base}/.` : join(base, name)) };
   }
+}
+
+function close({ descriptor }: OpenDirectory): void {
+  if (descriptor !== undefined) closeSync(descriptor);
 }
 
 /** Key of a path below the root. */

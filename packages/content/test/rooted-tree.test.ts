@@ -5,7 +5,7 @@ import { RootedTree } from "../src/rooted-tree.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** A tree with links that lead out of it for whoever follows them carelessly. */
-function hostileTree(): Disposable & { readonly root: string; readonly tree: RootedTree } {
+function hostileTree(byHandle: boolean): Disposable & { readonly root: string; readonly tree: RootedTree } {
   const sandbox = temporaryDirectory();
   const root = join(sandbox.path, "root");
   mkdirSync(join(root, "dir/sub"), { recursive: true });
@@ -18,7 +18,7 @@ function hostileTree(): Disposable & { readonly root: string; readonly tree: Roo
   symlinkSync("/etc/passwd", join(root, "file"));
   symlinkSync("loop", join(root, "loop"));
   symlinkSync(".", join(root, "dot"));
-  const tree = new RootedTree(root);
+  const tree = new RootedTree(root, byHandle);
   return {
     root,
     tree,
@@ -29,7 +29,7 @@ function hostileTree(): Disposable & { readonly root: string; readonly tree: Roo
   };
 }
 
-describe("RootedTree", () => {
+describe.each([true, false])("RootedTree, by handle: %s", (byHandle) => {
   test.each([
     [["absolute", "passwd"]],
     [["dir", "climbing", "passwd"]],
@@ -38,14 +38,14 @@ describe("RootedTree", () => {
     [["dir", "sub", "..", "..", "..", "absolute", "passwd"]],
     [["file"]],
   ])("follow() resolves %j inside of the root", (segments) => {
-    using hostile = hostileTree();
+    using hostile = hostileTree(byHandle);
     const place = hostile.tree.follow(segments);
     expect([...(place?.directory.segments ?? []), place?.name]).toEqual(["etc", "passwd"]);
     expect(place === undefined ? undefined : hostile.tree.stat(place)?.size).toBe("inside".length);
   });
 
   test("follow() answers undefined for what is not there, loops and paths through files", () => {
-    using hostile = hostileTree();
+    using hostile = hostileTree(byHandle);
     for (const segments of [["missing"], ["missing", "x"], ["loop"], ["etc", "passwd", "x"], [".."], []])
       expect(hostile.tree.follow(segments)).toBeUndefined();
     expect(hostile.tree.follow(["loop", "x"])).toBeUndefined();
@@ -53,14 +53,14 @@ describe("RootedTree", () => {
   });
 
   test("locate() with create makes directories inside, through links too", () => {
-    using hostile = hostileTree();
+    using hostile = hostileTree(byHandle);
     const place = hostile.tree.locate(["dir", "climbing", "new", "file"], { create: true });
     expect(place.directory.segments).toEqual(["etc", "new"]);
     expect(() => hostile.tree.locate(["etc", "passwd", "x"], { create: true })).toThrow("ENOTDIR");
   });
 
   test("remove() takes links away, not what they lead to", () => {
-    using hostile = hostileTree();
+    using hostile = hostileTree(byHandle);
     const { tree } = hostile;
     tree.remove(tree.locate(["absolute"], { create: false }));
     expect(tree.follow(["absolute"])).toBeUndefined();
@@ -68,7 +68,7 @@ describe("RootedTree", () => {
   });
 
   test("remove() forgets handles below, so that a new directory of the name is opened anew", () => {
-    using hostile = hostileTree();
+    using hostile = hostileTree(byHandle);
     const { tree } = hostile;
     tree.locate(["dir", "sub", "x"], { create: true });
     tree.remove(tree.locate(["dir"], { create: false }));
@@ -78,7 +78,7 @@ describe("RootedTree", () => {
   });
 
   test("trim() keeps few handles open and the tree usable", () => {
-    using hostile = hostileTree();
+    using hostile = hostileTree(byHandle);
     const { tree } = hostile;
     for (let index = 0; index < 500; index++) {
       tree.locate(["many", `d${index}`, "x"], { create: true });
@@ -88,7 +88,7 @@ describe("RootedTree", () => {
   });
 
   test.each(["a\0b", "x".repeat(256)])("locate() refuses the name %j", (name) => {
-    using hostile = hostileTree();
+    using hostile = hostileTree(byHandle);
     expect(() => hostile.tree.locate([name], { create: false })).toThrow("A path has");
   });
 });
