@@ -5,6 +5,7 @@ export { type FieldShape, fieldSchema, fieldShape } from "./patch/field-shape.ts
 export { applyJsonPatch } from "./patch/json-patch.ts";
 export { isJsonObject, type JsonObject, type JsonValue, jsonEquals, setOwn } from "./patch/json-value.ts";
 export {
+  type ApplyConfigurationOptions,
   type ApplyConflict,
   type ApplyOutcome,
   applyConfiguration,

@@ -8,7 +8,7 @@ import {
 import { decodeInput } from "../decoding/decode-input.ts";
 import type { DecodeFindings } from "../decoding/decode-object.ts";
 import { ApiError, badRequest, invalid } from "../errors.ts";
-import { storageKey } from "../resources/api-object.ts";
+import { type ApiObject, storageKey } from "../resources/api-object.ts";
 import { apiVersionOf, storageName } from "../resources/resource-definition.ts";
 import { required } from "../validation/field-error.ts";
 import { createObject } from "./create-object.ts";
@@ -50,13 +50,33 @@ export function applyObject(
     applied,
     entries,
     { manager: fieldManager, operation: "Apply", apiVersion: apiVersionOf(definition), subresource },
-    { force: options.force, time: timestamp(services.clock) },
+    {
+      force: options.force,
+      time: timestamp(services.clock),
+      lastApplied: fieldManager === "kubectl" ? readLastApplied(services, target, live) : undefined,
+    },
   );
   if (outcome.kind === "conflict") throw applyConflict(outcome.conflicts);
   const input = decodeInput(services.schemas, outcome.object, definition, { problems: [] });
   const writeOptions = { ...options, managedFields: outcome.managedFields };
   if (live === undefined && subresource === "") return createObject(services, target, input, writeOptions);
   return updateObject(services, target, input, { ...writeOptions, isPatch: true });
+}
+
+/** What kubectl noted of its last client-side apply, so that its user can go over to server-side apply without force. */
+function readLastApplied(
+  { schemas }: VerbServices,
+  { definition }: ObjectTarget,
+  live: ApiObject | undefined,
+): JsonObject | undefined {
+  const text = live?.metadata.annotations?.["kubectl.kubernetes.io/last-applied-configuration"];
+  if (text === undefined) return undefined;
+  try {
+    return decodeInput(schemas, JSON.parse(text), definition, { problems: [] }) as unknown as JsonObject;
+  } catch {
+    // Anyone may write annotations; one that cannot be read grants nothing.
+    return undefined;
+  }
 }
 
 function readConfiguration(

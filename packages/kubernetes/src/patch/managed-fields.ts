@@ -3,7 +3,7 @@ import { mergeApplied, pruneFields } from "./apply-merge.ts";
 import { FieldSet } from "./field-set.ts";
 import { compareFields, type FieldChanges, fieldsOf } from "./field-walk.ts";
 import type { JsonObject } from "./json-value.ts";
-import { structuredType } from "./structured-type.ts";
+import { type StructuredType, structuredType } from "./structured-type.ts";
 
 /** Who writes, how, and in which version. */
 export interface FieldManager {
@@ -135,6 +135,15 @@ function ownableChanges(typeKey: string, before: JsonObject, after: JsonObject):
   return { changed: changed.difference(unowned), removed };
 }
 
+export interface ApplyConfigurationOptions {
+  /** Take fields over from their owners. */
+  readonly force: boolean;
+  /** When the record of the manager changes, this is its time. */
+  readonly time: string;
+  /** What the same user applied from the client side before: fields that still have those values are theirs to change. */
+  readonly lastApplied?: JsonObject | undefined;
+}
+
 /**
  * Server-side apply (KEP-555): merges `applied` into `live`, drops what the manager applied before and no longer does, and
  * works out who owns what. `live` is `{}` for an object that is to be created.
@@ -147,7 +156,7 @@ export function applyConfiguration(
   applied: JsonObject,
   entries: readonly ManagedFieldsEntry[] | undefined,
   manager: FieldManager,
-  options: { readonly force: boolean; readonly time: string },
+  options: ApplyConfigurationOptions,
 ): ApplyOutcome {
   const type = structuredType(typeKey);
   const owners = parseOwners(entries);
@@ -159,14 +168,24 @@ export function applyConfiguration(
   const last = own?.fields.withNamedAncestors() ?? FieldSet.empty;
   const object = pruneFields(merged, type, last.difference(unowned), kept) as JsonObject;
   const { changed, removed } = ownableChanges(typeKey, live, object);
-  const conflicts = others
-    .map((owner) => ({ owner, shared: owner.fields.intersection(changed) }))
-    .filter(({ shared }) => !shared.isEmpty);
-  if (conflicts.length > 0 && !options.force) {
-    return { kind: "conflict", conflicts: conflicts.map(({ owner, shared }) => ({ owner, paths: shared.paths() })) };
+  if (!options.force) {
+    const yielded = yieldedFields(options.lastApplied, live, type);
+    const conflicts = others
+      .map((owner) => ({ owner, shared: owner.fields.intersection(changed).difference(yielded) }))
+      .filter(({ shared }) => !shared.isEmpty);
+    if (conflicts.length > 0) {
+      return { kind: "conflict", conflicts: conflicts.map(({ owner, shared }) => ({ owner, paths: shared.paths() })) };
+    }
   }
   others = others.map((owner) => without(owner, changed.union(removed)));
   const isTouched = own === undefined || !own.fields.equals(fields);
   const managedFields = formatOwners([...others, { ...manager, fields, time: isTouched ? options.time : own.time }]);
   return { kind: "applied", object, managedFields };
+}
+
+/** Fields of `lastApplied` that the live object still has as they were applied. */
+function yieldedFields(lastApplied: JsonObject | undefined, live: JsonObject, type: StructuredType): FieldSet {
+  if (lastApplied === undefined) return FieldSet.empty;
+  const { changed, removed } = compareFields(lastApplied, live, type);
+  return fieldsOf(lastApplied, type).difference(changed).difference(removed);
 }
