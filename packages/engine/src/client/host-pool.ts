@@ -1,9 +1,14 @@
 import { aborted, Backoff, type Clock, errorMessage, type Logger, raceAbort } from "@wherry/base";
 import type { HostLauncher, IdleHost } from "./host-launcher.ts";
 
+/** Pods that come in this distance are one burst; a pod that starts is not disturbed by its successor's process. */
+const quietMs = 100;
+
 export interface HostPoolOptions {
   /** Idle processes kept ready. */
   readonly size: number;
+  /** Processes started at the same time. More than there are cores makes all of them late. */
+  readonly concurrency: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly launcher: Pick<HostLauncher, "launch" | "discard">;
@@ -12,13 +17,17 @@ export interface HostPoolOptions {
 /**
  * Host processes started ahead of time.
  *
- * `take` answers at once while there are idle ones and starts a process otherwise, so an empty pool costs time, never a failure.
+ * `take` answers at once while there are idle ones and in the order of the calls, as processes get ready, otherwise; so an empty
+ * pool costs time, never a failure.
  */
 export class HostPool {
   readonly #options: HostPoolOptions;
   readonly #idle: IdleHost[] = [];
+  readonly #waiting: PromiseWithResolvers<IdleHost>[] = [];
+  #launching = 0;
+  #lastTakeMs = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => undefined;
-  #closed = false;
+  #filling = false;
 
   constructor(options: HostPoolOptions) {
     this.#options = options;
@@ -30,9 +39,23 @@ export class HostPool {
   }
 
   async take(signal?: AbortSignal): Promise<IdleHost> {
-    const idle = this.#idle.shift();
+    signal?.throwIfAborted();
+    this.#lastTakeMs = this.#options.clock.monotonic();
     this.#wake();
-    return idle ?? raceAbort(this.#options.launcher.launch(), signal);
+    const idle = this.#idle.shift();
+    if (idle !== undefined) return idle;
+    const turn = Promise.withResolvers<IdleHost>();
+    this.#waiting.push(turn);
+    this.#launchForWaiting();
+    try {
+      return await raceAbort(turn.promise, signal);
+    } catch (error) {
+      const index = this.#waiting.indexOf(turn);
+      if (index !== -1) this.#waiting.splice(index, 1);
+      // It may have been given one in the same moment.
+      else turn.promise.then((host) => this.#add(host)).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Keeps the pool full until `signal` aborts, then ends the idle processes. */
@@ -40,29 +63,67 @@ export class HostPool {
     const { size, clock, logger } = this.#options;
     const backoff = new Backoff({ initialMs: 100, maxMs: 10_000 });
     const stopped = aborted(signal);
-    this.#closed = false;
+    this.#filling = true;
     while (!signal.aborted) {
       const changed = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      try {
-        // One at a time: a burst of pods needs the cores itself.
-        if (this.#idle.length < size) {
-          this.#add(await this.#options.launcher.launch());
+      if (this.#idle.length >= size || this.#waiting.length > 0) await Promise.race([changed, stopped]);
+      else if (this.#idle.length > 0 && this.#restMs() > 0)
+        await clock.sleep(this.#restMs(), signal).catch(() => undefined);
+      else {
+        try {
+          // One at a time: nobody waits for it.
+          this.#add(await this.#launch());
           backoff.reset();
-        } else await Promise.race([changed, stopped]);
-      } catch (error) {
-        const retryInMs = backoff.next();
-        logger.warn("Cannot start a host process for the pool", { error: errorMessage(error), retryInMs });
-        await clock.sleep(retryInMs, signal).catch(() => undefined);
+        } catch (error) {
+          // Who came meanwhile has counted on it.
+          this.#launchForWaiting();
+          const retryInMs = backoff.next();
+          logger.warn("Cannot start a host process for the pool", { error: errorMessage(error), retryInMs });
+          await clock.sleep(retryInMs, signal).catch(() => undefined);
+        }
       }
     }
-    this.#closed = true;
+    this.#filling = false;
     await Promise.all(this.#idle.splice(0).map((host) => this.#options.launcher.discard(host)));
   }
 
+  /** How long the last pod is left alone with the cores, unless the next would have to wait. */
+  #restMs(): number {
+    return this.#lastTakeMs + quietMs - this.#options.clock.monotonic();
+  }
+
+  #launchForWaiting(): void {
+    while (this.#launching < Math.min(this.#options.concurrency, this.#waiting.length)) {
+      this.#launch().then(
+        (host) => this.#add(host),
+        (error: unknown) => {
+          this.#waiting.shift()?.reject(error);
+          this.#launchForWaiting();
+        },
+      );
+    }
+  }
+
+  async #launch(): Promise<IdleHost> {
+    this.#launching++;
+    try {
+      return await this.#options.launcher.launch();
+    } finally {
+      this.#launching--;
+    }
+  }
+
+  /** Gives a process to who has waited longest, or keeps it. */
   #add(host: IdleHost): void {
-    if (this.#closed) {
+    const turn = this.#waiting.shift();
+    if (turn !== undefined) {
+      turn.resolve(host);
+      this.#launchForWaiting();
+      return;
+    }
+    if (!this.#filling || this.#idle.length >= this.#options.size) {
       void this.#options.launcher.discard(host);
       return;
     }
