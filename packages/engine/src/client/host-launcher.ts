@@ -12,10 +12,7 @@ import { HostTemplate } from "./host-template.ts";
 /** How long a new process may take until it serves and its worker is ready. */
 const spawnTimeoutMs = 15_000;
 
-/**
- * The same for one that was forked, which is a matter of milliseconds or never: a lock that some thread of the template held at that
- * moment is held for ever in the child (once in some thousand forks). Its worker's rehearsal goes through those locks.
- */
+/** The same for one that was forked, which has its code already. */
 const forkTimeoutMs = 5_000;
 
 export interface HostLauncherOptions {

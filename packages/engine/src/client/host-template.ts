@@ -133,8 +133,13 @@ export class HostTemplate {
         { timeoutMs: answerTimeoutMs },
       );
       const waiting = this.#arrivals.get(pid);
-      if (waiting === undefined) this.#early.set(pid, connection);
-      else waiting(connection);
+      if (waiting !== undefined) {
+        waiting(connection);
+        return;
+      }
+      this.#early.set(pid, connection);
+      // The template throws a child away when its own memory moved in between.
+      void connection.closed.then(() => this.#early.delete(pid));
     } catch {
       connection.close();
     }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 /** What `node:ffi` is used for here; its types are younger than those of Node that we compile against. */
@@ -15,8 +15,8 @@ const doFork = 11;
 /** A line of /proc/PID/maps with private memory of no file: addresses, permissions, offset, device, inode 0, no kernel page. */
 const privateMapping = /^([0-9a-f]+)-([0-9a-f]+) ...p \S+ \S+ 0(?: +\[(?!v)\S*)? *$/gm;
 
-/** How often to start again when memory changes under way, which a garbage collection or a growing heap makes it do. */
-const maxTries = 10;
+/** How often to start again when something moved, which a garbage collection or a growing heap makes it do. */
+const maxTries = 20;
 
 const sigkill = 9;
 
@@ -33,9 +33,13 @@ export interface ReapedProcess {
  * fork(2) for a Node process of a single V8 thread.
  *
  * Node has no such function, and V8 takes its heap out of what a child gets (`MADV_DONTFORK`), as for a child that only calls
- * exec it would be copied in vain. Both are system calls away. What makes it safe: the process runs with `--single-threaded`, so
- * that no V8 thread exists that the child would lack; libuv renews its loop by `uv_loop_fork`, which is made for this; and
- * the C library and OpenSSL renew their own state in the child.
+ * exec it would be copied in vain. Both are system calls away. A child is only good when nothing was under way at that moment,
+ * so the parent looks before and after, and throws the child away when something moved:
+ * - memory that V8 took since its heap was made inheritable would be missing in the child, which crashes sooner or later;
+ * - a helper thread of the platform that ran may have held a lock, which nobody in the child will ever give back.
+ *
+ * The rest is taken care of elsewhere: `--single-threaded` leaves no work to threads that the child lacks, libuv renews its loop by
+ * `uv_loop_fork`, and the C library and OpenSSL renew their own state.
  */
 export class SelfFork {
   readonly #functions: Readonly<Record<string, (...values: unknown[]) => unknown>>;
@@ -65,15 +69,15 @@ export class SelfFork {
    */
   fork(): number {
     for (let tries = 0; tries < maxTries; tries++) {
-      const before = this.#inheritHeap();
-      const pid = Number(this.#call("fork"));
-      if (pid < 0) throw new Error("Cannot fork: the system is out of processes or memory");
+      const before = this.#prepare();
+      const pid = before === undefined ? undefined : Number(this.#call("fork"));
       if (pid === 0) return this.#enterChild();
-      // Memory that V8 took in between is not in the child, which would crash sooner or later.
-      if (readMaps() === before) return pid;
+      if (pid === undefined) continue;
+      if (pid < 0) throw new Error("Cannot fork: the system is out of processes or memory");
+      if (snapshot() === before) return pid;
       this.#call("kill", pid, sigkill);
     }
-    throw new Error(`Cannot fork: the process's memory changed during each of ${maxTries} tries`);
+    throw new Error(`Cannot fork: the process did not come to rest in ${maxTries} tries`);
   }
 
   /** Number of this process; `process.pid` is the template's for ever. */
@@ -103,8 +107,8 @@ export class SelfFork {
     return 0;
   }
 
-  /** Takes back `MADV_DONTFORK` from all private memory; answers the mappings, which are the same before and after. */
-  #inheritHeap(): string {
+  /** Takes back `MADV_DONTFORK` from all private memory; answers what must not change until after the fork. */
+  #prepare(): string | undefined {
     let maps = readMaps();
     for (let tries = 0; tries < maxTries; tries++) {
       for (const [, start, end] of maps.matchAll(privateMapping)) {
@@ -112,10 +116,11 @@ export class SelfFork {
         this.#call("madvise", address, BigInt(`0x${end}`) - address, doFork);
       }
       const before = maps;
+      const state = snapshot();
       maps = readMaps();
-      if (maps === before) break;
+      if (maps === before) return state;
     }
-    return maps;
+    return undefined;
   }
 
   #call(name: string, ...values: unknown[]): unknown {
@@ -125,4 +130,16 @@ export class SelfFork {
 
 function readMaps(): string {
   return readFileSync("/proc/self/maps", "utf8");
+}
+
+/** All mappings, and how often each other thread has run; undefined while one of them runs. */
+function snapshot(): string | undefined {
+  const threads: string[] = [];
+  for (const name of readdirSync("/proc/self/task")) {
+    if (name === String(process.pid)) continue;
+    const status = readFileSync(`/proc/self/task/${name}/status`, "utf8");
+    if (!/^State:\tS/m.test(status)) return undefined;
+    threads.push(...[name, ...(status.match(/^(?:non)?voluntary_ctxt_switches:.*$/gm) ?? [])]);
+  }
+  return `${readMaps()}${threads.join("\n")}`;
 }
