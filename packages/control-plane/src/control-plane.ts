@@ -28,6 +28,7 @@ import { RegistryServer } from "./registry/registry-server.ts";
 import { allSchemas } from "./resources/extra-schemas.ts";
 import { ResourceIndex, resourceTable } from "./resources/resource-table.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
+import { checkpointWhenIdle } from "./storage/checkpoint-when-idle.ts";
 import { RevisionLog } from "./storage/revision-log.ts";
 import { Store, type StoreOptions } from "./storage/store.ts";
 import type { VerbServices } from "./verbs/verb-services.ts";
@@ -279,6 +280,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new GarbageCollector(services, index, logger).run(signal),
     new Scheduler(services, logger).run(signal),
     expireEvents(services, signal),
+    checkpointWhenIdle(log, store, clock, signal),
   ];
   const failed = Promise.all(tasks).then(() => undefined);
   failed.catch((error: unknown) => logger.error("Control plane part ended", { error: errorMessage(error) }));
