@@ -51,7 +51,7 @@ export function podOf(engine: Engine, host: Host, directory: string): TestPod {
     const guest = changes.id ?? "main";
     return {
       id: guest,
-      modulePath: await writeGuest(join(directory, `${guest}-${name}.wasm`), guests[name]),
+      modulePath: await writeGuest(join(directory, `${encodeURIComponent(guest)}-${name}.wasm`), guests[name]),
       args: [name],
       env: {},
       mounts: [],
