@@ -246,7 +246,7 @@ describe.concurrent("fields that a WebAssembly node cannot honour", () => {
     ["host-pid", {}, { hostPID: true }, /spec\.hostPID/],
   ])("%s refuses the pod visibly", async (name, container, spec, message) => {
     const { observer } = cluster();
-    await cluster().createPod(`field-${name}`, { args: ["exit", "0"], ...container }, spec);
+    await cluster().createPod(`field-${name}`, container, spec);
     const pod = await observer.untilPhase(`field-${name}`, "Failed");
     expect(pod.status).toMatchObject({ reason: "UnsupportedField", message: expect.stringMatching(message) });
     await observer.untilEvent(`field-${name}`, "UnsupportedField", message);

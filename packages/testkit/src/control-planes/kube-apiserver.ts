@@ -44,7 +44,8 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
     return started;
   };
   const stopAll = async () => {
-    for (const process of processes.reverse()) await process.stop();
+    // Their state goes with the test's directory: nothing is to be saved.
+    for (const process of processes.reverse()) await process.stop("SIGKILL");
   };
   const url = `https://127.0.0.1:${ports.api}`;
   const adminKubeconfig = join(directory, "admin.kubeconfig");
