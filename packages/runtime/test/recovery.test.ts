@@ -102,6 +102,19 @@ describe("recoverRecords()", () => {
     expect(records.containers.get("ended")).toMatchObject({ state: "exited", exitCode: 3, reason: "Error" });
   });
 
+  test("ends a host that dies while it is asked for its guests, and goes on with the others", async () => {
+    sandbox("dying");
+    sandbox("s");
+    container("c", "dying", "running");
+    const dying = new FakeHost("dying", true, []);
+    dying.listGuests = () => Promise.reject(new Error("connection lost"));
+    const host = new FakeHost("s", true, []);
+    expect(await recover(dying, host)).toEqual([host]);
+    expect(dying.calls).toEqual(["shutdown"]);
+    expect(records.sandboxes.get("dying")?.state).toBe("not-ready");
+    expect(records.containers.get("c")).toMatchObject({ state: "exited", exitCode: 137 });
+  });
+
   test("ends a host that no sandbox knows", async () => {
     const host = new FakeHost("stray", true, []);
     expect(await recover(host)).toEqual([]);

@@ -136,8 +136,9 @@ class RuntimeProvider implements StandardProvider {
     await Promise.all(running.map(({ id }) => runtime.stopContainer(id, orphanGraceMs, call)));
     for (const { id, metadata } of await runtime.listPodSandboxes({ podUid }, call)) {
       await runtime.stopPodSandbox(id, call);
-      await runtime.removePodSandbox(id, call);
+      // Before the sandbox, which alone tells the next life of the kubelet where the logs are.
       await logFiles.removeDirectory(podLogDirectory(podLogsDirectory, metadata));
+      await runtime.removePodSandbox(id, call);
     }
     await volumes.unmountPod(podUid, call);
     objects.unregisterPod(podUid);

@@ -89,6 +89,8 @@ class ContentImages implements ModuleImages {
     const found = this.#find(image);
     if (found === undefined)
       throw new RuntimeError("NotFound", `Cannot run image "${image}": it is not present, pull it first`);
+    // Written at most once a minute, and nothing but the age of unused images depends on it: the start does not wait for it.
+    void this.#store.images.touch(found.name).catch(() => undefined);
     try {
       const { config, module, rootfs } = await resolveModuleImage(this.#store, found.digest, {
         command,

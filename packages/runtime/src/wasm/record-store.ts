@@ -6,7 +6,7 @@ const schemaVersion = 1;
 
 /**
  * Sandboxes and containers of one runtime, in SQLite with a copy in memory; a write is durable against the end of the process
- * when the call returns.
+ * when the call returns, and holds for this process only when it throws.
  */
 export class RecordStore implements Disposable {
   readonly #database: DatabaseSync;
@@ -34,13 +34,13 @@ export class RecordStore implements Disposable {
   }
 
   putSandbox(record: SandboxRecord): void {
-    this.#statements.putSandbox.run(record.id, JSON.stringify(record));
     this.sandboxes.set(record.id, record);
+    this.#statements.putSandbox.run(record.id, JSON.stringify(record));
   }
 
   putContainer(record: ContainerRecord): void {
-    this.#statements.putContainer.run(record.id, JSON.stringify(record));
     this.containers.set(record.id, record);
+    this.#statements.putContainer.run(record.id, JSON.stringify(record));
   }
 
   dropSandbox(id: string): void {

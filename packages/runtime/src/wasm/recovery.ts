@@ -1,18 +1,7 @@
 import { errorMessage, type Logger } from "@wherry/base";
-import type { GuestExit, Host } from "@wherry/engine";
-import type { ContainerRecord } from "./record.ts";
+import type { Host } from "@wherry/engine";
+import { lostExit } from "./exits.ts";
 import type { RecordStore } from "./record-store.ts";
-
-/** The exit to record for a container that vanished without one: exit code 137, as upstream reports lost containers. */
-export function lostExit(record: ContainerRecord, nowMs: number): GuestExit {
-  return {
-    exitCode: 137,
-    reason: "ContainerStatusUnknown",
-    message: "The container could not be located when the runtime looked for it",
-    startedAtMs: record.startedAtMs,
-    finishedAtMs: nowMs,
-  };
-}
 
 /**
  * Brings the records in line with the hosts that were found after a restart, and answers the hosts that are still in use.
@@ -29,8 +18,8 @@ export async function recoverRecords(
   const adopted: Host[] = [];
   for (const host of hosts) {
     const sandbox = records.sandboxes.get(host.id);
-    if (sandbox !== undefined) await recoverContainers(records, host, nowMs);
-    if (sandbox?.state === "ready" && host.alive) adopted.push(host);
+    const recovered = sandbox !== undefined && (await tryRecoverContainers(records, host, nowMs, logger));
+    if (recovered && sandbox.state === "ready" && host.alive) adopted.push(host);
     else {
       await host.shutdown().catch((error: unknown) => {
         logger.warn("Cannot end a host nobody uses", { sandbox: host.id, pid: host.pid, error: errorMessage(error) });
@@ -46,6 +35,17 @@ export async function recoverRecords(
     }
   }
   return adopted;
+}
+
+/** False for a host that fails or dies while it is asked: it is ended, and must not keep the node from starting. */
+async function tryRecoverContainers(records: RecordStore, host: Host, nowMs: number, logger: Logger): Promise<boolean> {
+  try {
+    await recoverContainers(records, host, nowMs);
+    return true;
+  } catch (error) {
+    logger.warn("Cannot recover a host, ending it", { sandbox: host.id, pid: host.pid, error: errorMessage(error) });
+    return false;
+  }
 }
 
 async function recoverContainers(records: RecordStore, host: Host, nowMs: number): Promise<void> {

@@ -25,11 +25,12 @@ import type {
 import type { PodSandboxConfig, PodSandboxFilter, PodSandboxStatus, PodSandboxSummary } from "../sandbox.ts";
 import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "../streaming.ts";
 import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
+import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
 import type { ModuleImages } from "./module-images.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
 import { RecordStore } from "./record-store.ts";
-import { lostExit, recoverRecords } from "./recovery.ts";
+import { recoverRecords } from "./recovery.ts";
 import {
   containerStatusOf,
   matchesContainer,
@@ -118,7 +119,6 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       );
     }
     const id = newId();
-    if (config.logDirectory !== "") await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
     const host = await asRuntimeCall(
       `run sandbox of pod "${podName(config)}"`,
       this.#options.engine.createHost(
@@ -136,7 +136,13 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         { signal: options.signal },
       ),
     );
-    this.#records.putSandbox({ id, config, createdAtMs: this.#clock.now(), state: "ready" });
+    try {
+      this.#records.putSandbox({ id, config, createdAtMs: this.#clock.now(), state: "ready" });
+    } catch (error) {
+      this.#records.sandboxes.delete(id);
+      await host.shutdown();
+      throw runtimeErrorFrom(`run sandbox of pod "${podName(config)}"`, error);
+    }
     this.#adopt(host);
     this.#emit("created", id);
     this.#emit("started", id);
@@ -149,11 +155,21 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const running = this.#records
       .containersOf(sandboxId)
       .filter((record) => record.state === "running" || record.state === "created");
-    await Promise.all(running.map((record) => this.stopContainer(record.id, 0, options)));
+    const stops = await Promise.allSettled(running.map((record) => this.stopContainer(record.id, 0, options)));
+    options.signal?.throwIfAborted();
+    for (const stop of stops) {
+      // The end of the host is the end of every guest in it.
+      if (stop.status === "rejected")
+        this.#logger.warn("Cannot stop a container, ending its host", { error: errorMessage(stop.reason) });
+    }
     const host = this.#hosts.get(sandboxId);
-    this.#records.putSandbox({ ...sandbox, state: "not-ready" });
     this.#hosts.delete(sandboxId);
+    this.#keep(() => this.#records.putSandbox({ ...sandbox, state: "not-ready" }));
     await host?.shutdown();
+    for (const record of this.#records.containersOf(sandboxId)) {
+      if (record.state !== "exited")
+        this.#exited(record.id, { ...lostExit(record, this.#clock.now()), reason: "Error" });
+    }
     this.#emit("stopped", sandboxId);
   }
 
@@ -183,7 +199,9 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const spec = guestSpec(id, config, sandbox.config, image);
     if (spec.logPath !== "") await mkdir(dirname(spec.logPath), { recursive: true, mode: 0o755 });
     await asRuntimeCall(`create container "${config.name}"`, host.createGuest(spec));
-    this.#records.putContainer({
+    // A container of a sandbox that was stopped meanwhile would stay for ever.
+    if (this.#host(sandboxId) !== host) throw this.#hostGone(sandboxId);
+    const record: ContainerRecord = {
       id,
       sandboxId,
       config: { ...config, stopSignal: config.stopSignal || image.stopSignal },
@@ -195,7 +213,14 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       exitCode: 0,
       reason: "",
       message: "",
-    });
+    };
+    try {
+      this.#records.putContainer(record);
+    } catch (error) {
+      this.#records.containers.delete(id);
+      await host.deleteGuest(id);
+      throw runtimeErrorFrom(`create container "${config.name}"`, error);
+    }
     this.#emit("created", sandboxId, id);
     return id;
   }
@@ -356,7 +381,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     }
     const sandbox = this.#records.sandboxes.get(host.id);
     if (sandbox === undefined) return;
-    this.#records.putSandbox({ ...sandbox, state: "not-ready" });
+    this.#keep(() => this.#records.putSandbox({ ...sandbox, state: "not-ready" }));
     this.#emit("stopped", host.id);
     // Nothing runs there any more; this only clears what the host left in the engine's state.
     host
@@ -370,8 +395,17 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const record = this.#records.containers.get(containerId);
     if (record === undefined || record.state === "exited") return;
     const startedAtMs = exit.startedAtMs || record.startedAtMs;
-    this.#records.putContainer({ ...record, ...exit, startedAtMs, state: "exited" });
+    this.#keep(() => this.#records.putContainer({ ...record, ...exit, startedAtMs, state: "exited" }));
     this.#emit("stopped", record.sandboxId, containerId);
+  }
+
+  /** Notes what has happened already: a full disk does not undo it, and the next start finds it out anew. */
+  #keep(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#logger.error("Cannot write runtime state", { error: errorMessage(error) });
+    }
   }
 
   #forget(record: ContainerRecord): void {
@@ -430,14 +464,16 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     return record;
   }
 
+  #hostGone(sandboxId: string): RuntimeError {
+    return new RuntimeError(
+      "FailedPrecondition",
+      `Cannot use sandbox "${sandboxId}": its host process is gone, make a new sandbox`,
+    );
+  }
+
   #host(sandboxId: string): Host {
     const host = this.#hosts.get(sandboxId);
-    if (host === undefined || !host.alive) {
-      throw new RuntimeError(
-        "FailedPrecondition",
-        `Cannot use sandbox "${sandboxId}": its host process is gone, make a new sandbox`,
-      );
-    }
+    if (host === undefined || !host.alive) throw this.#hostGone(sandboxId);
     return host;
   }
 }
@@ -459,17 +495,6 @@ function podName(config: PodSandboxConfig): string {
   return `${config.metadata.namespace}/${config.metadata.name}`;
 }
 
-function neverStarted(nowMs: number): GuestExit {
-  return {
-    exitCode: 137,
-    reason: "Error",
-    message: "The container was stopped before it started",
-    startedAtMs: 0,
-    finishedAtMs: nowMs,
-  };
-}
-
 function signalNumber(name: string): number {
-  const number = (constants.signals as Readonly<Record<string, number>>)[name];
-  return number ?? constants.signals.SIGTERM;
+  return (constants.signals as Readonly<Record<string, number>>)[name] ?? constants.signals.SIGTERM;
 }

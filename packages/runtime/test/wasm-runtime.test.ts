@@ -1,0 +1,125 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Engine, Host } from "@wherry/engine";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ContainerConfig } from "../src/container.ts";
+import type { PodSandboxConfig } from "../src/sandbox.ts";
+import type { ModuleImages } from "../src/wasm/module-images.ts";
+import { openWasmRuntime, type WasmRuntime } from "../src/wasm/wasm-runtime.ts";
+
+let directory: string;
+let runtime: WasmRuntime;
+let host: FakeHost;
+let startError: Error | undefined;
+beforeEach(async () => {
+  startError = undefined;
+  directory = mkdtempSync(join(tmpdir(), "wasm-runtime-"));
+  runtime = await openWasmRuntime({
+    stateDirectory: directory,
+    engine: {
+      recover: async () => [],
+      createHost: async ({ id }: { id: string }) => {
+        if (startError !== undefined) throw startError;
+        host = new FakeHost(id);
+        return host as unknown as Host;
+      },
+    } as unknown as Engine,
+    images: {
+      runnable: async () => ({
+        ref: "r",
+        modulePath: "/m",
+        moduleName: "m",
+        entrypoint: [],
+        cmd: [],
+        env: {},
+        workingDir: "",
+        stopSignal: "",
+        rootfsPath: undefined,
+      }),
+    } as unknown as ModuleImages,
+    version: "0",
+  });
+});
+afterEach(async () => {
+  await runtime[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
+
+class FakeHost {
+  readonly id: string;
+  readonly pid = 1;
+  readonly died = new Promise<never>(() => undefined);
+  readonly creating = Promise.withResolvers<void>();
+  alive = true;
+  killed = false;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  onExit = () => () => undefined;
+  createGuest = () => this.creating.promise;
+  startGuest = async () => ({ startedAtMs: 5 });
+  waitGuest = () => new Promise<never>(() => undefined);
+  killGuest = () => Promise.reject(new Error("does not answer"));
+  shutdown = async () => {
+    this.alive = false;
+    this.killed = true;
+  };
+}
+
+const sandboxConfig = {
+  metadata: { name: "p", namespace: "n", uid: "u", attempt: 0 },
+  runtimeHandler: "",
+  portMappings: [],
+  labels: {},
+  annotations: {},
+} as unknown as PodSandboxConfig;
+
+const containerConfig = {
+  name: "c",
+  image: { image: "i", runtimeHandler: "" },
+  command: [],
+  args: [],
+  env: [],
+  mounts: [],
+  resources: {},
+  stopSignal: "",
+  labels: {},
+  workingDir: "",
+  logPath: "",
+} as unknown as ContainerConfig;
+
+function sandbox(): Promise<string> {
+  return runtime.runPodSandbox({ ...sandboxConfig, logDirectory: join(directory, "logs") });
+}
+
+describe("WasmRuntime", () => {
+  test("runPodSandbox() leaves no log directory that nobody removes when it fails", async () => {
+    startError = new Error("no processes left");
+    await expect(sandbox()).rejects.toThrow("no processes left");
+    expect(existsSync(join(directory, "logs"))).toBe(false);
+    expect(await runtime.listPodSandboxes()).toEqual([]);
+  });
+
+  test("createContainer() in a sandbox that is removed meanwhile fails and leaves no record", async () => {
+    const id = await sandbox();
+    const created = runtime.createContainer(id, { ...containerConfig, logPath: "" });
+    const outcome = expect(created).rejects.toMatchObject({ code: "FailedPrecondition" });
+    await runtime.removePodSandbox(id);
+    host.creating.resolve();
+    await outcome;
+    expect(await runtime.listContainers()).toEqual([]);
+  });
+
+  test("stopPodSandbox() ends the host of a container that cannot be stopped, and the container with it", async () => {
+    const id = await sandbox();
+    host.creating.resolve();
+    const container = await runtime.createContainer(id, containerConfig);
+    await runtime.startContainer(container);
+    await runtime.stopPodSandbox(id);
+    expect(host.killed).toBe(true);
+    expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", exitCode: 137 });
+  });
+});
