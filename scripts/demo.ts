@@ -39,7 +39,7 @@ try {
   say("control plane", `${report.url}, node "${report.node}" is Ready`);
   const module = compileExample(directory);
   const image = `${report.registry}/hello:v1`;
-  execFileSync(process.execPath, [wherry, "push", "--state-dir", join(directory, "state"), module, image], {
+  execFileSync(process.execPath, [wherry, "push", module, image], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   say("pushed", image);

@@ -15,9 +15,15 @@ export function commandHelp(command: Command, summary: string): string {
   return `${summary}\n\nUsage: wherry ${command.name} ${command.usage}\n${description}${flags}`;
 }
 
+/** Flags longer than this have their help on the next line. */
+const flagColumns = 34;
+
 function flagHelp(flag: Flag): string {
   const short = flag.short === undefined ? "    " : `-${flag.short}, `;
   const value = flag.kind === "boolean" ? "" : ` ${flag.value ?? flag.kind.toUpperCase()}`;
   const defaultText = flag.defaultText === undefined ? "" : ` (default ${flag.defaultText})`;
-  return `  ${`${short}--${flag.name}${value}`.padEnd(38)}  ${flag.help}${defaultText}`;
+  const left = `${short}--${flag.name}${value}`;
+  const gap =
+    left.length > flagColumns ? `\n${" ".repeat(flagColumns + 4)}` : " ".repeat(flagColumns + 2 - left.length);
+  return `  ${left}${gap}${flag.help}${defaultText}`;
 }

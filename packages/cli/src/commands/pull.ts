@@ -7,6 +7,7 @@ import { registryClient } from "../images/registry-client.ts";
 import { outputFlag, wantsJson, writeJson } from "../output/output-format.ts";
 import { ProgressLine } from "../output/progress-line.ts";
 import { stateDirectory, stateDirectoryFlag } from "../state-directory.ts";
+import { makeWritableDirectory } from "../writable-directory.ts";
 
 export const pullCommand: Command = {
   name: "pull",
@@ -17,7 +18,9 @@ export const pullCommand: Command = {
     if (reference === undefined || more.length > 0)
       throw new UsageError("Expected one reference such as registry.example/app:v1", "pull");
     const json = wantsJson(flags, "pull");
-    await using store = await openContentStore({ directory: join(stateDirectory(flags, context), "content") });
+    const directory = stateDirectory(flags, context);
+    await makeWritableDirectory("--state-dir", directory);
+    await using store = await openContentStore({ directory: join(directory, "content") });
     const client = await registryClient(flags, context);
     using progress = new ProgressLine(context, `Pulling ${reference}`);
     const pulled = await pullImage(store, client, reference, {

@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { pullFlags } from "../images/pull-flags.ts";
 import { registryClient } from "../images/registry-client.ts";
 import { outputFlag, wantsJson, writeJson } from "../output/output-format.ts";
-import { stateDirectoryFlag } from "../state-directory.ts";
+import { readModuleFile } from "../run/read-module-file.ts";
 
 export const pushCommand: Command = {
   name: "push",
@@ -15,7 +15,6 @@ export const pushCommand: Command = {
   flags: [
     { name: "annotation", kind: "strings", value: "NAME=VALUE", help: "Annotation of the manifest" },
     outputFlag,
-    stateDirectoryFlag,
     ...pullFlags,
   ],
   async run(context, { flags, positionals }) {
@@ -26,6 +25,7 @@ export const pushCommand: Command = {
     const json = wantsJson(flags, "push");
     const annotations = Object.fromEntries(flags.strings("annotation").map(annotation));
     const path = resolve(context.workingDirectory, file);
+    await readModuleFile(path);
     const client = await registryClient(flags, context);
     const pushed = await pushModule(client, reference, path, {
       title: basename(path),

@@ -46,7 +46,7 @@ export const runCommand: Command = {
     if (existsSync(file)) {
       return runModule({ modulePath: file, args: [basename(file), ...args], env, preopens, memoryLimitBytes }, context);
     }
-    if (/^[./]/.test(target)) throw new UsageError(`Cannot find module file "${target}"`, "run");
+    if (/^[./]|^[^:@]*\.wasm$/.test(target)) throw new UsageError(`Cannot find module file "${file}"`, "run");
     const image = await pullRunnable(target, values, context);
     const root: Preopen[] =
       image.rootfsPath === undefined ? [] : [{ guestPath: "/", hostPath: image.rootfsPath, readOnly: true }];

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { UsageError } from "../errors.ts";
 import { outputFlag, wantsJson, writeJson } from "../output/output-format.ts";
 import { version } from "../version.ts";
 
@@ -6,7 +7,8 @@ export const versionCommand: Command = {
   name: "version",
   usage: "[flags]",
   flags: [outputFlag],
-  async run(context, { flags }) {
+  async run(context, { flags, positionals }) {
+    if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "version");
     const versions = {
       wherry: version,
       node: process.versions.node,

@@ -39,7 +39,13 @@ async function dockerCredentials(flags: FlagValues, context: CommandContext): Pr
       { cause: error },
     );
   }
-  return dockerConfigCredentials(parseDockerConfig(text));
+  try {
+    return dockerConfigCredentials(parseDockerConfig(text));
+  } catch (error) {
+    throw new WherryError("DockerConfigInvalid", `Cannot use docker configuration "${path}": ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** The proxy variables that curl and Go read, in either case. */

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Logger, runTogether } from "@wherry/base";
@@ -11,6 +9,7 @@ import { createKubelet, createStandardProvider, type NodePlatform, type Resolved
 import type { NodeAddress } from "@wherry/kubernetes";
 import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
 import { version } from "../version.ts";
+import { openMemoryDirectory } from "./memory-directory.ts";
 
 export interface WasmNodeOptions {
   /** Client with the node's identity; stays the caller's to close. */
@@ -44,12 +43,14 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     if (options.limitsExpected === false) logger.info(message, { reason: cgroups.reason });
     else logger.warn(message, { reason: cgroups.reason });
   }
+  const memoryDirectory = await openMemoryDirectory(rootDirectory);
   await using store = await openContentStore({
     directory: join(rootDirectory, "content"),
     logger: logger.child({ component: "content" }),
   });
   const engine = createEngine({
-    stateDirectory: join(rootDirectory, "engine"),
+    // Sockets and records of processes mean nothing after a reboot.
+    stateDirectory: join(memoryDirectory ?? rootDirectory, "engine"),
     nodeExecutable: process.execPath,
     ...hostScript(),
     poolSize: options.warmHosts,
@@ -86,7 +87,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     configuration,
     rootDirectory,
     certDirectory: options.certDirectory,
-    memoryDirectory: memoryDirectory(rootDirectory),
+    memoryDirectory,
     containerLogsDirectory: options.containerLogsDirectory,
     addresses: options.addresses,
     platform: options.platform,
@@ -122,11 +123,4 @@ async function stopPods(runtime: Runtime): Promise<void> {
 function hostScript(): { hostEntry?: string; nodeArguments?: readonly string[] } {
   if (import.meta.url.endsWith(".ts")) return { nodeArguments: ["--conditions=@wherry/source"] };
   return { hostEntry: fileURLToPath(new URL("./host.js", import.meta.url)) };
-}
-
-/** A directory in memory for this node's secrets, where the system has one. */
-function memoryDirectory(rootDirectory: string): string | undefined {
-  if (!existsSync("/dev/shm")) return undefined;
-  const name = createHash("sha256").update(rootDirectory).digest("hex").slice(0, 12);
-  return `/dev/shm/wherry-${process.getuid?.() ?? 0}-${name}`;
 }

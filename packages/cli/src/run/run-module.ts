@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { errorMessage, WherryError } from "@wherry/base";
-import { createPreview1, inspectModule, limitMemory, type Preopen, wasm } from "@wherry/wasi";
+import { createPreview1, inspectModule, limitMemory, type ModuleInspection, type Preopen, wasm } from "@wherry/wasi";
 import type { CommandContext } from "../command.ts";
+import { readModuleFile } from "./read-module-file.ts";
 import { streamSink, streamSource } from "./standard-streams.ts";
 
 export interface ModuleRun {
@@ -17,8 +17,8 @@ const trapExitCode = 134;
 
 /** Runs a WASI preview 1 command in this process on its standard streams and answers its exit code. */
 export async function runModule(run: ModuleRun, context: CommandContext): Promise<number> {
-  const bytes = await readModule(run.modulePath);
-  const inspection = inspectModule(bytes);
+  const bytes = await readModuleFile(run.modulePath);
+  const inspection = inspect(run.modulePath, bytes);
   if (inspection.kind === "component") {
     throw new WherryError(
       "UnsupportedModule",
@@ -55,10 +55,10 @@ export async function runModule(run: ModuleRun, context: CommandContext): Promis
   }
 }
 
-async function readModule(path: string): Promise<Uint8Array<ArrayBuffer>> {
+function inspect(path: string, bytes: Uint8Array): ModuleInspection {
   try {
-    return new Uint8Array(await readFile(path));
+    return inspectModule(bytes);
   } catch (error) {
-    throw new WherryError("ModuleUnreadable", `Cannot read module "${path}": ${errorMessage(error)}`, { cause: error });
+    throw new WherryError("InvalidModule", `Cannot run "${path}": ${errorMessage(error)}`, { cause: error });
   }
 }

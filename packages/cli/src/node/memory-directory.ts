@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { lstat, mkdir } from "node:fs/promises";
+import { WherryError } from "@wherry/base";
+
+/** Where Linux keeps a file system in memory that every user may write to. */
+const sharedMemory = "/dev/shm";
+
+/**
+ * Makes a directory in memory for one node, where the system has such a place: for secrets, which are not to reach the disk, and
+ * for what is pointless after a reboot. Its name tells the node's root directory, so that the next process finds it again.
+ *
+ * @throws WherryError when somebody else made it before, or may write to it
+ */
+export async function openMemoryDirectory(rootDirectory: string): Promise<string | undefined> {
+  if (!existsSync(sharedMemory)) return undefined;
+  const user = process.getuid?.() ?? 0;
+  const name = createHash("sha256").update(rootDirectory).digest("hex").slice(0, 12);
+  const path = `${sharedMemory}/wherry-${user}-${name}`;
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const info = await lstat(path);
+  if (info.isDirectory() && info.uid === user && (info.mode & 0o022) === 0) return path;
+  throw new WherryError(
+    "DirectoryUnusable",
+    `Cannot use "${path}" for the node's secrets: expected a directory that only user ${user} can write to; remove it`,
+  );
+}
