@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { lstat, mkdir } from "node:fs/promises";
-import { WherryError } from "@wherry/base";
+import { lstat, mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode, WherryError } from "@wherry/base";
 
 /** Where Linux keeps a file system in memory that every user may write to. */
 const sharedMemory = "/dev/shm";
@@ -24,4 +25,23 @@ export async function openMemoryDirectory(rootDirectory: string): Promise<string
     "DirectoryUnusable",
     `Cannot use "${path}" for the node's secrets: expected a directory that only user ${user} can write to; remove it`,
   );
+}
+
+/**
+ * The directory of the engine's sockets and records: in memory, with a link to it at `ROOT/engine`.
+ *
+ * They mean nothing after a reboot, and making files on a disk is much of what starting a pod takes.
+ */
+export async function engineDirectory(rootDirectory: string, memoryDirectory: string | undefined): Promise<string> {
+  const onDisk = join(rootDirectory, "engine");
+  if (memoryDirectory === undefined) return onDisk;
+  const inMemory = join(memoryDirectory, "engine");
+  try {
+    await symlink(inMemory, onDisk);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    // Of a time when there was no memory to keep it in: its hosts are to be found again.
+    if ((await lstat(onDisk)).isDirectory()) return onDisk;
+  }
+  return inMemory;
 }

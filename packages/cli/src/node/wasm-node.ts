@@ -9,7 +9,7 @@ import { createKubelet, createStandardProvider, type NodePlatform, type Resolved
 import type { NodeAddress } from "@wherry/kubernetes";
 import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
 import { version } from "../version.ts";
-import { openMemoryDirectory } from "./memory-directory.ts";
+import { engineDirectory, openMemoryDirectory } from "./memory-directory.ts";
 
 export interface WasmNodeOptions {
   /** Client with the node's identity; stays the caller's to close. */
@@ -49,8 +49,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     logger: logger.child({ component: "content" }),
   });
   const engine = createEngine({
-    // Sockets and records of processes mean nothing after a reboot.
-    stateDirectory: join(memoryDirectory ?? rootDirectory, "engine"),
+    stateDirectory: await engineDirectory(rootDirectory, memoryDirectory),
     nodeExecutable: process.execPath,
     ...hostScript(),
     poolSize: options.warmHosts,
