@@ -114,7 +114,7 @@ describe.skipIf(!mayMount).concurrent("a full disk", () => {
       await expect(writeFile(ballast, Buffer.alloc(32 << 20))).rejects.toThrow("ENOSPC");
       const spec = { nodeName: "node-3", automountServiceAccountToken: false };
       await cluster().createPod("no-room", { image, args: ["print", "there is room"] }, spec);
-      await observer.untilEvent("no-room", "FailedCreatePodSandBox", /ENOSPC: no space left on device/);
+      await observer.untilEvent("no-room", "FailedCreatePodSandBox", /no space left on device|disk is full/);
       // Room for what the node notes of a pod, not for the image.
       const { size } = await stat(ballast);
       await truncate(ballast, size - (1 << 20));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
 import type { KubeletConfiguration } from "@wherry/kubelet";
-import type { Pod, PodSpec } from "@wherry/kubernetes";
+import type { Container, Pod, PodSpec } from "@wherry/kubernetes";
 import { startTestControlPlane } from "../control-planes/start-test-control-plane.ts";
 import type { TestControlPlane } from "../control-planes/test-control-plane.ts";
 import { workloadKit } from "../modules/assembly-script.ts";
@@ -103,7 +103,7 @@ export class TestCluster implements AsyncDisposable {
   /** Creates a pod of the workload kit, or of the containers given. */
   async createPod(
     name: string,
-    containers: readonly string[] | Partial<ContainerTemplate> | readonly Partial<ContainerTemplate>[],
+    containers: readonly string[] | Partial<Container> | readonly Partial<Container>[],
     spec: Partial<PodSpec> = {},
   ): Promise<Pod> {
     const list = isArguments(containers) ? [{ args: [...containers] }] : [containers].flat();
