@@ -9,6 +9,7 @@ import { reviews } from "./reviews.ts";
 import { priorityClasses, runtimeClasses } from "./runtime-classes.ts";
 import { serviceAccounts } from "./service-accounts.ts";
 import { endpointSlices, endpoints, services } from "./services.ts";
+import { csiDrivers, csiNodes } from "./storage.ts";
 
 /** Every kind the API server offers; a new kind is a new row. */
 export const resourceTable: readonly ResourceDefinition[] = [
@@ -26,6 +27,8 @@ export const resourceTable: readonly ResourceDefinition[] = [
   groupEvents,
   runtimeClasses,
   priorityClasses,
+  csiDrivers,
+  csiNodes,
   ...reviews,
 ];
 
