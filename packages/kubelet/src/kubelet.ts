@@ -146,7 +146,10 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     const source = this.#podSource();
     const controller = this.#controller(source, provider, statusWriter, node, events);
     const logs = providerLogSource(controller, provider);
-    this.#server = await openNodeServer({
+    agent = await this.#agent(provider, events, () => [controller.health()]);
+    const nodeAgent = agent;
+    // The last step that can fail: nothing would close what already listens.
+    const server = await openNodeServer({
       ...this.#options,
       // The certificate names the node by its name already; of the addresses it takes those that are dialled as such.
       addresses: this.#options.addresses.filter(({ type }) => type === "InternalIP" || type === "ExternalIP"),
@@ -156,8 +159,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       clock,
       logger: this.#component("server"),
     });
-    agent = await this.#agent(provider, events, () => [controller.health()]);
-    const nodeAgent = agent;
+    this.#server = server;
     const rotator = new LogRotator({ source: logs, ...configuration.logs, clock, logger: this.#component("logs") });
     const collector = new LogCollector({
       podLogsDirectory: configuration.logs.podLogsDirectory,
@@ -172,7 +174,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     );
     await runTogether(signal, [
       (inner) => events.run(inner),
-      (inner) => this.#server?.run(inner) ?? Promise.resolve(),
+      (inner) => server.run(inner),
       (inner) => nodeAgent.run(inner),
       (inner) => objects.run(inner),
       (inner) => serviceSource.run(inner),

@@ -12,6 +12,16 @@ export interface PodStatusApi {
 /** The writes through a lane of the client, so that no other traffic and no rate limit holds up what a pod's owner sees. */
 export function createPodStatusApi(client: KubernetesClient): PodStatusApi {
   const lane = client.withLane("status");
+  /** Whether a conflict was about the UID; the server also answers one when others write the object very often. */
+  const isReplaced = async (pod: Pod, signal: AbortSignal): Promise<boolean> => {
+    const { name = "", namespace, uid } = pod.metadata ?? {};
+    try {
+      return (await lane.get(resources.pods, name, { namespace, signal })).metadata?.uid !== uid;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  };
   return {
     async patchStatus(pod, patch, signal) {
       const { name = "", namespace } = pod.metadata ?? {};
@@ -23,8 +33,7 @@ export function createPodStatusApi(client: KubernetesClient): PodStatusApi {
           signal,
         });
       } catch (error) {
-        // A patch with a foreign UID is answered with 409, and no other field of ours can conflict.
-        if (isNotFound(error) || isConflict(error)) return undefined;
+        if (isNotFound(error) || (isConflict(error) && (await isReplaced(pod, signal)))) return undefined;
         throw error;
       }
     },
@@ -33,7 +42,8 @@ export function createPodStatusApi(client: KubernetesClient): PodStatusApi {
       try {
         await lane.delete(resources.pods, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid }, signal });
       } catch (error) {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        if (isNotFound(error) || (isConflict(error) && (await isReplaced(pod, signal)))) return;
+        throw error;
       }
     },
   };
