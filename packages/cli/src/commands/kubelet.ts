@@ -83,6 +83,7 @@ export const kubeletCommand: Command = {
   async run(context, { flags: values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "kubelet");
     const logger = loggerFromFlags(values, context.stderr, "kubelet");
+    const kubeconfigs = kubeconfigPaths(values, context.environment);
     const rootDirectory = resolve(context.workingDirectory, values.string("root-dir") ?? "/var/lib/wherry");
     const { configuration, warnings } = await loadConfiguration({
       file: values.string("config"),
@@ -91,12 +92,15 @@ export const kubeletCommand: Command = {
     });
     for (const warning of warnings) logger.warn(warning);
     const nodeName = resolveNodeName(hostname(), values.string("hostname-override"));
-    const addresses = resolveNodeAddresses({ nodeName, nodeIp: values.string("node-ip"), routes: await readRoutes() });
+    const labels = parseLabels(values.strings("node-labels"), "kubelet");
+    const config = await loadClusterConfig({ paths: kubeconfigs, env: context.environment, logger });
     await makeWritableDirectory("--root-dir", rootDirectory);
-    const config = await loadClusterConfig({
-      paths: kubeconfigPaths(values, context.environment),
-      env: context.environment,
-      logger,
+    const addresses = resolveNodeAddresses({
+      nodeName,
+      nodeIp: values.string("node-ip"),
+      routes: await readRoutes(),
+      // An API server on this machine's loopback reaches a node there.
+      allowLoopback: isLoopback(config.server),
     });
     const { qps, burst } = configuration.api;
     const client = createClient(config, {
@@ -114,7 +118,7 @@ export const kubeletCommand: Command = {
           addresses,
           configuration,
           platform: values.boolean("standalone-node") === true ? wasmStandalonePlatform : wasmClusterPlatform,
-          nodeLabels: parseLabels(values.strings("node-labels"), "kubelet"),
+          nodeLabels: labels,
           rootDirectory,
           certDirectory: resolve(context.workingDirectory, values.string("cert-dir") ?? join(rootDirectory, "pki")),
           containerLogsDirectory: containerLogsDirectory(configuration.logs.podLogsDirectory),
@@ -134,6 +138,10 @@ export const kubeletCommand: Command = {
 /** Log shippers look for links beside the usual log directory only. */
 function containerLogsDirectory(podLogsDirectory: string): string | undefined {
   return podLogsDirectory === "/var/log/pods" ? "/var/log/containers" : undefined;
+}
+
+function isLoopback(server: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(server).hostname);
 }
 
 function kubeconfigPaths(values: FlagValues, environment: Readonly<Record<string, string | undefined>>): string[] {
