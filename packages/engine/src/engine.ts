@@ -176,7 +176,8 @@ class ProcessEngine implements Engine {
       await cgroup?.remove();
       throw error;
     }
-    return this.#add(id, { process: idle.identity, connection: idle.connection, cgroup, joined, child: idle });
+    const limited = request.cpuLimitMillis !== undefined || request.memoryLimitBytes !== undefined;
+    return this.#add(id, { process: idle.identity, connection: idle.connection, cgroup, joined, limited, child: idle });
   }
 
   async #reattach(name: string, options: CallOptions): Promise<Host | undefined> {
@@ -191,7 +192,7 @@ class ProcessEngine implements Engine {
     const connection = await this.#reconnect(record, directory, options);
     // The engine before this one may have ended in the middle of it.
     const joined = connection === undefined ? undefined : cgroup?.join(record.process.pid);
-    return this.#add(name, { process: record.process, connection, cgroup, joined });
+    return this.#add(name, { process: record.process, connection, cgroup, joined, limited: true });
   }
 
   /** A connection to a host that is still what the record says; undefined when it is not. */
@@ -213,7 +214,10 @@ class ProcessEngine implements Engine {
     }
   }
 
-  #add(id: string, parts: Pick<HostedPodOptions, "process" | "connection" | "cgroup" | "joined" | "child">): HostedPod {
+  #add(
+    id: string,
+    parts: Pick<HostedPodOptions, "process" | "connection" | "cgroup" | "joined" | "limited" | "child">,
+  ): HostedPod {
     const { clock, logger } = this.#options;
     const host = new HostedPod({
       id,

@@ -32,8 +32,10 @@ export interface HostedPodOptions {
   /** Undefined for a host that has died already. */
   readonly connection: TtrpcClient | undefined;
   readonly cgroup: Cgroup | undefined;
-  /** Settles when the process is in `cgroup`, which guests wait for and the host does not survive failing. */
+  /** Settles when the process is in `cgroup`; the host does not survive its failing. */
   readonly joined?: Promise<void> | undefined;
+  /** Whether guests wait for `joined`: where the group limits nothing, it only counts. */
+  readonly limited?: boolean;
   /** How the process ended, where it is a child of this one. */
   readonly child?: Pick<HostProcess, "ended" | "unref">;
   readonly clock: Clock;
@@ -88,7 +90,7 @@ export class HostedPod implements Host {
   }
 
   async startGuest(id: string): Promise<{ startedAtMs: number }> {
-    await this.#options.joined;
+    if (this.#options.limited === true) await this.#options.joined;
     try {
       await asEngineCall(this.#task().start({ id }));
     } catch (error) {
