@@ -60,7 +60,11 @@ const podRules: readonly FieldRule[] = [
   { path: "terminationGracePeriodSeconds", verdict: "honoured", why: "from the stop signal to the kill" },
   { path: "tolerations", verdict: "honoured", why: "NoExecute taints are checked at admission" },
   { path: "topologySpreadConstraints", verdict: "ignored", why: scheduler },
-  { path: "volumes", verdict: "honoured", why: "by kind; a kind the node cannot mount ends in a FailedMount event" },
+  {
+    path: "volumes",
+    verdict: "honoured",
+    why: "by kind; one the node cannot mount ends in FailedMount, image volumes in CreateContainerError",
+  },
 ];
 
 const probes = "probes are not supported";
@@ -78,7 +82,11 @@ const containerRules: readonly FieldRule[] = [
   { path: "lifecycle.stopSignal", verdict: "honoured", why: "handed to the runtime" },
   { path: "livenessProbe", verdict: "refused", why: probes },
   { path: "name", verdict: "honoured", why: "names statuses, logs and events" },
-  { path: "ports", verdict: "honoured", why: "handed to the runtime; host ports are checked at admission" },
+  {
+    path: "ports",
+    verdict: "honoured",
+    why: "handed to the runtime; the WebAssembly runtime refuses hostPort: FailedCreatePodSandBox",
+  },
   { path: "readinessProbe", verdict: "refused", why: probes },
   { path: "resizePolicy", verdict: "ignored", why: "matters to a resize in place only" },
   { path: "resources", verdict: "honoured", why: "requests at admission, limits by the runtime" },
@@ -93,13 +101,17 @@ const containerRules: readonly FieldRule[] = [
   },
   { path: "securityContext", verdict: "ignored", why: noSystemCalls },
   { path: "securityContext.privileged", verdict: "refused", why: noNamespaces, when: isTrue },
-  { path: "securityContext.readOnlyRootFilesystem", verdict: "honoured", why: "handed to the runtime" },
+  { path: "securityContext.readOnlyRootFilesystem", verdict: "honoured", why: "an image's files are always read-only" },
   { path: "startupProbe", verdict: "refused", why: probes },
   { path: "stdin", verdict: "honoured", why: "kept open for attach" },
   { path: "stdinOnce", verdict: "honoured", why: "closed after the first attach" },
   { path: "terminationMessagePath", verdict: "honoured", why: "a file for each instance" },
   { path: "terminationMessagePolicy", verdict: "honoured", why: "the file, or the end of the log on errors" },
-  { path: "tty", verdict: "honoured", why: "handed to the runtime" },
+  {
+    path: "tty",
+    verdict: "honoured",
+    why: "handed to the runtime; the WebAssembly runtime refuses it: CreateContainerError",
+  },
   { path: "volumeDevices", verdict: "refused", why: "a guest has no block devices" },
   { path: "volumeMounts", verdict: "honoured", why: "with subPath, subPathExpr and readOnly" },
   {
@@ -108,7 +120,11 @@ const containerRules: readonly FieldRule[] = [
     why: "a guest cannot mount, and sees no mounts made later",
     when: (value) => value !== "None",
   },
-  { path: "workingDir", verdict: "honoured", why: "handed to the runtime" },
+  {
+    path: "workingDir",
+    verdict: "honoured",
+    why: "the WebAssembly runtime takes / or a mount path: CreateContainerError",
+  },
 ];
 
 /** Every field of a pod's spec with what the standard provider makes of it; the documentation's table comes from here. */
