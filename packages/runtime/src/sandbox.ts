@@ -34,7 +34,7 @@ export interface PodSandboxConfig {
   readonly hostNetwork: boolean;
   readonly portMappings: readonly PortMapping[];
   readonly dns?: DnsConfig | undefined;
-  /** Parent control group below the node's root, e.g. `/kubepods/burstable/pod<uid>`; unset where groups are not used. */
+  /** Parent control group below the node's root, e.g. `/wherry/burstable/pod<uid>`; unset where groups are not used. */
   readonly cgroupParent?: string | undefined;
   /** Sum of the containers' limits, where every one has one. */
   readonly resources?:

@@ -81,7 +81,8 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
         })),
         maxParallelPulls: configuration.images.maxParallelPulls,
         maxRestartDelayMs: configuration.pods.maxRestartDelayMs,
-        cgroupRoot: cgroups.backend === undefined ? undefined : "/kubepods",
+        // Not /kubepods: a Go kubelet on the same machine kills what it finds there and does not know.
+        cgroupRoot: cgroups.backend === undefined ? undefined : "/wherry",
       }),
     configuration,
     rootDirectory,

@@ -34,7 +34,7 @@ export interface StandardProviderOptions {
   readonly maxPullDelayMs?: number | undefined;
   /** How often everything is listed in case an event was lost. @default 10_000 */
   readonly relistIntervalMs?: number | undefined;
-  /** Parent group of the pods' control groups, e.g. `/kubepods`; unset where the node may not make groups. */
+  /** Parent group of the pods' control groups, e.g. `/wherry`; unset where the node may not make groups. */
   readonly cgroupRoot?: string | undefined;
 }
 
