@@ -163,7 +163,7 @@ class EmbeddedControlPlane implements ControlPlane {
     }
     if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(nodeName)) {
       throw new ControlPlaneError(
-        "NOT_STARTED",
+        "INVALID_NODE_NAME",
         `Cannot make a kubeconfig for node "${nodeName}": a node name consists of lower-case letters, digits, "-" and "."`,
       );
     }

@@ -6,7 +6,8 @@ export type ControlPlaneErrorCode =
   | "STATE_DIRECTORY_UNUSABLE"
   | "STATE_DIRECTORY_IN_USE"
   | "STATE_CORRUPT"
-  | "NOT_STARTED";
+  | "NOT_STARTED"
+  | "INVALID_NODE_NAME";
 
 /** The control plane cannot start or go on; `code` says why. */
 export class ControlPlaneError extends WherryError {

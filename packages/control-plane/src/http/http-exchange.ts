@@ -45,7 +45,7 @@ export class HttpExchange {
       const controller = new AbortController();
       this.#closed = controller;
       this.#response.once("close", () => controller.abort());
-      if (this.#response.destroyed) controller.abort();
+      if (this.#isGone) controller.abort();
     }
     return this.#closed.signal;
   }
@@ -64,13 +64,19 @@ export class HttpExchange {
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
   }
 
+  /** Whether the peer has left or the answer was broken off. */
+  get #isGone(): boolean {
+    const response = this.#response;
+    return "createPushResponse" in response ? (response.stream?.destroyed ?? true) : response.destroyed;
+  }
+
   get isAnswered(): boolean {
     return this.#response.headersSent;
   }
 
   /** Sends a complete answer. */
   send(code: number, contentType: string, body: Buffer | string, headers: Readonly<Record<string, string>> = {}): void {
-    if (this.#response.destroyed) return;
+    if (this.#isGone) return;
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
     this.#head(code, { "content-type": contentType, "content-length": String(bytes.length), ...headers });
     // HEAD answers and the like carry no body; the compat layers drop it for us.
@@ -80,13 +86,13 @@ export class HttpExchange {
   /** Starts an answer that goes on; the headers leave at once. */
   startStream(code: number, headers: Readonly<Record<string, string>>): void {
     this.#head(code, headers);
-    // HTTP/2 sends them with writeHead() already.
+    // HTTP/2 sends them with writeHead() already, HTTP/1.1 with the first part.
     if ("flushHeaders" in this.#response) this.#response.flushHeaders();
   }
 
   /** Sends a part of a stream; false when the peer does not keep up. */
   write(chunk: Buffer): boolean {
-    if (this.#response.destroyed || this.#response.writableEnded) return false;
+    if (this.#isGone || this.#response.writableEnded) return false;
     return (this.#response.write as (chunk: Buffer) => boolean).call(this.#response, chunk);
   }
 
@@ -97,7 +103,7 @@ export class HttpExchange {
 
   /** Resolves when the peer has taken what was written, or is gone. */
   drained(): Promise<void> {
-    if (this.#response.destroyed || !this.#response.writableNeedDrain) return Promise.resolve();
+    if (this.#isGone || !this.#response.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         this.#response.off("drain", done);
@@ -111,7 +117,7 @@ export class HttpExchange {
 
   /** Ends a stream in good order. */
   end(): void {
-    if (!this.#response.destroyed && !this.#response.writableEnded) this.#response.end();
+    if (!this.#isGone && !this.#response.writableEnded) this.#response.end();
   }
 
   /** Breaks the answer off, as a lost connection would. */

@@ -91,7 +91,8 @@ async function proxyNode(options: KubeletProxyOptions, exchange: HttpExchange, p
     throw new ApiError(501, "NotImplemented", `nodes/proxy supports GET only, not ${exchange.method}`);
   }
   const query = exchange.query.size === 0 ? "" : `?${exchange.query}`;
-  await proxyGet(options, exchange, path.name, `/${path.rest}${query}`);
+  const rest = path.rest.split("/").map(encodeURIComponent).join("/");
+  await proxyGet(options, exchange, path.name, `/${rest}${query}`);
 }
 
 /** Where the kubelet of a node listens. */

@@ -343,7 +343,12 @@ export class ResourceHandler {
     const page = listObjects(this.#services, this.#target(request), { selection: this.#selection(request) });
     for (const { metadata } of page.objects) {
       const target = { ...this.#target(request), name: metadata.name ?? "" };
-      deleteObject(this.#services, target, options, { dryRun });
+      try {
+        deleteObject(this.#services, target, options, { dryRun });
+      } catch (error) {
+        // The deletion of one may take others of the page with it.
+        if (!(error instanceof ApiError && error.httpCode === 404)) throw error;
+      }
     }
     answerList(exchange, page, this.#answerOptions(request));
   }

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FakeClock } from "@wherry/base";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expireEvents } from "../src/controllers/event-expiry.ts";
+import { SchemaCatalog } from "../src/decoding/schema-catalog.ts";
+import { allSchemas } from "../src/resources/extra-schemas.ts";
+import { checkpointWhenIdle } from "../src/storage/checkpoint-when-idle.ts";
+import { RevisionLog } from "../src/storage/revision-log.ts";
+import { Store } from "../src/storage/store.ts";
+
+let directory: string;
+let log: RevisionLog;
+let store: Store;
+let clock: FakeClock;
+let controller: AbortController;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "wherry-housekeeping-"));
+  log = new RevisionLog(join(directory, "state.db"));
+  store = new Store(log);
+  clock = new FakeClock(Date.parse("2026-01-01T00:00:00Z"));
+  controller = new AbortController();
+});
+
+afterEach(() => {
+  controller.abort();
+  log.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const minute = 60_000;
+
+function writeEvent(name: string, more: object = {}): void {
+  const creationTimestamp = new Date(clock.now()).toISOString();
+  const metadata = { name, namespace: "default", creationTimestamp };
+  store.write("events", `default/${name}`, "create", { apiVersion: "v1", kind: "Event", metadata, ...more });
+}
+
+test("expireEvents() deletes events an hour after they last happened", async () => {
+  const running = expireEvents({ store, clock, schemas: new SchemaCatalog(allSchemas) }, controller.signal);
+  writeEvent("once");
+  writeEvent("again", { series: { count: 2, lastObservedTime: "2026-01-01T00:30:00.000000Z" } });
+  await clock.advance(59 * minute);
+  expect(store.count("events")).toBe(2);
+  await clock.advance(2 * minute);
+  expect(store.list("events").map((record) => record.key)).toEqual(["default/again"]);
+  await clock.advance(30 * minute);
+  expect(store.count("events")).toBe(0);
+  controller.abort();
+  await running;
+});
+
+test("checkpointWhenIdle() waits for a moment without writes", async () => {
+  const checkpoint = vi.spyOn(log, "checkpoint");
+  const running = checkpointWhenIdle(log, store, clock, controller.signal);
+  for (let round = 0; round < 5; round++) {
+    for (let index = 0; index < 50; index++) writeEvent(`${round}-${index}`);
+    await clock.advance(2000);
+  }
+  expect(checkpoint).not.toHaveBeenCalled();
+  await clock.advance(2000);
+  expect(checkpoint).toHaveBeenCalledTimes(1);
+  await clock.advance(10 * minute);
+  expect(checkpoint).toHaveBeenCalledTimes(1);
+  writeEvent("one");
+  await clock.advance(2 * minute);
+  expect(checkpoint).toHaveBeenCalledTimes(2);
+  controller.abort();
+  await running;
+});
