@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { KubeletConfiguration } from "@wherry/kubelet";
 import type { Pod } from "@wherry/kubernetes";
 import type { TestControlPlane } from "../control-planes/test-control-plane.ts";
@@ -144,6 +144,16 @@ export class TestNode implements AsyncDisposable {
       } catch {
         // Ended already.
       }
+    }
+    await rm(this.#memoryDirectory(), { recursive: true, force: true });
+  }
+
+  /** What the node keeps in memory beside its root directory: the parent of where its engine's directory leads. */
+  #memoryDirectory(): string {
+    try {
+      return dirname(readlinkSync(join(this.rootDirectory, "engine")));
+    } catch {
+      return join(this.rootDirectory, "engine");
     }
   }
 }
