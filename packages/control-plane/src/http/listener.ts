@@ -16,6 +16,8 @@ export interface ListenerOptions {
 
 const host = "127.0.0.1";
 const maxStreams = 1000;
+/** What unread answers of one connection may hold; a slow watch is cut off before, so that it does not end its neighbours. */
+const maxSessionMegabytes = 128;
 
 /** An HTTPS listener on loopback that speaks HTTP/2 and, for upgrades and old clients, HTTP/1.1. */
 export class Listener {
@@ -36,6 +38,7 @@ export class Listener {
       rejectUnauthorized: false,
       minVersion: "TLSv1.2",
       settings: { maxConcurrentStreams: maxStreams },
+      maxSessionMemory: maxSessionMegabytes,
     });
     this.#server.on("request", (request, response) => {
       // A peer that resets its stream is told of through `close`; without a listener the error would end the process.
