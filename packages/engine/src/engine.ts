@@ -119,12 +119,15 @@ class ProcessEngine implements Engine {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
-    await runTogether(signal, [
-      (inner) => this.#pool.run(inner),
-      (inner) => watchHeartbeats(() => [...this.#hosts.values()], { clock, logger }, inner),
-    ]);
-    for (const host of this.#hosts.values()) host.release();
-    await this.#launcher.close();
+    try {
+      await runTogether(signal, [
+        (inner) => this.#pool.run(inner),
+        (inner) => watchHeartbeats(() => [...this.#hosts.values()], { clock, logger }, inner),
+      ]);
+    } finally {
+      for (const host of this.#hosts.values()) host.release();
+      await this.#launcher.close();
+    }
   }
 
   async createHost(request: HostRequest, options: CallOptions = {}): Promise<Host> {

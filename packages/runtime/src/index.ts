@@ -40,4 +40,5 @@ export type {
 export type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "./streaming.ts";
 export { type ContentImagesOptions, contentImages } from "./wasm/content-images.ts";
 export type { ModuleImages, RunnableImage } from "./wasm/module-images.ts";
-export { openWasmRuntime, WasmRuntime, type WasmRuntimeOptions } from "./wasm/wasm-runtime.ts";
+export { openWasmRuntime } from "./wasm/open-wasm-runtime.ts";
+export { WasmRuntime, type WasmRuntimeOptions } from "./wasm/wasm-runtime.ts";

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ContainerConfig } from "../src/container.ts";
 import type { PodSandboxConfig } from "../src/sandbox.ts";
 import type { ModuleImages } from "../src/wasm/module-images.ts";
-import { openWasmRuntime, type WasmRuntime } from "../src/wasm/wasm-runtime.ts";
+import { openWasmRuntime } from "../src/wasm/open-wasm-runtime.ts";
+import type { WasmRuntime } from "../src/wasm/wasm-runtime.ts";
 
 let directory: string;
 let runtime: WasmRuntime;

@@ -65,7 +65,11 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
       logger: logger.child({ component: "runtime" }),
     },
     { signal },
-  );
+  ).catch(async (error: unknown) => {
+    // The hosts found so far hold this process with their connections until the engine lets go of them.
+    await engine.run(AbortSignal.abort());
+    throw error;
+  });
   const kubelet = createKubelet({
     client,
     nodeName,

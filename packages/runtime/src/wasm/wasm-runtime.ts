@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { type Clock, errorCode, errorMessage, type Logger, silentLogger, systemClock } from "@wherry/base";
 import type { Engine, GuestExit, Host } from "@wherry/engine";
 import type {
@@ -29,7 +29,7 @@ import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
 import type { ModuleImages } from "./module-images.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
-import { RecordStore } from "./record-store.ts";
+import type { RecordStore } from "./record-store.ts";
 import { recoverRecords } from "./recovery.ts";
 import {
   containerStatusOf,
@@ -476,14 +476,6 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     if (host === undefined || !host.alive) throw this.#hostGone(sandboxId);
     return host;
   }
-}
-
-/** Opens the runtime on its state directory and takes over whatever still runs. */
-export async function openWasmRuntime(options: WasmRuntimeOptions, call: CallOptions = {}): Promise<WasmRuntime> {
-  await mkdir(options.stateDirectory, { recursive: true, mode: 0o700 });
-  const runtime = new WasmRuntime(options, new RecordStore(join(options.stateDirectory, "runtime.db")));
-  await runtime.recover(call);
-  return runtime;
 }
 
 // Short enough that a socket path below the state directory stays within the 107 bytes of sun_path.
