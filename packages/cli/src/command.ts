@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly workingDirectory: string;
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Leaves SIGINT and SIGTERM to the system from now on: they end the process at once, even one that computes and never yields. */
+  readonly defaultSignals: () => void;
   /** Whether stderr is a terminal, so that progress may be drawn. */
   readonly interactive: boolean;
 }

@@ -4,13 +4,12 @@ import { runProgram } from "./program.ts";
 
 const stop = new AbortController();
 let signals = 0;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    // A second signal means that the first one's clean-up takes too long for somebody.
-    if (++signals > 1) process.exit(130);
-    stop.abort(new DOMException(`Ended by ${signal}`, "AbortError"));
-  });
-}
+const onSignal = (signal: NodeJS.Signals): void => {
+  // A second signal means that the first one's clean-up takes too long for somebody.
+  if (++signals > 1) process.exit(130);
+  stop.abort(new DOMException(`Ended by ${signal}`, "AbortError"));
+};
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
 
 process.exitCode = await runProgram(commands, process.argv.slice(2), {
   stdin: process.stdin,
@@ -19,6 +18,7 @@ process.exitCode = await runProgram(commands, process.argv.slice(2), {
   environment: process.env,
   workingDirectory: process.cwd(),
   signal: stop.signal,
+  defaultSignals: () => void process.off("SIGINT", onSignal).off("SIGTERM", onSignal),
   interactive: process.stderr.isTTY === true,
 });
 // A stream that nobody reads any more must not hold the process.

@@ -42,22 +42,26 @@ export async function runModule(run: ModuleRun, context: CommandContext): Promis
     terminal: context.interactive,
     preopens: run.preopens,
   });
-  const onAbort = () => host.close();
-  context.signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    const instance = new wasm.Instance(new wasm.Module(limited), host.imports);
-    const status = await host.start(instance);
-    if (status.kind === "exited") return status.code;
-    context.stderr.write(`error: the module trapped: ${status.message}\n`);
-    return trapExitCode;
-  } finally {
-    context.signal.removeEventListener("abort", onAbort);
-  }
+  const module = compile(run.modulePath, limited);
+  context.signal.throwIfAborted();
+  context.defaultSignals();
+  const status = await host.start(new wasm.Instance(module, host.imports));
+  if (status.kind === "exited") return status.code;
+  context.stderr.write(`error: the module trapped: ${status.message}\n`);
+  return trapExitCode;
 }
 
 function inspect(path: string, bytes: Uint8Array): ModuleInspection {
   try {
     return inspectModule(bytes);
+  } catch (error) {
+    throw new WherryError("InvalidModule", `Cannot run "${path}": ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+function compile(path: string, bytes: Uint8Array): object {
+  try {
+    return new wasm.Module(bytes);
   } catch (error) {
     throw new WherryError("InvalidModule", `Cannot run "${path}": ${errorMessage(error)}`, { cause: error });
   }
