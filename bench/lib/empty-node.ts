@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { processMemory } from "./processes.ts";
 import { percentile } from "./statistics.ts";
 
 /** Milliseconds from spawn to exit of a Node process that does nothing: the baseline of everything that starts processes. */
@@ -11,4 +12,17 @@ export async function emptyNodeMs(runs = 21): Promise<number> {
     times.push(performance.now() - start);
   }
   return percentile(times, 0.5);
+}
+
+/** MiB that a Node process that does nothing holds alone. */
+export async function emptyNodeMemory(): Promise<number> {
+  const child = spawn(process.execPath, ["--eval", "process.stdout.write('up'); setInterval(() => 0, 1 << 30)"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  try {
+    if (child.stdout !== null) await once(child.stdout, "data");
+    return processMemory(child.pid ?? 0).privateMib;
+  } finally {
+    child.kill("SIGKILL");
+  }
 }
