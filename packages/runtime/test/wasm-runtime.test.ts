@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Engine, Host } from "@wherry/engine";
+import type { Engine, GuestExit, Host } from "@wherry/engine";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ContainerConfig } from "../src/container.ts";
 import type { PodSandboxConfig } from "../src/sandbox.ts";
@@ -52,8 +52,11 @@ class FakeHost {
   readonly pid = 1;
   readonly died = new Promise<never>(() => undefined);
   readonly creating = Promise.withResolvers<void>();
+  readonly exit = Promise.withResolvers<GuestExit>();
   alive = true;
   killed = false;
+  obeys = false;
+  guest = "created";
 
   constructor(id: string) {
     this.id = id;
@@ -62,8 +65,12 @@ class FakeHost {
   onExit = () => () => undefined;
   createGuest = () => this.creating.promise;
   startGuest = async () => ({ startedAtMs: 5 });
-  waitGuest = () => new Promise<never>(() => undefined);
-  killGuest = () => Promise.reject(new Error("does not answer"));
+  guestState = async () => ({ state: this.guest });
+  waitGuest = () => this.exit.promise;
+  killGuest = async () => {
+    if (!this.obeys) throw new Error("does not answer");
+    this.exit.resolve({ exitCode: 137, reason: "Error", message: "killed", startedAtMs: 5, finishedAtMs: 9 });
+  };
   shutdown = async () => {
     this.alive = false;
     this.killed = true;
@@ -112,6 +119,18 @@ describe("WasmRuntime", () => {
     host.creating.resolve();
     await outcome;
     expect(await runtime.listContainers()).toEqual([]);
+  });
+
+  test("stopContainer() kills a guest whose start was never answered", async () => {
+    const id = await sandbox();
+    host.creating.resolve();
+    const container = await runtime.createContainer(id, containerConfig);
+    host.startGuest = () => Promise.reject(new Error("connection lost"));
+    await expect(runtime.startContainer(container)).rejects.toThrow("connection lost");
+    host.guest = "running";
+    host.obeys = true;
+    await runtime.stopContainer(container, 0);
+    expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", message: "killed" });
   });
 
   test("stopPodSandbox() ends the host of a container that cannot be stopped, and the container with it", async () => {

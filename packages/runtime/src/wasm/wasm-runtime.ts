@@ -249,7 +249,11 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     if (record === undefined || record.state === "exited") return;
     const host = this.#hosts.get(record.sandboxId);
     if (host === undefined || !host.alive) return this.#exited(containerId, lostExit(record, this.#clock.now()));
-    if (record.state === "created") return this.#exited(containerId, neverStarted(this.#clock.now()));
+    if (record.state === "created") {
+      // The answer to its start may have been lost.
+      const guest = await host.guestState(containerId).catch(() => undefined);
+      if (guest?.state !== "running") return this.#exited(containerId, guest?.exit ?? neverStarted(this.#clock.now()));
+    }
     const exit = host.waitGuest(containerId, { signal: options.signal });
     exit.catch(() => undefined);
     if (timeoutMs > 0) {
