@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine, GuestExit, Host } from "@wherry/engine";
@@ -142,4 +142,12 @@ describe("WasmRuntime", () => {
     expect(host.killed).toBe(true);
     expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", exitCode: 137 });
   });
+});
+
+test("openWasmRuntime() names the file when its state is damaged", async () => {
+  const stateDirectory = join(directory, "damaged");
+  mkdirSync(stateDirectory);
+  writeFileSync(join(stateDirectory, "runtime.db"), "not a database, but long enough to look like one to nobody");
+  const opening = openWasmRuntime({ stateDirectory, engine: {} as Engine, images: {} as ModuleImages, version: "0" });
+  await expect(opening).rejects.toThrow(/Cannot open runtime state ".*damaged\/runtime.db": file is not a database/);
 });

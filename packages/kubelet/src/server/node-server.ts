@@ -111,16 +111,22 @@ async function loadTls(options: NodeServerOptions): Promise<ServerTls> {
   };
 }
 
-function servingCertificate(options: NodeServerOptions): Promise<{ certificate: string; privateKey: string }> {
+async function servingCertificate(options: NodeServerOptions): Promise<{ certificate: string; privateKey: string }> {
   const { tlsCertFile, tlsPrivateKeyFile } = options.configuration.server;
   if (tlsCertFile !== undefined && tlsPrivateKeyFile !== undefined)
     return readServingCertificate(tlsCertFile, tlsPrivateKeyFile);
-  return selfSignedCertificate({
-    directory: options.certDirectory,
-    nodeName: options.nodeName,
-    addresses: options.addresses.map(({ address }) => address),
-    nowMs: options.clock.now(),
-  });
+  try {
+    return await selfSignedCertificate({
+      directory: options.certDirectory,
+      nodeName: options.nodeName,
+      addresses: options.addresses.map(({ address }) => address),
+      nowMs: options.clock.now(),
+    });
+  } catch (error) {
+    if (error instanceof KubeletError) throw error;
+    const message = `Cannot keep the serving certificate in --cert-dir "${options.certDirectory}": ${errorMessage(error)}; give a directory this user can write to`;
+    throw new KubeletError("DirectoryUnusable", message, { cause: error });
+  }
 }
 
 async function clientAuthority(path: string | undefined): Promise<string | undefined> {
