@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, st
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { engineDirectory, openMemoryDirectory } from "../src/node/memory-directory.ts";
+import { engineDirectory, openMemoryDirectory, releaseMemoryDirectory } from "../src/node/memory-directory.ts";
 
 function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "wherry-cli-"));
@@ -45,4 +45,16 @@ describe("engineDirectory()", () => {
     mkdirSync(join(root, "engine"));
     expect(await engineDirectory(root, "/memory")).toBe(join(root, "engine"));
   });
+});
+
+test("releaseMemoryDirectory() removes what no host process needs, and nothing while one is left", async () => {
+  const memory = join(temporaryDirectory(), "memory");
+  const engine = join(memory, "engine");
+  mkdirSync(join(memory, "pods/uid/secret"), { recursive: true });
+  mkdirSync(join(engine, "hosts/one"), { recursive: true });
+  await releaseMemoryDirectory(memory, engine);
+  expect(existsSync(join(memory, "pods/uid/secret"))).toBe(true);
+  rmSync(join(engine, "hosts/one"), { recursive: true });
+  await releaseMemoryDirectory(memory, engine);
+  expect(existsSync(memory)).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { lstat, mkdir, symlink } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode, WherryError } from "@wherry/base";
 
@@ -44,4 +44,13 @@ export async function engineDirectory(rootDirectory: string, memoryDirectory: st
     if ((await lstat(onDisk)).isDirectory()) return onDisk;
   }
   return inMemory;
+}
+
+/**
+ * Removes the node's directory in memory where none of its host processes is left: then nothing is lost that a reboot would keep,
+ * and no secret stays behind of a node that may never start again.
+ */
+export async function releaseMemoryDirectory(memoryDirectory: string, engine: string): Promise<void> {
+  const hosts = await readdir(join(engine, "hosts")).catch(() => []);
+  if (hosts.length === 0) await rm(memoryDirectory, { recursive: true, force: true });
 }

@@ -9,7 +9,7 @@ import { createKubelet, createStandardProvider, type NodePlatform, type Resolved
 import type { NodeAddress } from "@wherry/kubernetes";
 import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
 import { version } from "../version.ts";
-import { engineDirectory, openMemoryDirectory } from "./memory-directory.ts";
+import { engineDirectory, openMemoryDirectory, releaseMemoryDirectory } from "./memory-directory.ts";
 
 export interface WasmNodeOptions {
   /** Client with the node's identity; stays the caller's to close. */
@@ -48,8 +48,9 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     directory: join(rootDirectory, "content"),
     logger: logger.child({ component: "content" }),
   });
+  const engineState = await engineDirectory(rootDirectory, memoryDirectory);
   const engine = createEngine({
-    stateDirectory: await engineDirectory(rootDirectory, memoryDirectory),
+    stateDirectory: engineState,
     nodeExecutable: process.execPath,
     ...hostScript(),
     poolSize: options.warmHosts,
@@ -116,6 +117,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
       }
     },
   ]);
+  if (memoryDirectory !== undefined) await releaseMemoryDirectory(memoryDirectory, engineState);
 }
 
 async function stopPods(runtime: Runtime): Promise<void> {
