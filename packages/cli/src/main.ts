@@ -3,10 +3,13 @@ import { commands } from "./commands.ts";
 import { runProgram } from "./program.ts";
 
 const stop = new AbortController();
-let signals = 0;
+// A terminal's Ctrl-C arrives twice where npm or bin/wherry.js, which get it too, hand theirs on.
+const sameSignalMs = 500;
+let stoppedAtMs: number | undefined;
 const onSignal = (signal: NodeJS.Signals): void => {
   // A second signal means that the first one's clean-up takes too long for somebody.
-  if (++signals > 1) process.exit(130);
+  if (stoppedAtMs !== undefined && performance.now() - stoppedAtMs > sameSignalMs) process.exit(130);
+  stoppedAtMs ??= performance.now();
   stop.abort(new DOMException(`Ended by ${signal}`, "AbortError"));
 };
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
