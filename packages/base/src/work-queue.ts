@@ -58,7 +58,8 @@ export class WorkQueue {
 
   /** Asks for `key` to be worked on after `delayMs`, unless it is added earlier; an earlier pending delay is kept. */
   addAfter(key: string, delayMs: number): void {
-    if (this.#timers.has(key)) return;
+    // Whoever is still at work when the queue has stopped must not keep the process alive with its next turn.
+    if (this.#timers.has(key) || this.#signal?.aborted) return;
     this.#timers.set(
       key,
       this.#options.clock.setTimer(delayMs, () => {

@@ -12,6 +12,18 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("WorkQueue", () => {
+  test("addAfter() sets no timer once the queue has stopped", async () => {
+    const clock = new FakeClock();
+    const queue = new WorkQueue(async () => undefined, { clock });
+    const abort = new AbortController();
+    const running = queue.run(abort.signal);
+    queue.addAfter("before", 60_000);
+    abort.abort();
+    await running;
+    queue.addAfter("after", 60_000);
+    expect(clock.pending).toBe(0);
+  });
+
   test("add() while a key is worked on runs it once more, never twice at a time", async () => {
     const gate = deferred();
     let active = 0;
