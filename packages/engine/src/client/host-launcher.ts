@@ -43,7 +43,7 @@ export class HostLauncher {
     this.#poolDirectory = join(options.stateDirectory, "pool");
     this.#template = new HostTemplate({
       // V8's own threads would be missing in what is split off.
-      spawn: () => this.#spawn(["--single-threaded"], ["template"]),
+      spawn: () => this.#spawn(["--single-threaded", "--expose-gc"], ["template"]),
       socketPath: join(this.#poolDirectory, `${this.#instance}.s`),
       logger: options.logger,
     });

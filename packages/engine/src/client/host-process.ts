@@ -28,14 +28,15 @@ export interface HostProcess {
 }
 
 /**
- * Flags of hosts: no helper threads beyond one (two cores serve hundreds of hosts), and a garbage collection on demand.
+ * Flags of hosts: no helper threads beyond one (two cores serve hundreds of hosts).
  *
- * The pool of size 1 is what V8 compiles hot WebAssembly code on; 0 would mean one thread for each core.
+ * The pool of size 1 is what V8 compiles hot WebAssembly code on; 0 would mean one thread for each core. Most flags of V8 that
+ * change what code is made, and `--expose-gc` too, cost 10 ms of CPU time in each thread's start: V8 then refuses the compiled
+ * code that Node carries with it. Those that are here do not (measured).
  */
 const hostFlags = [
   "--v8-pool-size=1",
   "--single-threaded-gc",
-  "--expose-gc",
   "--disable-sigusr1",
   "--disable-warning=ExperimentalWarning",
 ];
