@@ -88,7 +88,7 @@ describe.concurrent("wherry up", () => {
       pids = await hostPids("default");
       expect(pids.length).toBeGreaterThan(0);
     }
-    expect(await first.stop("SIGTERM")).toEqual({ code: expect.any(Number), signal: undefined });
+    expect(await first.stop("SIGTERM")).toEqual({ code: 0, signal: undefined });
     await Promise.all(pids.map((pid) => processEnded(pid)));
     // Nor does it leave secrets in memory: what the engine's link leads to is gone.
     await expect(readdir(join(directory, "default/engine"))).rejects.toThrow("ENOENT");
@@ -101,7 +101,7 @@ describe.concurrent("wherry up", () => {
       return (status?.restartCount ?? 0) > 0 && status?.state?.running !== undefined;
     });
     expect(again.status?.phase).toBe("Running");
-    await second.stop("SIGINT");
+    expect(await second.stop("SIGINT")).toEqual({ code: 0, signal: undefined });
   });
 
   test("leaves pods running with --keep-pods and finds them again", async () => {
@@ -115,13 +115,13 @@ describe.concurrent("wherry up", () => {
       await cluster.observer.untilPhase("kept", "Running");
     }
     const pids = await hostPids("keep");
-    await first.stop("SIGTERM");
+    expect(await first.stop("SIGTERM")).toEqual({ code: 0, signal: undefined });
     await using second = await up("keep");
     await using cluster = await access(await reportOf(second));
     const pod = await cluster.observer.untilPhase("kept", "Running");
     expect(pod.status?.containerStatuses?.[0]?.restartCount).toBe(0);
     expect(await hostPids("keep")).toEqual(pids);
-    await second.stop("SIGTERM");
+    expect(await second.stop("SIGTERM")).toEqual({ code: 0, signal: undefined });
     await Promise.all(pids.map((pid) => processEnded(pid)));
   });
 

@@ -94,12 +94,17 @@ export class LoggedProcess implements AsyncDisposable {
     });
   }
 
-  /** Sends `signal` and waits for the end; SIGKILL after `timeoutMs`. */
+  /** Sends `signal` and waits for the end; rejects when it does not come within `timeoutMs` and has to be forced. */
   async stop(signal: NodeJS.Signals = "SIGTERM", timeoutMs = 20_000): Promise<ProcessEnd> {
+    let isForced = false;
     if (this.running) this.#child.kill(signal);
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), timeoutMs);
+    const timer = setTimeout(() => {
+      isForced = this.#child.kill("SIGKILL");
+    }, timeoutMs);
     const end = await this.exited;
     clearTimeout(timer);
+    if (isForced)
+      throw new Error(`${this.name} did not end within ${timeoutMs} ms of ${signal}; its last lines:\n${this.tail()}`);
     return end;
   }
 
