@@ -190,9 +190,7 @@ export class HostedPod implements Host {
   async #shutdown(): Promise<void> {
     if (!this.#dead) {
       this.#killReason = "the host was shut down";
-      await this.#task()
-        .shutdown({ id: this.id, now: true }, { timeoutMs: shutdownTimeoutMs })
-        .catch(() => killProcess(this.#options.process));
+      await this.#endProcess();
       await this.#processEnd();
       await this.died;
     }
@@ -202,13 +200,28 @@ export class HostedPod implements Host {
     this.#options.onRemoved();
   }
 
+  async #endProcess(): Promise<void> {
+    const { process } = this.#options;
+    // What its guests left is recorded, and there is nothing else in it to end in order.
+    if (this.#exits.pending().length === 0) return killProcess(process);
+    try {
+      await this.#task().shutdown({ id: this.id, now: true }, { timeoutMs: shutdownTimeoutMs });
+    } catch {
+      killProcess(process);
+    }
+  }
+
   /** Waits for the process to be gone, and makes it go when that takes too long. */
   async #processEnd(): Promise<void> {
-    const { clock, process } = this.#options;
+    const { clock, process, child } = this.#options;
     const deadlineMs = clock.monotonic() + shutdownTimeoutMs;
+    let told: Promise<void> | undefined = child?.ended.then(() => {
+      told = undefined;
+    });
     while (isRunning(process)) {
       if (clock.monotonic() > deadlineMs) killProcess(process);
-      await clock.sleep(pollMs);
+      const pause = clock.sleep(pollMs);
+      await (told === undefined ? pause : Promise.race([told, pause]));
     }
   }
 
