@@ -2,8 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createDistributionClient } from "@wherry/distribution";
 import { describe, expect, test } from "vitest";
+import {
+  findProgram,
+  type RunningRegistry,
+  runCrane,
+  startCraneRegistry,
+  startDockerRegistry,
+} from "../../testkit/src/registries/peer-registries.ts";
 import { openContentStore, pullImage, pushModule, resolveModuleImage, unpackImage } from "../src/index.ts";
-import { findProgram, type RunningRegistry, runCrane, startCraneRegistry, startDockerRegistry } from "./crane.ts";
 import { tarOf } from "./tar-builder.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { componentWith, moduleOfSize } from "./wasm-binaries.ts";

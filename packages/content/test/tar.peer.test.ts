@@ -14,9 +14,9 @@ import {
 import { join } from "node:path";
 import { silentLogger } from "@wherry/base";
 import { describe, expect, test } from "vitest";
+import { findProgram } from "../../testkit/src/registries/peer-registries.ts";
 import { UnpackBudget } from "../src/layer-limits.ts";
 import { LayerWriter } from "../src/layer-writer.ts";
-import { findProgram } from "./crane.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const tar = findProgram("WHERRY_TAR", "tar");

@@ -15,6 +15,12 @@ export { FakeImages, resolvedReference } from "./fake-runtime/fake-images.ts";
 export { FakeRuntime, type FakeRuntimeOptions } from "./fake-runtime/fake-runtime.ts";
 export { type FakeCall, type Fault, FaultInjector, type FaultPlan, failing } from "./fake-runtime/faults.ts";
 export { compileAssemblyScript, workloadKit } from "./modules/assembly-script.ts";
+export {
+  findGuestCompilers,
+  type GuestCompiler,
+  type GuestLanguage,
+  skipReason,
+} from "./modules/guest-compilers.ts";
 export { assembleWat } from "./modules/wat.ts";
 export { type HostProcessNote, nodeAddress, TestNode, type TestNodeOptions } from "./nodes/test-node.ts";
 export { type ContainerTemplate, wasmPod } from "./pods/wasm-pod.ts";
@@ -28,3 +34,10 @@ export {
   sendError,
   sendJson,
 } from "./registries/fake-registry.ts";
+export {
+  findProgram,
+  type RunningRegistry,
+  runCrane,
+  startCraneRegistry,
+  startDockerRegistry,
+} from "./registries/peer-registries.ts";

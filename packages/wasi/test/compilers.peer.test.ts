@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compilers, guestSource, runHere, runInWasmtime, skipReason, wasmtimeMissing } from "./peers.ts";
+import { skipReason } from "../../testkit/src/modules/guest-compilers.ts";
+import { compilers, guestSource, runHere, runInWasmtime, wasmtimeMissing } from "./peers.ts";
 
 const guest = { args: ["first"], env: { GREETING: "hello world" }, stdin: "one\ntwo\n" };
 

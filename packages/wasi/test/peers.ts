@@ -2,54 +2,22 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  absent,
+  findGuestCompilers,
+  type GuestCompiler,
+  type GuestLanguage,
+} from "../../testkit/src/modules/guest-compilers.ts";
 import { createPreview1, wasm } from "../src/index.ts";
 import { collector } from "./guest-driver.ts";
 
-/** A compiler of guests that may be absent. */
-export interface GuestCompiler {
-  readonly language: string;
-  /** Why it cannot be used here. */
-  readonly missing: string | undefined;
-  /** Compiles a file or package of `guests/` to `output`. */
-  compile(source: string, output: string): void;
-}
-
 const guests = join(import.meta.dirname, "guests");
-const rustc = process.env["WHERRY_RUSTC"] ?? "rustc";
 
-export const compilers: Readonly<Record<"c" | "rust" | "go", GuestCompiler>> = {
-  c: {
-    language: "C",
-    missing: absent("clang", ["--version"]) ?? absentPath("/usr/lib/wasm32-wasi/crt1.o", "wasi-libc is not installed"),
-    compile: (source, output) =>
-      run("clang", ["--target=wasm32-wasi", "--sysroot=/usr", "-O1", "-Wno-unused-result", "-o", output, source]),
-  },
-  rust: {
-    language: "Rust",
-    missing:
-      absent(rustc, ["--version"]) ??
-      absent(rustc, ["--print", "target-libdir", "--target", "wasm32-wasi"]) ??
-      absentPath(rustLibrary(), `${rustc} has no standard library for wasm32-wasi`),
-    compile: (source, output) => run(rustc, ["--target", "wasm32-wasi", "-O", "-o", output, source]),
-  },
-  go: {
-    language: "Go",
-    missing: absent("go", ["version"]),
-    compile: (source, output) =>
-      run("go", ["build", "-C", source, "-o", output, "."], { GOOS: "wasip1", GOARCH: "wasm" }),
-  },
-};
+export const compilers: Readonly<Record<GuestLanguage, GuestCompiler>> = findGuestCompilers();
 
 /** The reference host to compare with, from `WHERRY_WASMTIME` or `PATH`. */
 export const wasmtime: string = process.env["WHERRY_WASMTIME"] ?? "wasmtime";
 export const wasmtimeMissing: string | undefined = absent(wasmtime, ["--version"]);
-
-/** The reason, printed once, for which tests are skipped. */
-export function skipReason(subject: string, ...reasons: (string | undefined)[]): string | undefined {
-  const reason = reasons.find((text) => text !== undefined);
-  if (reason !== undefined) console.warn(`Skipping ${subject}: ${reason}`);
-  return reason;
-}
 
 export interface GuestRun {
   readonly args: readonly string[];
@@ -105,25 +73,4 @@ export function runInWasmtime(module: string, guest: GuestRun, guestPath: string
 /** The path of a guest's source. */
 export function guestSource(name: string): string {
   return join(guests, name);
-}
-
-function absent(command: string, args: readonly string[]): string | undefined {
-  const { error, status } = spawnSync(command, args, { stdio: "ignore" });
-  if (error !== undefined) return `${command} is not installed`;
-  return status === 0 ? undefined : `${command} ${args.join(" ")} fails`;
-}
-
-function absentPath(path: string, reason: string): string | undefined {
-  return spawnSync("test", ["-e", path]).status === 0 ? undefined : reason;
-}
-
-function rustLibrary(): string {
-  return (
-    spawnSync(rustc, ["--print", "target-libdir", "--target", "wasm32-wasi"], { encoding: "utf8" }).stdout?.trim() ?? ""
-  );
-}
-
-function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
-  const result = spawnSync(command, args, { encoding: "utf8", env: { ...process.env, ...env } });
-  if (result.status !== 0) throw new Error(`${command} failed: ${result.stderr}${result.error ?? ""}`);
 }
