@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
 import type { KubeletConfiguration } from "@wherry/kubelet";
 import type { Container, Pod, PodSpec } from "@wherry/kubernetes";
+import { startEmbeddedControlPlane } from "../control-planes/embedded-control-plane.ts";
 import { startTestControlPlane } from "../control-planes/start-test-control-plane.ts";
 import type { TestControlPlane } from "../control-planes/test-control-plane.ts";
 import { workloadKit } from "../modules/assembly-script.ts";
@@ -14,6 +15,8 @@ import { FakeRegistry } from "../registries/fake-registry.ts";
 import { KubernetesObserver } from "./kubernetes-observer.ts";
 
 export interface TestClusterOptions {
+  /** `configured` is the one this run tests against, as `startTestControlPlane` has it. @default "configured" */
+  readonly plane?: "configured" | "embedded";
   /** Names of further nodes that tests may start themselves. */
   readonly furtherNodes?: readonly string[];
   readonly configuration?: KubeletConfiguration;
@@ -78,7 +81,8 @@ export class TestCluster implements AsyncDisposable {
     const registry = owned.use(await FakeRegistry.start());
     const module = workloadKit().then((path) => readFile(path));
     const nodeNames = [nodeName, ...(options.furtherNodes ?? [])];
-    const plane = owned.use(await startTestControlPlane({ directory, nodeNames, controllers: true }));
+    const startPlane = options.plane === "embedded" ? startEmbeddedControlPlane : startTestControlPlane;
+    const plane = owned.use(await startPlane({ directory, nodeNames, controllers: true }));
     const node = owned.use(
       new TestNode({ directory, plane, name: nodeName, configuration: options.configuration, flags: options.flags }),
     );
