@@ -132,7 +132,7 @@ describe.concurrent("a pod's volumes", () => {
     expect(await outputOf("files")).toMatch(/^(\.\.\S+\n)*color\nfile\.conf\nshape\na=1\n(\.\.\S+\n)*nested\nhunter2$/);
   });
 
-  test("a projected volume has token, namespace, certificate, labels, config map and secret side by side", async () => {
+  test("a projected volume has token, namespace, config map and secret side by side", async () => {
     await cluster().createPod(
       "projected",
       {
