@@ -1,4 +1,4 @@
-// Figures of the engine on this machine: node --conditions=@wherry/source bench/engine.ts [HOST_SCRIPT] [PODS] [spawn|fork]
+// Figures of the engine on this machine: node --conditions=@wherry/source bench/engine.ts [HOST_SCRIPT] [PODS]
 //
 // HOST_SCRIPT is dist/host.js after `npm run build`; without it hosts run from source, which starts slower and takes more memory.
 // Everything is set against an empty Node process started in the same run, as absolute times say little about other machines.
@@ -28,12 +28,11 @@ const directory = mkdtempSync(join(tmpdir(), "wherry-bench-"));
 const modulePath = join(directory, "idle.wasm");
 const hostScript = process.argv[2] ?? (existsSync("dist/host.js") ? "dist/host.js" : undefined);
 const pods = Number(process.argv[3] ?? 50);
-const hostStart = process.argv[4] === "fork" ? "fork" : "spawn";
 
 try {
   const module = (await wabt()).parseWat("idle.wat", idleGuest);
   writeFileSync(modulePath, module.toBinary({}).buffer);
-  console.log(`hosts by ${hostStart} from ${hostScript ?? "source"}; Node ${process.version}`);
+  console.log(`hosts from ${hostScript ?? "source"}; Node ${process.version}`);
   const baseline = await measureBaseline();
   await measureFirstByte(baseline.startMs);
   await measureIdle(baseline.privateMiB);
@@ -114,7 +113,6 @@ async function withEngine<T>(poolSize: number, use: (engine: Engine) => Promise<
     stateDirectory: join(directory, "state"),
     nodeExecutable: process.execPath,
     poolSize,
-    hostStart,
     ...(hostScript === undefined
       ? { nodeArguments: ["--conditions=@wherry/source"] }
       : { hostEntry: resolve(hostScript) }),

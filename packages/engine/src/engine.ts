@@ -28,16 +28,6 @@ export interface EngineOptions {
   readonly hostEntry?: string;
   /** Idle processes kept ready. @default 2 */
   readonly poolSize?: number;
-  /**
-   * How host processes are made. `fork` is an experiment: it splits them off from a template process that has all code loaded. An
-   * idle pod then takes 10.9 instead of 17.8 MiB, and its start about half the CPU time (50 pods, measured). It needs Linux and
-   * Node's experimental `node:ffi`; where it fails, a process is spawned.
-   *
-   * Known limit: V8 posts a task for each collection of its young generation to a thread that a forked process lacks, and the task
-   * stays. A guest that writes 300,000 lines a second loses 250 KiB a second to this, one that writes 100 some 7 MiB a day.
-   * @default "spawn"
-   */
-  readonly hostStart?: "spawn" | "fork";
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Control groups for hosts; see `detectCgroups`. @default none */
@@ -95,7 +85,6 @@ class ProcessEngine implements Engine {
       nodeArguments: [],
       hostEntry: defaultHostEntry(),
       poolSize: 2,
-      hostStart: "spawn",
       clock: systemClock,
       logger: silentLogger,
       ...options,
@@ -126,7 +115,6 @@ class ProcessEngine implements Engine {
       ]);
     } finally {
       for (const host of this.#hosts.values()) host.release();
-      await this.#launcher.close();
     }
   }
 

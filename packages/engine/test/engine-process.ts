@@ -2,11 +2,10 @@
 import { createEngine } from "@wherry/engine";
 import { engineOptions } from "./engine-options.ts";
 
-const [directory = "", modulePath = "", count = "0", poolSize = "0", hostStart = "spawn"] = process.argv.slice(2);
+const [directory = "", modulePath = "", count = "0", poolSize = "0"] = process.argv.slice(2);
 const engine = createEngine({
   ...engineOptions(directory),
   poolSize: Number(poolSize),
-  hostStart: hostStart === "fork" ? "fork" : "spawn",
 });
 void engine.run(new AbortController().signal);
 const pids: number[] = [];

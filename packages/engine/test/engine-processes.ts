@@ -7,19 +7,18 @@ import { onTestFinished } from "vitest";
 export interface EngineProcessRequest {
   readonly count: number;
   readonly poolSize?: number;
-  readonly hostStart?: "spawn" | "fork";
 }
 
 /** Starts an engine in a process of its own, which creates hosts with one guest each; resolves to their process numbers. */
 export async function startEngineProcess(
   directory: string,
   modulePath: string,
-  { count, poolSize = 0, hostStart = "spawn" }: EngineProcessRequest,
+  { count, poolSize = 0 }: EngineProcessRequest,
 ): Promise<{ child: ChildProcess; pids: number[] }> {
   const script = join(import.meta.dirname, "engine-process.ts");
   const child = spawn(
     process.execPath,
-    ["--conditions=@wherry/source", script, directory, modulePath, String(count), String(poolSize), hostStart],
+    ["--conditions=@wherry/source", script, directory, modulePath, String(count), String(poolSize)],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   onTestFinished(() => void child.kill("SIGKILL"));

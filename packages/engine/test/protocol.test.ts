@@ -5,7 +5,6 @@ import { describe, expect, test } from "vitest";
 import * as guests from "../src/protocol/guests.ts";
 import { defaultAction } from "../src/protocol/signals.ts";
 import * as task from "../src/protocol/task.ts";
-import * as template from "../src/protocol/template.ts";
 
 const descriptors = new Map<string, DescMessage>();
 for (const file of [taskService.file_containerd_task_v3_shim, engineService.file_wherry_engine_v1_engine]) {
@@ -16,7 +15,7 @@ function isWireMessage(value: unknown): value is WireMessage<object> {
   return typeof value === "object" && value !== null && "encode" in value && "decode" in value;
 }
 
-const exported: unknown[] = [...Object.values(task), ...Object.values(guests), ...Object.values(template)];
+const exported: unknown[] = [...Object.values(task), ...Object.values(guests)];
 const tables = exported.filter(isWireMessage);
 
 function kindOf(field: DescField): string {
@@ -66,7 +65,6 @@ describe("tables of the host's protocol", () => {
   test("service names are those of the definitions", () => {
     expect(task.taskServiceName).toBe(taskService.Task.typeName);
     expect(guests.guestsServiceName).toBe(engineService.Guests.typeName);
-    expect(template.templateServiceName).toBe(engineService.Template.typeName);
   });
 });
 

@@ -1,27 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { errorMessage, type Logger } from "@wherry/base";
 import { createServiceClient, engineService } from "@wherry/rpc";
 import { EngineError } from "../errors.ts";
 import { killProcess } from "../platform/process-identity.ts";
 import { protocolVersion } from "../protocol/guests.ts";
 import { type HostProcess, spawnHost } from "./host-process.ts";
-import { HostTemplate } from "./host-template.ts";
 
 /** How long a new process may take until it serves and its worker is ready. */
 const spawnTimeoutMs = 15_000;
-
-/** The same for one that was forked, which has its code already. */
-const forkTimeoutMs = 5_000;
 
 export interface HostLauncherOptions {
   readonly stateDirectory: string;
   readonly nodeExecutable: string;
   readonly nodeArguments: readonly string[];
   readonly hostEntry: string;
-  readonly hostStart: "spawn" | "fork";
-  readonly logger: Logger;
 }
 
 /** A process that serves in a directory of its own and waits for a pod. */
@@ -30,36 +23,21 @@ export interface IdleHost extends HostProcess {
   readonly directory: string;
 }
 
-/** Starts host processes, by spawning them or by splitting them off from a template. */
+/** Starts host processes. */
 export class HostLauncher {
   readonly #options: HostLauncherOptions;
   readonly #poolDirectory: string;
   readonly #instance: string = randomBytes(4).toString("hex");
-  readonly #template: HostTemplate;
   #launched = 0;
 
   constructor(options: HostLauncherOptions) {
     this.#options = options;
     this.#poolDirectory = join(options.stateDirectory, "pool");
-    this.#template = new HostTemplate({
-      // V8's own threads would be missing in what is split off.
-      spawn: () => this.#spawn(["--single-threaded", "--expose-gc"], ["template"]),
-      socketPath: join(this.#poolDirectory, `${this.#instance}.s`),
-      logger: options.logger,
-    });
   }
 
-  /** A process that serves; with `flags` for its Node it is spawned in any case. */
-  async launch(flags: readonly string[] = []): Promise<IdleHost> {
-    if (this.#options.hostStart === "fork" && flags.length === 0) {
-      try {
-        return await this.#start(forkTimeoutMs, (directory) => this.#template.fork(directory));
-      } catch (error) {
-        // The slower way always works.
-        this.#options.logger.warn("Cannot fork a host, spawning it", { error: errorMessage(error) });
-      }
-    }
-    return await this.#start(spawnTimeoutMs, (directory) => this.#spawn(flags, [directory]));
+  /** A process that serves, with `flags` for its Node. */
+  launch(flags: readonly string[] = []): Promise<IdleHost> {
+    return this.#start((directory) => this.#spawn(flags, [directory]));
   }
 
   /** Ends a process that holds nothing yet, and removes its directory. */
@@ -78,19 +56,14 @@ export class HostLauncher {
     }
   }
 
-  /** Ends the template; hosts go on. */
-  close(): Promise<void> {
-    return this.#template.close();
-  }
-
-  async #start(timeoutMs: number, start: (directory: string) => Promise<HostProcess>): Promise<IdleHost> {
+  async #start(start: (directory: string) => Promise<HostProcess>): Promise<IdleHost> {
     const directory = join(this.#poolDirectory, `${this.#instance}-${this.#launched++}`);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     let host: IdleHost | undefined;
     try {
       host = { ...(await start(directory)), directory };
       const guests = createServiceClient(engineService.Guests, host.connection);
-      const { version } = await guests.ping({}, { timeoutMs });
+      const { version } = await guests.ping({}, { timeoutMs: spawnTimeoutMs });
       if (version === protocolVersion) return host;
       throw new EngineError("FailedPrecondition", `Host process speaks version ${version}, not ${protocolVersion}`);
     } catch (error) {

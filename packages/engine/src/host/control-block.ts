@@ -93,7 +93,6 @@ export class ControlBlock {
   async waitAcknowledged(limitBytes: number, timeoutMs: number): Promise<void> {
     const seen = Atomics.load(this.#ints, acknowledgedIndex);
     if (this.unacknowledgedBytes <= limitBytes) return;
-    // With a timer of our own: V8's needs a thread that a forked process does not have.
     const wait = Atomics.waitAsync(this.#ints, acknowledgedIndex, seen);
     if (!wait.async) return;
     let timer: NodeJS.Timeout | undefined;

@@ -15,7 +15,7 @@ export interface HostProcessContext {
   /** Where to serve; the engine moves it when it gives the host a pod. */
   readonly directory: string;
   readonly workerEntry: URL;
-  /** Number of this process; not `process.pid`, which a forked process has from its template. */
+  /** Number of this process. */
   readonly pid: number;
   readonly exit: (code: number) => void;
 }
