@@ -7,14 +7,15 @@ import { controlPlaneKind, startBenchCluster } from "./lib/bench-cluster.ts";
 import { benchPod, deletePods } from "./lib/bench-pods.ts";
 import { emptyNodeMs } from "./lib/empty-node.ts";
 import { isRunning, PodWatch } from "./lib/pod-watch.ts";
+import { processCpuMs } from "./lib/processes.ts";
 import { type Figure, percentile, printFigures } from "./lib/statistics.ts";
 
 const kind = controlPlaneKind(process.argv[2]);
 const serialPods = Number(process.argv[3] ?? 200);
 const burstPods = Number(process.argv[4] ?? 200);
 
-/** Between pods, so that each finds the node at rest. */
-const pauseMs = 100;
+/** Between pods, so that each finds the node at rest, with its pool of processes filled up again. */
+const pauseMs = 300;
 
 await using cluster = await startBenchCluster(kind);
 await using watch = new PodWatch(cluster.client);
@@ -97,6 +98,7 @@ async function serial(
 async function burst(count: number): Promise<Figure[]> {
   const names = Array.from({ length: count }, (_, index) => `burst-${index}`);
   const pending = [...names];
+  const cpuBeforeMs = processCpuMs(cluster.kubeletPid);
   const startMs = performance.now();
   const create = async () => {
     for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
@@ -107,6 +109,8 @@ async function burst(count: number): Promise<Figure[]> {
   await Promise.all(Array.from({ length: 16 }, create));
   const createdMs = performance.now();
   const runningMs = await allRunning;
+  const nodeCpuMs = processCpuMs(cluster.kubeletPid) - cpuBeforeMs;
+  const hostsCpuMs = cluster.hostPids().reduce((sum, pid) => sum + processCpuMs(pid), 0);
   const deleteMs = performance.now();
   await deletePods(cluster.client, watch, names);
   const perSecond = (fromMs: number, toMs: number) => count / ((toMs - fromMs) / 1000);
@@ -119,6 +123,12 @@ async function burst(count: number): Promise<Figure[]> {
       baseline: nodesPerSecond,
       target: ">= 50",
     },
+    {
+      name: `burst: CPU of \`wherry ${kind === "embedded" ? "up" : "kubelet"}\` for a pod`,
+      value: nodeCpuMs / count,
+      unit: "ms",
+    },
+    { name: "burst: CPU of a pod's host process until then", value: hostsCpuMs / count, unit: "ms", baseline },
     { name: "burst: pods/s accepted by the API server", value: perSecond(startMs, createdMs), unit: "pods/s" },
     { name: "burst: pods/s deleted", value: perSecond(deleteMs, performance.now()), unit: "pods/s" },
   ];

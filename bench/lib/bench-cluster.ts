@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,8 @@ export interface BenchCluster extends AsyncDisposable {
   readonly kubeletPid: number;
   readonly images: { readonly idle: string; readonly job: string };
   readonly directory: string;
+  /** The processes that the node has given to pods. */
+  hostPids(): number[];
 }
 
 const nodeName = "bench-node";
@@ -38,7 +41,7 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
   const registry = cleanup.use(await startModuleRegistry());
   const images = { idle: await publish("idle"), job: await publish("job") };
   const start = kind === "embedded" ? startEmbedded : startReal;
-  const { kubeconfig, kubeletPid } = await start(directory, cleanup);
+  const { kubeconfig, kubeletPid, rootDirectory } = await start(directory, cleanup);
   // A lane has no rate limit: what is measured is the node.
   const root = createClient(await loadClusterConfig({ paths: [kubeconfig] }));
   cleanup.defer(() => root.close());
@@ -49,7 +52,8 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
   });
   const owned = cleanup.move();
   const dispose = () => owned.disposeAsync();
-  return { kind, client, nodeName, kubeletPid, images, directory, [Symbol.asyncDispose]: dispose };
+  const hostPids = () => readHostPids(join(rootDirectory, "engine/hosts"));
+  return { kind, client, nodeName, kubeletPid, images, directory, hostPids, [Symbol.asyncDispose]: dispose };
 
   async function publish(name: "idle" | "job"): Promise<string> {
     const path = join(directory, `${name}.wasm`);
@@ -58,7 +62,21 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
   }
 }
 
+/** From the records by which the engine finds its hosts again. */
+function readHostPids(directory: string): number[] {
+  return readdirSync(directory).flatMap((name) => {
+    try {
+      const record = JSON.parse(readFileSync(join(directory, name, "host.json"), "utf8"));
+      return [record.process.pid as number];
+    } catch {
+      return [];
+    }
+  });
+}
+
 interface Started {
+  /** The kubelet's. */
+  readonly rootDirectory: string;
   readonly kubeconfig: string;
   readonly kubeletPid: number;
 }
@@ -73,7 +91,7 @@ async function startEmbedded(directory: string, cleanup: AsyncDisposableStack): 
   );
   cleanup.use(process);
   const { kubeconfig } = JSON.parse(readyLine) as { readonly kubeconfig: string };
-  return { kubeconfig, kubeletPid: process.pid };
+  return { kubeconfig, kubeletPid: process.pid, rootDirectory: join(directory, "state") };
 }
 
 async function startReal(directory: string, cleanup: AsyncDisposableStack): Promise<Started> {
@@ -100,5 +118,5 @@ async function startReal(directory: string, cleanup: AsyncDisposableStack): Prom
   const { process } = await startWherry(args, "Node is registered", join(directory, "wherry.log"));
   // Its pods outlive a kubelet, so the benchmark deletes them before this.
   cleanup.use(process);
-  return { kubeconfig: plane.adminKubeconfig, kubeletPid: process.pid };
+  return { kubeconfig: plane.adminKubeconfig, kubeletPid: process.pid, rootDirectory: join(directory, "root") };
 }
