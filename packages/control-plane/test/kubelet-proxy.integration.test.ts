@@ -86,9 +86,13 @@ test("pods/log breaks off when the kubelet does, so that half a log does not loo
 });
 
 test("pods/log hands on the kubelet's refusals, and says what it cannot reach", async () => {
-  handle = (_request, response) => response.writeHead(404).end('container "main" in pod "p" is not available');
+  const text = 'container "main" in pod "p" is waiting to start: ContainerCreating';
+  handle = (_request, response) => response.writeHead(400).end(text);
   const refused = await plane.admin.get(`${pods}/p/log`);
-  expect(refused).toMatchObject({ code: 404, body: 'container "main" in pod "p" is not available' });
+  expect(refused).toMatchObject({ code: 400, body: { kind: "Status", reason: "BadRequest", message: text } });
+  handle = (_request, response) => response.writeHead(404).end('container "main" in pod "p" is not available');
+  const unknown = await plane.admin.get(`${pods}/p/log`);
+  expect(unknown).toMatchObject({ code: 404, body: { kind: "Status", reason: "NotFound" } });
   kubelet.closeAllConnections();
   await new Promise((resolve) => kubelet.close(resolve));
   const gone = await plane.admin.get(`${pods}/p/log`);

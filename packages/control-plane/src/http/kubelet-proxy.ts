@@ -58,7 +58,9 @@ async function proxyLog(options: KubeletProxyOptions, exchange: HttpExchange, pa
     if (value !== null) query.set(name, value);
   }
   const segments = [path.namespace, path.name, container].map(encodeURIComponent).join("/");
-  await proxyGet(options, exchange, pod.spec.nodeName, `/containerLogs/${segments}?${query}`);
+  const response = await getFromKubelet(options, exchange, pod.spec.nodeName, `/containerLogs/${segments}?${query}`);
+  await refuseAsKubelet(response, path.name);
+  await relay(response, exchange);
 }
 
 /** Streams need a node; that is said before what is not supported. */
@@ -92,7 +94,7 @@ async function proxyNode(options: KubeletProxyOptions, exchange: HttpExchange, p
   }
   const query = exchange.query.size === 0 ? "" : `?${exchange.query}`;
   const rest = path.rest.split("/").map(encodeURIComponent).join("/");
-  await proxyGet(options, exchange, path.name, `/${rest}${query}`);
+  await relay(await getFromKubelet(options, exchange, path.name, `/${rest}${query}`), exchange);
 }
 
 /** Where the kubelet of a node listens. */
@@ -107,16 +109,42 @@ function kubeletAddress(services: VerbServices, nodeName: string): { host: strin
   throw internalError(`node ${nodeName} has no address of the types ${addressOrder.join(", ")}`);
 }
 
-async function proxyGet(
+/** Turns a kubelet's refusal, which is plain text, into the Status that API clients show, as upstream's response checker does. */
+async function refuseAsKubelet(response: IncomingMessage, podName: string): Promise<void> {
+  const code = response.statusCode ?? 502;
+  if (code >= 200 && code <= 206) return;
+  const text = await readText(response);
+  if (code === 400) throw badRequest(text);
+  if (code === 500) throw internalError(text);
+  if (code === 404) {
+    throw new ApiError(404, "NotFound", `the server could not find the requested resource ( pods/log ${podName})`, {
+      details: { name: podName, kind: "pods", causes: [{ reason: "UnexpectedServerResponse", message: text }] },
+    });
+  }
+  throw new ApiError(code, "", text);
+}
+
+const maxRefusalBytes = 2048;
+
+async function readText(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    text += chunk.toString("utf8");
+    if (text.length >= maxRefusalBytes) break;
+  }
+  return text.slice(0, maxRefusalBytes).trim();
+}
+
+async function getFromKubelet(
   { services, clientCertificate }: KubeletProxyOptions,
   exchange: HttpExchange,
   nodeName: string,
   path: string,
-): Promise<void> {
+): Promise<IncomingMessage> {
   const { host, port } = kubeletAddress(services, nodeName);
   const url = `https://${host}:${port}${path}`;
   const { closed } = exchange;
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const request = httpsRequest(
       url,
       {
@@ -131,7 +159,6 @@ async function proxyGet(
     request.on("error", (error) => reject(internalError(`Get "${url}": ${errorMessage(error)}`, error)));
     request.end();
   });
-  await relay(response, exchange);
 }
 
 /** Hands on an answer part by part, as it comes. */
