@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { assembleWat, FakeRegistry, workloadKit } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callWherry } from "./call-wherry.ts";
 import { runWherry } from "./run-wherry.ts";
 
 let directory: string;
@@ -27,7 +28,7 @@ async function moduleFile(name: string, bytes: Uint8Array | string): Promise<str
 }
 
 describe.concurrent("wherry run", () => {
-  test.each([0, 1, 42, 255])("exits with %i as its guest did", async (code) => {
+  test.each([0, 42])("exits with %i as its guest did", async (code) => {
     expect((await runWherry(["run", kit, "exit", String(code)])).code).toBe(code);
   });
 
@@ -138,7 +139,7 @@ describe.concurrent("wherry run", () => {
     ],
     ["an unknown tag", async () => `${registry.host}/app:v99`, /^error: Cannot pull image ".*\/app:v99": .* 404/],
   ])("refuses %s with a message that names it", async (_, target, message) => {
-    const { code, stderr, stdout } = await runWherry([
+    const { code, stderr, stdout } = await callWherry([
       "run",
       "--state-dir",
       join(directory, "other-state"),
