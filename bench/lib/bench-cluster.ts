@@ -20,6 +20,8 @@ export interface BenchCluster extends AsyncDisposable {
   readonly kubeletPid: number;
   readonly images: { readonly idle: string; readonly job: string };
   readonly directory: string;
+  /** Path of a kubeconfig with all rights. */
+  readonly kubeconfig: string;
   /** The processes that the node has given to pods. */
   hostPids(): number[];
 }
@@ -53,7 +55,17 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
   const owned = cleanup.move();
   const dispose = () => owned.disposeAsync();
   const hostPids = () => readHostPids(join(rootDirectory, "engine/hosts"));
-  return { kind, client, nodeName, kubeletPid, images, directory, hostPids, [Symbol.asyncDispose]: dispose };
+  return {
+    kind,
+    client,
+    nodeName,
+    kubeletPid,
+    images,
+    directory,
+    kubeconfig,
+    hostPids,
+    [Symbol.asyncDispose]: dispose,
+  };
 
   async function publish(name: "idle" | "job"): Promise<string> {
     const path = join(directory, `${name}.wasm`);
