@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -34,11 +34,19 @@ describe("RecordStore", () => {
 
   test("sees a put of a process that was killed right after", () => {
     const path = join(directory, "runtime.db");
-    const killed = new RecordStore(path);
+    using killed = new RecordStore(path);
     killed.putSandbox(sandbox);
-    using next = new RecordStore(path);
+    // What the files hold at this moment is what a death at this moment leaves.
+    for (const name of readdirSync(directory)) cpSync(join(directory, name), join(directory, "after", name));
+    using next = new RecordStore(join(directory, "after/runtime.db"));
     expect(next.sandboxes.get("s")).toEqual(sandbox);
-    killed[Symbol.dispose]();
+  });
+
+  test("refuses a database that another process has open", () => {
+    const path = join(directory, "runtime.db");
+    using first = new RecordStore(path);
+    expect(() => new RecordStore(path, 0)).toThrow("another process runs pods from this directory");
+    first.putSandbox(sandbox);
   });
 
   test("refuses a database of a newer schema", () => {

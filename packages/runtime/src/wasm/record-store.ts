@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { errorMessage } from "@wherry/base";
 import { RuntimeError } from "../errors.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
 
@@ -16,11 +17,16 @@ export class RecordStore implements Disposable {
   readonly sandboxes: Map<string, SandboxRecord> = new Map();
   readonly containers: Map<string, ContainerRecord> = new Map();
 
-  /** Opens or creates the database file at `path`; throws `RuntimeError` when it is of a newer version. */
-  constructor(path: string) {
-    this.#database = new DatabaseSync(path);
-    // NORMAL with WAL survives the death of the process; after a power cut no guest runs any more that it could forget.
-    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000");
+  /**
+   * Opens or creates the database file at `path`, and keeps every other process from it while it is open: two that run pods from
+   * one directory would end each other's.
+   *
+   * Throws `RuntimeError` when it is in use, or of a newer version.
+   *
+   * @param busyTimeoutMs how long to wait for a process that is about to end
+   */
+  constructor(path: string, busyTimeoutMs: number = defaultBusyTimeoutMs) {
+    this.#database = openDatabase(path, busyTimeoutMs);
     this.#migrate(path);
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#statements = {
@@ -82,5 +88,26 @@ export class RecordStore implements Disposable {
   #load<T>(table: "sandboxes" | "containers"): T[] {
     const rows = this.#database.prepare(`SELECT record FROM ${table}`).all();
     return rows.map((row) => JSON.parse(String(row["record"])) as T);
+  }
+}
+
+const defaultBusyTimeoutMs = 2000;
+
+function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  try {
+    // NORMAL with WAL survives the death of the process; after a power cut no guest runs any more that it could forget.
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    // The lock is taken by the first write and held from then on.
+    database.exec("BEGIN IMMEDIATE; COMMIT");
+    return database;
+  } catch (error) {
+    database.close();
+    if (!/locked|busy/.test(errorMessage(error))) throw error;
+    throw new RuntimeError(
+      "FailedPrecondition",
+      `Cannot open runtime state "${path}": another process runs pods from this directory; end that one, or use another directory`,
+      { cause: error },
+    );
   }
 }
