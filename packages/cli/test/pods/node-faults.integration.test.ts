@@ -3,9 +3,11 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { resources } from "@wherry/client";
 import {
   LoggedProcess,
   nodeAddress,
+  type TestControlPlane,
   TestNode,
   type TestNodeOptions,
   wherryProgram,
@@ -38,6 +40,19 @@ describe.concurrent("a node that cannot start", () => {
     expect(cluster().node.process.running).toBe(true);
     await cluster().createPod("undisturbed", ["exit", "0"]);
     await cluster().observer.untilPhase("undisturbed", "Succeeded");
+  });
+
+  test("says that another process runs pods from its directory, and leaves those alone", async () => {
+    const { node, observer } = cluster();
+    await cluster().createPod("not-mine", ["hold"], { nodeName: "node-1" });
+    const pod = await observer.untilPhase("not-mine", "Running");
+    const { pid } = node.hostOf(pod);
+    // Not to be disposed of: that would end what is in the other's directory.
+    const { code, text } = await failureOf(await anotherNode("node-2", { rootDirectory: node.rootDirectory }));
+    expect(code).toBe(1);
+    expect(text).toMatch(/error: Cannot open runtime state ".*": another process runs pods from this directory/);
+    expect(node.hostOf(pod).pid).toBe(pid);
+    expect(observer.pod("not-mine")?.status).toEqual(pod.status);
   });
 
   test("says that its port is in use", async () => {
@@ -82,6 +97,31 @@ describe.concurrent("a node that cannot start", () => {
       expect((await child.exited).code).toBe(1);
       expect(child.tail()).toMatch(message);
     }
+  });
+});
+
+describe.concurrent("a node that cannot reach its API server", () => {
+  test.each([
+    ["is not there", "https://127.0.0.1:1", /Cannot connect to 127\.0\.0\.1:1: connect ECONNREFUSED/],
+    ["does not know it", undefined, /Cannot get leases .*kube-node-lease\/node-2.*: Unauthorized/],
+  ])("which %s says so, tries again, and ends when it is told to", async (_, server, message) => {
+    const { plane } = cluster();
+    const directory = await mkdtemp(join(cluster().directory, "unreachable-"));
+    const kubeconfig = join(directory, "kubeconfig");
+    const document = {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "test",
+      clusters: [{ name: "test", cluster: { server: server ?? plane.url, "insecure-skip-tls-verify": true } }],
+      users: [{ name: "test", user: { token: "unknown" } }],
+      contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+    };
+    await writeFile(kubeconfig, JSON.stringify(document));
+    const own: TestControlPlane = { ...plane, nodeKubeconfig: async () => kubeconfig };
+    await using node = new TestNode({ directory, plane: own, name: "node-2" });
+    const child = await node.launch();
+    await child.line("why", (line) => (message.test(line) ? true : undefined));
+    expect(await child.stop("SIGTERM", 5000)).toEqual({ code: 0, signal: undefined });
   });
 });
 
@@ -130,4 +170,19 @@ describe.skipIf(!mayMount).concurrent("a full disk", () => {
       execFileSync("umount", ["--lazy", rootDirectory]);
     }
   }, 90_000);
+});
+
+test("a node whose object is deleted registers again, and its pods go on", async () => {
+  const { client, observer } = cluster();
+  await cluster().createPod("steadfast", ["hold"], { restartPolicy: "Always", nodeName: "node-1" });
+  const pod = await observer.untilPhase("steadfast", "Running");
+  const uid = observer.node("node-1")?.metadata?.uid;
+  await client.delete(resources.nodes, "node-1");
+  await observer.untilNode("node-1", "another object that is Ready", (node) => {
+    const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+    return node.metadata?.uid !== uid && ready?.status === "True";
+  });
+  await cluster().createPod("next", ["exit", "0"], { nodeName: "node-1" });
+  await observer.untilPhase("next", "Succeeded");
+  expect(observer.pod("steadfast")?.status?.containerStatuses).toEqual(pod.status?.containerStatuses);
 });

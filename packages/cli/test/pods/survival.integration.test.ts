@@ -107,6 +107,27 @@ test("a host process that dies while no kubelet looks is told by the next one", 
   await cluster().deletePod("lost", 0);
 });
 
+test("a kubelet that starts while there is no API server waits for it, and its pods never notice", async () => {
+  const { observer, node, plane } = cluster();
+  await cluster().createPod("unaware", ["tick", "50"], { restartPolicy: "Always" });
+  const before = await observer.untilPhase("unaware", "Running");
+  await plane.restart(async () => {
+    await node.kill();
+    const child = await node.launch();
+    await child.line("that it cannot connect", (line) => (/ECONNREFUSED/.test(line) ? true : undefined));
+  });
+  const port = await node.registered();
+  await observer.untilNode(
+    node.name,
+    "its new port",
+    ({ status }) => status?.daemonEndpoints?.kubeletEndpoint?.Port === port,
+  );
+  await readTicks("unaware", 40);
+  expect(statusOf(observer.pod("unaware"))).toEqual(statusOf(before));
+  await cluster().deletePod("unaware");
+  await observer.untilGone("unaware");
+});
+
 test("an API server that is killed and comes back finds everything as it went on without it", async () => {
   const { observer, plane } = cluster();
   const volumes = [{ name: "state", emptyDir: {} }];

@@ -46,8 +46,9 @@ export async function startEmbeddedControlPlane(options: TestControlPlaneOptions
         throw new Error(`Cannot make a kubeconfig for node "${nodeName}": it is not among nodeNames`);
       return path;
     },
-    async restart() {
+    async restart(whileDown) {
       await child.stop("SIGKILL");
+      await whileDown?.();
       ({ child, report } = await start(Number(new URL(report.url).port)));
     },
     async [Symbol.asyncDispose]() {

@@ -69,8 +69,9 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
           throw new Error(`Cannot make a kubeconfig for node "${nodeName}": it is not among nodeNames`);
         return join(directory, `${nodeName}.kubeconfig`);
       },
-      async restart() {
+      async restart(whileDown) {
         await apiServer.stop("SIGKILL");
+        await whileDown?.();
         apiServer = await start("kube-apiserver", apiServerFlags(directory, ports));
         await ready();
       },

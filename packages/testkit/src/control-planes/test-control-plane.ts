@@ -8,8 +8,8 @@ export interface TestControlPlane extends AsyncDisposable {
   readonly kubeletClientCaPath: string;
   /** Path of a kubeconfig with the identity `system:node:<nodeName>`. */
   nodeKubeconfig(nodeName: string): Promise<string>;
-  /** Ends the API server without grace and starts it again on the same state and address. */
-  restart(): Promise<void>;
+  /** Ends the API server without grace, lets `whileDown` do what it wants, and starts it again on the same state and address. */
+  restart(whileDown?: () => Promise<void>): Promise<void>;
 }
 
 export interface TestControlPlaneOptions {

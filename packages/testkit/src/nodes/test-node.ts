@@ -46,8 +46,17 @@ export class TestNode implements AsyncDisposable {
 
   /** Resolves when the node is registered and answers. */
   async start(): Promise<void> {
-    const child = await this.launch();
-    await child.line("that the node is registered", (line) => (line.includes("Node is registered") ? true : undefined));
+    await this.launch();
+    await this.registered();
+  }
+
+  /** Answers the port of its HTTPS API when the process that runs now has said that the node is registered. */
+  registered(): Promise<number> {
+    const said = (line: string) => {
+      const port = /Node is registered .*port=(\d+)/.exec(line)?.[1];
+      return port === undefined ? undefined : Number(port);
+    };
+    return this.process.line("that the node is registered", said, 60_000);
   }
 
   /** Starts the process and does not wait for anything. */
