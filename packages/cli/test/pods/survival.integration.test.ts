@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { resources } from "@wherry/client";
 import type { Pod } from "@wherry/kubernetes";
-import { processEnded } from "@wherry/testkit";
+import { eventually, processEnded } from "@wherry/testkit";
 import { expect, test } from "vitest";
 import { sharedCluster } from "./shared-cluster.ts";
 
@@ -122,6 +122,11 @@ test("a kubelet that starts while there is no API server waits for it, and its p
     "its new port",
     ({ status }) => status?.daemonEndpoints?.kubeletEndpoint?.Port === port,
   );
+  // The node's API answers before its pods are known again.
+  await eventually("the kubelet knowing its pods", async () => {
+    for await (const line of cluster().logLines("unaware", {})) return line !== "";
+    return false;
+  });
   await readTicks("unaware", 40);
   expect(statusOf(observer.pod("unaware"))).toEqual(statusOf(before));
   await cluster().deletePod("unaware");
