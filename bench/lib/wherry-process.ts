@@ -13,14 +13,15 @@ export interface WherryProcess {
 /**
  * Starts the `wherry` command from the bundle (`npm run build`) and waits for the first line of output that contains `ready`.
  *
- * WHERRY_BENCH_BUNDLE names another bundle, WHERRY_BENCH_NODE_FLAGS flags of Node such as `--cpu-prof`.
+ * WHERRY_BENCH_PROGRAM names another script, such as `dist/wherry.js`; only there do the flags of Node in WHERRY_BENCH_NODE_FLAGS, such
+ * as `--cpu-prof`, reach it.
  */
 export async function startWherry(args: readonly string[], ready: string, logPath: string): Promise<WherryProcess> {
-  const { WHERRY_BENCH_BUNDLE: bundle, WHERRY_BENCH_NODE_FLAGS: flags = "" } = process.env;
+  const { WHERRY_BENCH_PROGRAM: program, WHERRY_BENCH_NODE_FLAGS: flags = "" } = process.env;
   const nodeFlags = flags.split(" ").filter((flag) => flag !== "");
   const started = await PeerProcess.start({
     command: process.execPath,
-    args: [...nodeFlags, bundle ?? join(root, "dist/wherry.js"), ...args],
+    args: [...nodeFlags, program ?? join(root, "bin/wherry.js"), ...args],
     logPath,
   });
   let readyLine: string | undefined;
