@@ -1,3 +1,5 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { resources } from "@wherry/client";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sharedCluster } from "./shared-cluster.ts";
@@ -130,6 +132,61 @@ describe.concurrent("a pod's volumes", () => {
       },
     );
     expect(await outputOf("files")).toMatch(/^(\.\.\S+\n)*color\nfile\.conf\nshape\na=1\n(\.\.\S+\n)*nested\nhunter2$/);
+  });
+
+  test("a host path is the node's own directory", async () => {
+    const path = join(cluster().directory, "host-path");
+    await mkdir(path);
+    await writeFile(join(path, "from-host"), "host\n");
+    await cluster().createPod(
+      "host-path",
+      {
+        args: ["cat", "/host/from-host", "write", "/host/from-guest", "guest\n"],
+        volumeMounts: [{ name: "host", mountPath: "/host" }],
+      },
+      { volumes: [{ name: "host", hostPath: { path, type: "Directory" } }] },
+    );
+    expect(await outputOf("host-path")).toBe("host\n");
+    expect(await readFile(join(path, "from-guest"), "utf8")).toBe("guest\n");
+  });
+
+  test("a sub path mounts a part of a volume, be it a directory or one file", async () => {
+    await cluster().createPod(
+      "sub-path",
+      [
+        {
+          name: "writer",
+          args: ["write", "/part/file", "deep\n", "await", "/part/done"],
+          volumeMounts: [{ name: "all", mountPath: "/part", subPath: "inner/part" }],
+        },
+        {
+          name: "reader",
+          args: [
+            "await",
+            "/all/inner/part/file",
+            "cat",
+            "/all/inner/part/file",
+            "cat",
+            "/etc/app.conf",
+            "write",
+            "/all/inner/part/done",
+            "",
+          ],
+          volumeMounts: [
+            { name: "all", mountPath: "/all" },
+            { name: "config", mountPath: "/etc/app.conf", subPath: "file.conf" },
+          ],
+        },
+      ],
+      {
+        volumes: [
+          { name: "all", emptyDir: {} },
+          { name: "config", configMap: { name: "settings" } },
+        ],
+      },
+    );
+    await cluster().observer.untilPhase("sub-path", "Succeeded");
+    expect(await cluster().log("sub-path", { container: "reader" })).toBe("deep\na=1\n");
   });
 
   test("a projected volume has token, namespace, config map and secret side by side", async () => {
