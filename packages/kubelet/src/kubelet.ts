@@ -46,6 +46,9 @@ export interface Kubelet {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Enough for a pod to start in. */
+const eventDelayMs = 50;
+
 /** Makes a kubelet; nothing is touched before it runs. */
 export function createKubelet<E extends EdgeTable, Context>(options: KubeletOptions<E, Context>): Kubelet {
   return new WiredKubelet(options);
@@ -92,6 +95,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       host: nodeName,
       perSecond: configuration.events.perSecond,
       burst: configuration.events.burst,
+      delayMs: eventDelayMs,
       clock,
       logger: this.#component("events"),
     });

@@ -19,6 +19,8 @@ export interface ApiEventRecorderOptions {
   readonly perSecond: number;
   /** `eventBurst`. */
   readonly burst: number;
+  /** Pause before what nobody waits for is written, so that the start of a pod goes before the report of it. @default 0 */
+  readonly delayMs?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,7 +77,10 @@ export class ApiEventRecorder implements EventRecorder {
         const event = this.#queue.shift();
         if (event !== undefined) await this.#record(event, deadline.signal);
         else if (signal.aborted) break;
-        else await this.#more();
+        else {
+          await this.#more();
+          await clock.sleep(this.#options.delayMs ?? 0, signal).catch(() => undefined);
+        }
         this.#reportDrops();
       }
     } finally {

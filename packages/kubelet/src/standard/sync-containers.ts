@@ -6,8 +6,8 @@ import { type PodActions, podActions } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
 import { killContainer } from "./stop-pod.ts";
 
-/** A start that takes longer than this shows how far it is. */
-const publishAfterMs = 20;
+/** Shorter than a person notices, longer than a start that goes well. */
+const publishAfterMs = 100;
 
 export type SyncEnd = "needs-sandbox" | "initialized" | "done";
 
@@ -34,12 +34,7 @@ export async function syncContainers(
     if (options.untilInitialized && actions.initialized) return "initialized";
     // That a container ended is always shown; what a first start takes only a moment to change is not worth a write of its own.
     if (actions.start.some(({ name }) => context.facts.of(name).length > 0)) publish(context);
-    const cancelPublish = handle.clock.setTimer(publishAfterMs, () => publish(context));
-    try {
-      if (await perform(context, actions, signal)) continue;
-    } finally {
-      cancelPublish();
-    }
+    if (await publishingLate(context, () => perform(context, actions, signal))) continue;
     publish(context);
     await wakeup.wait(handle.clock, signal, nextRetryMs(context));
   }
@@ -59,6 +54,21 @@ export function actionsFor(context: PodContext): PodActions {
 export function publish(context: PodContext): void {
   const description = describePod(context);
   if (description !== undefined) context.handle.describe(description);
+}
+
+/** Shows at once what became of a pod that was shown before, while a new one has nothing to show that would not be over soon. */
+export function publishKnown(context: PodContext): void {
+  if (context.handle.status.startTime !== undefined) publish(context);
+}
+
+/** Does some work of a start, and shows how far it is only when that takes long: each status is a write to the API server. */
+export async function publishingLate<T>(context: PodContext, work: () => Promise<T>): Promise<T> {
+  const cancel = context.handle.clock.setTimer(publishAfterMs, () => publish(context));
+  try {
+    return await work();
+  } finally {
+    cancel();
+  }
 }
 
 /** Whether anything was started or stopped, so that the facts must be looked at again. */

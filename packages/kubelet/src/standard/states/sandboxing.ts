@@ -1,9 +1,8 @@
 import { errorMessage, isAbort } from "@wherry/base";
-import { describePod } from "../describe-pod.ts";
 import type { PodContext } from "../pod-context.ts";
 import type { PodState } from "../pod-machine.ts";
 import { sandboxConfig } from "../sandbox-config.ts";
-import { actionsFor } from "../sync-containers.ts";
+import { actionsFor, publish, publishingLate, publishKnown } from "../sync-containers.ts";
 
 const retryInitialMs = 1000;
 const retryMaxMs = 30_000;
@@ -11,15 +10,15 @@ const retryMaxMs = 30_000;
 export const sandboxing: PodState<"sandboxing"> = {
   name: "sandboxing",
   retry: { backoff: { initialMs: retryInitialMs, maxMs: retryMaxMs } },
-  status: (context) => describePod(context),
 
   async next(context, signal) {
     await context.refresh(signal);
+    publishKnown(context);
     if (context.facts.sandbox === undefined) {
       // Where all work is done, no new sandbox is made just to find that out.
       if (actionsFor(context).done) return "stopping";
       await replaceSandboxes(context, signal);
-      await createSandbox(context, signal);
+      await publishingLate(context, () => createSandbox(context, signal));
     }
     return "initializing";
   },
@@ -50,6 +49,7 @@ async function createSandbox(context: PodContext, signal: AbortSignal): Promise<
     context.factsChanged();
   } catch (error) {
     context.staleAll = true;
+    publish(context);
     if (!isAbort(error, signal))
       context.event({
         type: "Warning",
