@@ -1,13 +1,13 @@
-// Figures of the engine on this machine: node --conditions=@wherry/source bench/engine.ts [HOST_SCRIPT] [PODS]
+// Figures of the engine on this machine: node --conditions=@wherry/source bench/engine.ts [PODS]
 //
-// HOST_SCRIPT is dist/host.js after `npm run build`; without it hosts run from source, which starts slower and takes more memory.
+// After `npm run build` hosts run from dist/, as for users; without it from source, which starts slower and takes more memory.
 // Everything is set against an empty Node process started in the same run, as absolute times say little about other machines.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createEngine, type Engine, type GuestSpec, type Host } from "@wherry/engine";
+import { createEngine, type Engine, type GuestSpec, type Sandbox } from "@wherry/engine";
 import wabt from "wabt";
 
 const wasi = "wasi_snapshot_preview1";
@@ -26,13 +26,13 @@ const idleGuest = `(module
 
 const directory = mkdtempSync(join(tmpdir(), "wherry-bench-"));
 const modulePath = join(directory, "idle.wasm");
-const hostScript = process.argv[2] ?? (existsSync("dist/host.js") ? "dist/host.js" : undefined);
-const pods = Number(process.argv[3] ?? 50);
+const bundled = existsSync("dist/host.cjs");
+const pods = Number(process.argv[2] ?? 50);
 
 try {
   const module = (await wabt()).parseWat("idle.wat", idleGuest);
   writeFileSync(modulePath, module.toBinary({}).buffer);
-  console.log(`hosts from ${hostScript ?? "source"}; Node ${process.version}`);
+  console.log(`hosts from ${bundled ? "dist" : "source"}; Node ${process.version}`);
   const baseline = await measureBaseline();
   await measureFirstByte(baseline.startMs);
   await measureIdle(baseline.privateMiB);
@@ -74,10 +74,10 @@ async function measureFirstByte(baselineMs: number): Promise<void> {
         // Lets the pool fill up again.
         if (poolSize > 0) await pause(600);
         const beganMs = performance.now();
-        const host = await startPod(engine, `first-${index}`);
+        const sandbox = await startPod(engine, `first-${index}`);
         await firstByte(logPath(`first-${index}`));
         result.push(performance.now() - beganMs);
-        await host.shutdown();
+        await sandbox.shutdown();
       }
       return result;
     });
@@ -91,11 +91,11 @@ async function measureFirstByte(baselineMs: number): Promise<void> {
 async function measureIdle(baselineMiB: number): Promise<void> {
   await withEngine(2, async (engine) => {
     const beganMs = performance.now();
-    const hosts = await Promise.all(Array.from({ length: pods }, (_, index) => startPod(engine, `idle-${index}`)));
+    const sandboxes = await Promise.all(Array.from({ length: pods }, (_, index) => startPod(engine, `idle-${index}`)));
     const perSecond = pods / ((performance.now() - beganMs) / 1000);
-    // Guests give memory back once they have settled.
-    await pause(8_000);
-    const pids = hosts.map(({ pid }) => pid);
+    // Until what the start needed has been given back.
+    await pause(4_000);
+    const pids = sandboxes.map((sandbox) => sandbox.guestState("main").pid);
     const memory = privateMiB(pids);
     const tables = pids.reduce((sum, pid) => sum + field(`/proc/${pid}/status`, "VmPTE"), 0) / pids.length / 1024;
     console.log(`burst of ${pods}: ${perSecond.toFixed(1)} pods/s`);
@@ -103,7 +103,7 @@ async function measureIdle(baselineMiB: number): Promise<void> {
       `idle pod: private ${memory.toFixed(1)} MiB (${(memory / baselineMiB).toFixed(2)} of an empty Node process), page tables ${tables.toFixed(1)} MiB`,
     );
     const endBeganMs = performance.now();
-    await Promise.all(hosts.map((host) => host.shutdown()));
+    await Promise.all(sandboxes.map((sandbox) => sandbox.shutdown()));
     console.log(`end of ${pods}: ${(pods / ((performance.now() - endBeganMs) / 1000)).toFixed(0)} pods/s`);
   });
 }
@@ -113,9 +113,9 @@ async function withEngine<T>(poolSize: number, use: (engine: Engine) => Promise<
     stateDirectory: join(directory, "state"),
     nodeExecutable: process.execPath,
     poolSize,
-    ...(hostScript === undefined
-      ? { nodeArguments: ["--conditions=@wherry/source"] }
-      : { hostEntry: resolve(hostScript) }),
+    ...(bundled
+      ? { hostEntry: resolve("dist/start-host.cjs"), hostCode: resolve("dist/host.cjs") }
+      : { nodeArguments: ["--conditions=@wherry/source"] }),
   });
   const controller = new AbortController();
   const running = engine.run(controller.signal);
@@ -128,8 +128,8 @@ async function withEngine<T>(poolSize: number, use: (engine: Engine) => Promise<
   }
 }
 
-async function startPod(engine: Engine, id: string): Promise<Host> {
-  const host = await engine.createHost({ id });
+async function startPod(engine: Engine, id: string): Promise<Sandbox> {
+  const sandbox = await engine.createSandbox({ id });
   const spec: GuestSpec = {
     id: "main",
     modulePath,
@@ -141,9 +141,9 @@ async function startPod(engine: Engine, id: string): Promise<Host> {
     stdinOnce: false,
     workingDir: "",
   };
-  await host.createGuest(spec);
-  await host.startGuest("main");
-  return host;
+  await sandbox.createGuest(spec);
+  await sandbox.startGuest("main");
+  return sandbox;
 }
 
 function logPath(id: string): string {

@@ -1,4 +1,4 @@
-// Builds what the npm package ships: dist/wherry.js (the command), dist/host.js and dist/worker.js (guest processes).
+// Builds what the npm package ships: dist/wherry.js (the command), dist/start-host.cjs and dist/host.cjs (host processes).
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "rolldown";
@@ -7,14 +7,15 @@ const root = join(import.meta.dirname, "..");
 const output = join(root, "dist");
 rmSync(output, { recursive: true, force: true });
 
-const entries = {
-  wherry: "packages/cli/src/main.ts",
-  host: "packages/engine/src/host/main.ts",
-  worker: "packages/engine/src/host/worker.ts",
-};
+/** What host processes run is a CommonJS script: of such V8 gives out the compiled form, to be kept in a file. */
+const bundles = [
+  { name: "wherry", path: "packages/cli/src/main.ts", format: "esm", extension: "js" },
+  { name: "start-host", path: "packages/engine/src/host/cached-start.ts", format: "cjs", extension: "cjs" },
+  { name: "host", path: "packages/engine/src/host/main.ts", format: "cjs", extension: "cjs" },
+] as const;
 
 // One build for each: what a host process loads must not be shaped by what the command needs.
-for (const [name, path] of Object.entries(entries)) {
+for (const { name, path, format, extension } of bundles) {
   await build({
     input: { [name]: join(root, path) },
     platform: "node",
@@ -22,9 +23,9 @@ for (const [name, path] of Object.entries(entries)) {
     logLevel: "warn",
     output: {
       dir: output,
-      format: "esm",
-      entryFileNames: "[name].js",
-      chunkFileNames: `${name}-[hash].js`,
+      format,
+      entryFileNames: `[name].${extension}`,
+      chunkFileNames: `${name}-[hash].${extension}`,
       minify: { mangle: false, compress: true, codegen: true },
     },
   });

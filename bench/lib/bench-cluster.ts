@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,7 +54,7 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
   });
   const owned = cleanup.move();
   const dispose = () => owned.disposeAsync();
-  const hostPids = () => readHostPids(join(rootDirectory, "engine/hosts"));
+  const hostPids = () => readHostPids(join(rootDirectory, "engine/sandboxes"));
   return {
     kind,
     client,
@@ -74,12 +74,12 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
   }
 }
 
-/** From the records by which the engine finds its hosts again. */
+/** From the records by which the engine finds the processes of its guests again. */
 function readHostPids(directory: string): number[] {
-  return readdirSync(directory).flatMap((name) => {
+  return globSync("*/guests/*/process.json", { cwd: directory }).flatMap((path) => {
     try {
-      const record = JSON.parse(readFileSync(join(directory, name, "host.json"), "utf8"));
-      return [record.process.pid as number];
+      const { pid } = JSON.parse(readFileSync(join(directory, path), "utf8")) as { pid: number };
+      return existsSync(`/proc/${pid}`) ? [pid] : [];
     } catch {
       return [];
     }

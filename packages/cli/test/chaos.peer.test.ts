@@ -124,7 +124,7 @@ class Chaos {
     await Promise.all(names.map((name) => this.#cluster.deletePod(name)));
     for (const name of names) await observer.untilGone(name);
     const leftOvers = () => [
-      ...node.hosts().map(({ id }) => `host ${id}`),
+      ...node.hosts().map(({ containerId }) => `host ${containerId}`),
       ...this.#namesOfPods(join(node.rootDirectory, "pods")),
       ...this.#namesOfPods(join(memoryDirectory(node.rootDirectory), "pods")),
       ...this.#namesOfPods(node.podLogsDirectory),
@@ -232,7 +232,7 @@ class Chaos {
     if (host === undefined) return;
     const pod = observer.pods().find((seen) => {
       const id = statusOf(seen)?.containerID?.replace(/^\w+:\/\//, "");
-      return id !== undefined && host.containers.includes(id);
+      return id === host.containerId;
     });
     // Only one whose pod is known can be told from a failure.
     const expectation = this.#pods.get(pod?.metadata?.name ?? "");

@@ -51,10 +51,10 @@ test("releaseMemoryDirectory() removes what no host process needs, and nothing w
   const memory = join(temporaryDirectory(), "memory");
   const engine = join(memory, "engine");
   mkdirSync(join(memory, "pods/uid/secret"), { recursive: true });
-  mkdirSync(join(engine, "hosts/one"), { recursive: true });
+  mkdirSync(join(engine, "sandboxes/one"), { recursive: true });
   await releaseMemoryDirectory(memory, engine);
   expect(existsSync(join(memory, "pods/uid/secret"))).toBe(true);
-  rmSync(join(engine, "hosts/one"), { recursive: true });
+  rmSync(join(engine, "sandboxes/one"), { recursive: true });
   await releaseMemoryDirectory(memory, engine);
   expect(existsSync(memory)).toBe(false);
 });

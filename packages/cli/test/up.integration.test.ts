@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { glob, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,9 +66,11 @@ const plainPod = (name: string, image: string, args: string[], restartPolicy = "
 });
 
 async function hostPids(name: string): Promise<number[]> {
-  const hosts = join(directory, name, "engine/hosts");
-  const records = await Promise.all((await readdir(hosts)).map((id) => readFile(join(hosts, id, "host.json"), "utf8")));
-  return records.map((text) => (JSON.parse(text) as { process: { pid: number } }).process.pid);
+  const sandboxes = join(directory, name, "engine/sandboxes");
+  const records = await Array.fromAsync(glob("*/guests/*/process.json", { cwd: sandboxes }), (path) =>
+    readFile(join(sandboxes, path), "utf8"),
+  );
+  return records.map((text) => (JSON.parse(text) as { pid: number }).pid);
 }
 
 describe.concurrent("wherry up", () => {

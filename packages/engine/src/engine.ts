@@ -1,22 +1,18 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Clock, errorCode, errorMessage, type Logger, runTogether, silentLogger, systemClock } from "@wherry/base";
-import { createServiceClient, engineService, TtrpcClient } from "@wherry/rpc";
-import { asEngineCall } from "./client/call-errors.ts";
-import { watchHeartbeats } from "./client/heartbeat.ts";
-import { HostLauncher, type IdleHost } from "./client/host-launcher.ts";
+import { type Clock, errorCode, type Logger, silentLogger, systemClock } from "@wherry/base";
+import { hostBundle } from "./client/host-bundle.ts";
+import { HostLauncher } from "./client/host-launcher.ts";
 import { HostPool } from "./client/host-pool.ts";
-import { type HostRecord, readHostRecord, writeHostRecord } from "./client/host-record.ts";
-import { HostedPod, type HostedPodOptions } from "./client/hosted-pod.ts";
+import { ProcessSandbox } from "./client/process-sandbox.ts";
+import { readSandboxRecord, type SandboxRecord, writeSandboxRecord } from "./client/sandbox-record.ts";
 import { EngineError } from "./errors.ts";
 import { checkId } from "./guest-record.ts";
-import type { CallOptions, Host } from "./host.ts";
-import { hostSocketPath } from "./host-directory.ts";
-import { type Cgroup, type CgroupBackend, withHostAllowance } from "./platform/cgroup.ts";
-import { isRunning, killProcess } from "./platform/process-identity.ts";
-import { protocolVersion } from "./protocol/guests.ts";
+import { type Cgroup, type CgroupBackend, withProcessAllowance } from "./platform/cgroup.ts";
+import { currentBootId } from "./platform/process-identity.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 export interface EngineOptions {
   /** Absolute path of a directory of this engine's own; made, with mode 0700, when missing. */
@@ -26,6 +22,8 @@ export interface EngineOptions {
   readonly nodeArguments?: readonly string[];
   /** Script of hosts. @default the one beside this module */
   readonly hostEntry?: string;
+  /** Bundle that `hostEntry` is to run; its compiled form is kept in the state directory. @default `hostEntry` does all itself */
+  readonly hostCode?: string;
   /** Idle processes kept ready. @default 2 */
   readonly poolSize?: number;
   readonly clock?: Clock;
@@ -34,65 +32,64 @@ export interface EngineOptions {
   readonly limits?: CgroupBackend | undefined;
 }
 
-export interface HostRequest {
+export interface SandboxRequest {
   /** Unique: letters, digits, `.`, `_` and `-`, at most 128. */
   readonly id: string;
-  /** Control group to make the host's group below, as a path below the hierarchy's root; goes with its last. @default "/wherry" */
+  /** Control group to make the sandbox's group below, as a path below the hierarchy's root; goes with its last. @default "/wherry" */
   readonly cgroupParent?: string | undefined;
   readonly cpuLimitMillis?: number | undefined;
-  /** Sum of the guests' limits; the host's own need is added. */
+  /** Sum of the guests' limits; what their processes need for themselves is added. */
   readonly memoryLimitBytes?: number | undefined;
-  /** `optimized` compiles modules with the optimising compiler at once, for long computations; its hosts start cold. */
+  /** `optimized` compiles modules with the optimising compiler at once, for long computations; its processes start cold. */
   readonly tier?: "default" | "optimized" | undefined;
 }
 
 /** What the engine can enforce on this node. */
 export interface EngineCapabilities {
-  /** Version of the control groups that hosts are put into; undefined when limits of whole hosts are not enforced. */
+  /** Version of the control groups that sandboxes are put into; undefined when limits of whole sandboxes are not enforced. */
   readonly cgroupVersion: 1 | 2 | undefined;
 }
 
 /** Runs guests in host processes; one engine for a state directory. */
 export interface Engine {
   readonly capabilities: EngineCapabilities;
-  /** Keeps the pool filled and watches hosts until `signal` aborts; then idle hosts are ended, those with a pod go on. */
+  /** Keeps the pool of processes filled until `signal` aborts; then idle ones are ended, those with a guest go on. */
   run(signal: AbortSignal): Promise<void>;
-  /** A new host from the pool. Leaves nothing behind when it rejects. */
-  createHost(request: HostRequest, options?: CallOptions): Promise<Host>;
+  /** A new sandbox without guests. Leaves nothing behind when it rejects. */
+  createSandbox(request: SandboxRequest): Promise<Sandbox>;
   /**
-   * All hosts in the state directory, reattached; one that died meanwhile is there too, as dead, with the exits it left on disk
-   * and those of the guests it took along. Call it once, before `createHost`.
+   * All sandboxes in the state directory, with the guests that still run and the exits of those that ended meanwhile. Call it once,
+   * before `createSandbox`.
    */
-  recover(options?: CallOptions): Promise<Host[]>;
+  recover(): Promise<Sandbox[]>;
 }
 
-/** Creates an engine; nothing is started before `run`, `createHost` or `recover`. */
+/** Creates an engine; nothing is started before `run`, `createSandbox` or `recover`. */
 export function createEngine(options: EngineOptions): Engine {
   return new ProcessEngine(options);
 }
 
 class ProcessEngine implements Engine {
-  readonly #options: Required<Omit<EngineOptions, "limits">>;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #limits: CgroupBackend | undefined;
-  readonly #hostsDirectory: string;
-  readonly #hosts: Map<string, HostedPod> = new Map();
-  readonly #creating: Set<string> = new Set();
+  readonly #directory: string;
+  readonly #sandboxes: Map<string, ProcessSandbox> = new Map();
   readonly #pool: HostPool;
   readonly #launcher: HostLauncher;
 
   constructor(options: EngineOptions) {
-    this.#options = {
-      nodeArguments: [],
-      hostEntry: defaultHostEntry(),
-      poolSize: 2,
-      clock: systemClock,
-      logger: silentLogger,
-      ...options,
-    };
+    const { clock = systemClock, logger = silentLogger, poolSize = 2 } = options;
+    this.#clock = clock;
+    this.#logger = logger;
     this.#limits = options.limits;
-    this.#hostsDirectory = join(options.stateDirectory, "hosts");
-    const { poolSize, clock, logger } = this.#options;
-    this.#launcher = new HostLauncher(this.#options);
+    this.#directory = join(options.stateDirectory, "sandboxes");
+    this.#launcher = new HostLauncher({
+      nodeExecutable: options.nodeExecutable,
+      nodeArguments: options.nodeArguments ?? [],
+      hostEntry: options.hostEntry ?? defaultHostEntry(),
+      ...(options.hostCode === undefined ? {} : { bundle: hostBundle(options.hostCode, options.stateDirectory) }),
+    });
     this.#pool = new HostPool({
       size: poolSize,
       concurrency: availableParallelism(),
@@ -107,123 +104,78 @@ class ProcessEngine implements Engine {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#options;
     try {
-      await runTogether(signal, [
-        (inner) => this.#pool.run(inner),
-        (inner) => watchHeartbeats(() => [...this.#hosts.values()], { clock, logger }, inner),
-      ]);
+      await this.#pool.run(signal);
     } finally {
-      for (const host of this.#hosts.values()) host.release();
+      for (const sandbox of this.#sandboxes.values()) sandbox.release();
     }
   }
 
-  async createHost(request: HostRequest, options: CallOptions = {}): Promise<Host> {
-    const id = checkId("host", request.id);
-    if (this.#hosts.has(id) || this.#creating.has(id))
-      throw new EngineError("AlreadyExists", `Host "${id}" exists already`);
-    this.#creating.add(id);
-    try {
-      const process =
-        request.tier === "optimized"
-          ? await this.#launcher.launch(["--no-liftoff"])
-          : await this.#pool.take(options.signal);
-      return await this.#assign(process, request);
-    } finally {
-      this.#creating.delete(id);
-    }
-  }
-
-  async recover(options: CallOptions = {}): Promise<Host[]> {
-    this.#launcher.removeLeftovers();
-    this.#makeDirectory(this.#hostsDirectory);
-    const names = readdirSync(this.#hostsDirectory);
-    return (await Promise.all(names.map((name) => this.#reattach(name, options)))).filter((host) => host !== undefined);
-  }
-
-  async #assign(idle: IdleHost, request: HostRequest): Promise<Host> {
-    const { id } = request;
-    const directory = join(this.#hostsDirectory, id);
-    let host = idle;
+  async createSandbox(request: SandboxRequest): Promise<Sandbox> {
+    const id = checkId("sandbox", request.id);
+    const { cpuLimitMillis, memoryLimitBytes } = request;
+    const directory = join(this.#directory, id);
+    this.#makeDirectory(this.#directory);
+    makeOwnDirectory(directory, id);
     let cgroup: Cgroup | undefined;
-    let joined: Promise<void> | undefined;
     try {
-      cgroup = this.#makeCgroup(request);
-      joined = cgroup?.join(idle.identity.pid);
-      joined?.catch(() => undefined);
-      writeHostRecord(idle.directory, {
+      const limits = withProcessAllowance({ cpuLimitMillis, memoryLimitBytes }, 1);
+      cgroup = this.#limits?.create(request.cgroupParent ?? "/wherry", id, limits);
+      const record: SandboxRecord = {
         id,
-        process: idle.identity,
-        createdAtMs: this.#options.clock.now(),
+        createdAtMs: this.#clock.now(),
+        bootId: currentBootId(),
         cgroups: cgroup?.paths ?? [],
-      });
-      this.#makeDirectory(this.#hostsDirectory);
-      moveHost(idle.directory, directory, id);
-      host = { ...idle, directory };
-      await asEngineCall(createServiceClient(engineService.Guests, idle.connection).assign({ hostId: id, directory }));
+        tier: request.tier ?? "default",
+        memoryLimitBytes,
+      };
+      writeSandboxRecord(directory, record);
+      const limited = cpuLimitMillis !== undefined || memoryLimitBytes !== undefined;
+      return this.#add({ record, directory, cgroup, limited, usable: true });
     } catch (error) {
-      await this.#launcher.discard(host);
-      await joined?.catch(() => undefined);
       await cgroup?.remove();
+      rmSync(directory, { recursive: true, force: true });
       throw error;
     }
-    const limited = request.cpuLimitMillis !== undefined || request.memoryLimitBytes !== undefined;
-    return this.#add(id, { process: idle.identity, connection: idle.connection, cgroup, joined, limited, child: idle });
   }
 
-  async #reattach(name: string, options: CallOptions): Promise<Host | undefined> {
-    const directory = join(this.#hostsDirectory, name);
-    const record = readHostRecord(directory);
-    if (record === undefined || record.id !== name) {
-      // Without a record nothing was ever assigned: the process ended by itself.
-      rmSync(directory, { recursive: true, force: true });
-      return undefined;
+  async recover(): Promise<Sandbox[]> {
+    this.#makeDirectory(this.#directory);
+    const bootId = currentBootId();
+    for (const name of readdirSync(this.#directory)) {
+      const directory = join(this.#directory, name);
+      const record = readSandboxRecord(directory);
+      if (record?.id !== name) {
+        // The engine ended in the middle of its creation: there is nothing in it.
+        rmSync(directory, { recursive: true, force: true });
+        continue;
+      }
+      const cgroup = record.cgroups.length === 0 ? undefined : this.#limits?.open(record.cgroups);
+      const sandbox = this.#add({ record, directory, cgroup, limited: true, usable: record.bootId === bootId });
+      await sandbox.reattach();
     }
-    const cgroup = record.cgroups.length === 0 ? undefined : this.#limits?.open(record.cgroups);
-    const connection = await this.#reconnect(record, directory, options);
-    // The engine before this one may have ended in the middle of it.
-    const joined = connection === undefined ? undefined : cgroup?.join(record.process.pid);
-    return this.#add(name, { process: record.process, connection, cgroup, joined, limited: true });
+    return [...this.#sandboxes.values()];
   }
 
-  /** A connection to a host that is still what the record says; undefined when it is not. */
-  async #reconnect(record: HostRecord, directory: string, options: CallOptions): Promise<TtrpcClient | undefined> {
-    const { clock, logger } = this.#options;
-    if (!isRunning(record.process)) return undefined;
-    try {
-      const connection = await TtrpcClient.connect(hostSocketPath(directory), { clock, ...options });
-      const guests = createServiceClient(engineService.Guests, connection);
-      const { version, hostId, pid } = await guests.ping({}, { timeoutMs: 5_000, ...options });
-      if (version === protocolVersion && hostId === record.id && pid === record.process.pid) return connection;
-      connection.close();
-      throw new EngineError("FailedPrecondition", `Process ${pid} is host "${hostId}" of version ${version}`);
-    } catch (error) {
-      if (options.signal?.aborted) throw error;
-      logger.warn("Killing a host that cannot be reattached", { host: record.id, error: errorMessage(error) });
-      killProcess(record.process);
-      return undefined;
-    }
-  }
-
-  #add(
-    id: string,
-    parts: Pick<HostedPodOptions, "process" | "connection" | "cgroup" | "joined" | "limited" | "child">,
-  ): HostedPod {
-    const { clock, logger } = this.#options;
-    const host = new HostedPod({
-      id,
-      directory: join(this.#hostsDirectory, id),
-      clock,
-      logger,
-      onRemoved: () => this.#hosts.delete(id),
+  #add(parts: {
+    readonly record: SandboxRecord;
+    readonly directory: string;
+    readonly cgroup: Cgroup | undefined;
+    readonly limited: boolean;
+    readonly usable: boolean;
+  }): ProcessSandbox {
+    const { id, tier } = parts.record;
+    const sandbox = new ProcessSandbox({
       ...parts,
+      takeProcess: ({ signal }) =>
+        tier === "optimized" ? this.#launcher.launch(["--no-liftoff"]) : this.#pool.take(signal),
+      discardProcess: (process) => this.#launcher.discard(process),
+      onRemoved: () => this.#sandboxes.delete(id),
+      clock: this.#clock,
+      logger: this.#logger,
     });
-    this.#hosts.set(id, host);
-    return host;
-  }
-
-  #makeCgroup({ id, cgroupParent, cpuLimitMillis, memoryLimitBytes }: HostRequest): Cgroup | undefined {
-    return this.#limits?.create(cgroupParent ?? "/wherry", id, withHostAllowance({ cpuLimitMillis, memoryLimitBytes }));
+    this.#sandboxes.set(id, sandbox);
+    return sandbox;
   }
 
   #makeDirectory(path: string): void {
@@ -231,17 +183,16 @@ class ProcessEngine implements Engine {
   }
 }
 
-/** One step from the pool to a place of its own; fails where a host is already that was not recovered. */
-function moveHost(from: string, to: string, id: string): void {
+/** Fails where a sandbox of that name is already, also one that was not recovered. */
+function makeOwnDirectory(path: string, id: string): void {
   try {
-    renameSync(from, to);
+    mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if (errorCode(error) !== "ENOTEMPTY" && errorCode(error) !== "EEXIST") throw error;
-    throw new EngineError("AlreadyExists", `Cannot create host "${id}": its directory "${to}" is in use`);
+    if (errorCode(error) !== "EEXIST") throw error;
+    throw new EngineError("AlreadyExists", `Cannot create sandbox "${id}": its directory "${path}" exists already`);
   }
 }
 
 function defaultHostEntry(): string {
-  const entry = import.meta.url.endsWith(".ts") ? "./host/main.ts" : "./host.js";
-  return fileURLToPath(new URL(entry, import.meta.url));
+  return fileURLToPath(import.meta.resolve("./host/main.ts"));
 }

@@ -1,14 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { errorCode } from "@wherry/base";
+import { readFileSync } from "node:fs";
 import { EngineError } from "./errors.ts";
 import type { GuestExit, GuestState } from "./guest.ts";
+import { guestFiles } from "./guest-directory.ts";
 import { writeFileAtomic } from "./platform/atomic-file.ts";
 
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 /** Returns `id` when it can be a file name; throws `EngineError` of code `InvalidArgument` otherwise. */
-export function checkId(kind: "host" | "guest", id: string): string {
+export function checkId(kind: "sandbox" | "guest", id: string): string {
   if (idPattern.test(id)) return id;
   throw new EngineError(
     "InvalidArgument",
@@ -17,52 +16,20 @@ export function checkId(kind: "host" | "guest", id: string): string {
 }
 
 /**
- * What is known of a host's guests on disk, one file each: written by the host before it announces a change, so that it
- * outlives the host. Holds no environment and no arguments.
+ * Notes what is known of a guest in its directory. The guest's process does before it announces a change, and the engine when the
+ * process has died, so the record is the truth for everybody. It holds no environment and no arguments.
  */
-export class GuestRecords {
-  readonly #directory: string;
+export function writeGuestRecord(directory: string, state: GuestState): void {
+  writeFileAtomic(guestFiles.state(directory), `${JSON.stringify(state)}\n`);
+}
 
-  /** @param hostDirectory the host's state directory; exists */
-  constructor(hostDirectory: string) {
-    this.#directory = join(hostDirectory, "guests");
-  }
-
-  create(): void {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-  }
-
-  write(state: GuestState): void {
-    writeFileAtomic(this.#path(state.id), `${JSON.stringify(state)}\n`);
-  }
-
-  delete(id: string): void {
-    rmSync(this.#path(id), { force: true });
-  }
-
-  /** All records; a file that does not hold one is passed over, as only a crash in the middle of a rename leaves such. */
-  list(): GuestState[] {
-    let names: string[];
-    try {
-      names = readdirSync(this.#directory);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return [];
-      throw error;
-    }
-    return names.flatMap((name) => (name.endsWith(".json") ? (this.#read(name) ?? []) : []));
-  }
-
-  #path(id: string): string {
-    return join(this.#directory, `${checkId("guest", id)}.json`);
-  }
-
-  #read(name: string): GuestState | undefined {
-    try {
-      const value: unknown = JSON.parse(readFileSync(join(this.#directory, name), "utf8"));
-      return isGuestState(value) && `${value.id}.json` === name ? value : undefined;
-    } catch {
-      return undefined;
-    }
+/** Undefined when there is none; a file that does not hold one counts as none, as only a crash of the machine leaves such. */
+export function readGuestRecord(directory: string): GuestState | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(guestFiles.state(directory), "utf8"));
+    return isGuestState(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 

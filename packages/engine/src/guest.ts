@@ -8,7 +8,7 @@ export interface GuestMount {
 
 /** A WebAssembly program to run in a host process. */
 export interface GuestSpec {
-  /** Unique in its host: letters, digits, `.`, `_` and `-`, at most 128. */
+  /** Unique in its sandbox: letters, digits, `.`, `_` and `-`, at most 128. */
   readonly id: string;
   /** Absolute path of the module on the node. */
   readonly modulePath: string;
@@ -48,10 +48,12 @@ export type GuestPhase = "created" | "running" | "exited";
 export interface GuestState {
   readonly id: string;
   readonly state: GuestPhase;
+  /** Number of its process, which ends with it. */
+  readonly pid: number;
   readonly startedAtMs?: number | undefined;
   readonly exit?: GuestExit | undefined;
   readonly spec: Pick<GuestSpec, "modulePath" | "logPath" | "memoryLimitBytes" | "stdin" | "stdinOnce">;
-  /** Output bytes lost because the log file could not be written, for example on a full disk. */
+  /** Output bytes that could not be logged, for example on a full disk; known once the guest has exited. */
   readonly logBytesDropped: number;
 }
 

@@ -1,9 +1,15 @@
 /**
- * Runs WebAssembly guests: one Node process for each pod, taken from a pool, with one worker thread for each container.
+ * Runs WebAssembly guests: one Node process for each container, taken from a pool.
  *
  * @packageDocumentation
  */
-export { createEngine, type Engine, type EngineCapabilities, type EngineOptions, type HostRequest } from "./engine.ts";
+export {
+  createEngine,
+  type Engine,
+  type EngineCapabilities,
+  type EngineOptions,
+  type SandboxRequest,
+} from "./engine.ts";
 export { EngineError, type EngineErrorCode } from "./errors.ts";
 export type {
   GuestExit,
@@ -14,6 +20,7 @@ export type {
   GuestState,
   GuestStats,
 } from "./guest.ts";
-export type { AttachSession, CallOptions, Host, HostLimits } from "./host.ts";
+
 export type { Cgroup, CgroupBackend, CgroupLimits } from "./platform/cgroup.ts";
 export { type CgroupDetection, detectCgroups } from "./platform/detect-cgroups.ts";
+export type { AttachSession, CallOptions, Sandbox, SandboxLimits } from "./sandbox.ts";

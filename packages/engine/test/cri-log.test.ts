@@ -1,23 +1,31 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { ControlBlock, maxLineBytes } from "../src/host/control-block.ts";
-import { CriLog } from "../src/host/cri-log.ts";
-import { LogClock } from "../src/host/log-clock.ts";
-import { LogFile } from "../src/host/log-file.ts";
+import { CriLog } from "../src/log/cri-log.ts";
+import { GuestLog } from "../src/log/guest-log.ts";
+import { LogClock } from "../src/log/log-clock.ts";
+import { LogFile, maxReopenDelayMs } from "../src/log/log-file.ts";
+import { maxLineBytes, UnfinishedLines } from "../src/log/unfinished-lines.ts";
+
+function temporaryFile(): string {
+  const directory = mkdtempSync(join(tmpdir(), "wherry-log-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, "log");
+}
 
 const stamp = "2023-11-14T22:13:20.000000000Z";
 
 function createLog() {
-  const control = new ControlBlock();
   const appended: string[] = [];
   const clock = new LogClock(
     () => 1_700_000_000_000,
     () => 5n,
   );
-  const log = new CriLog(control, clock, (entries) => appended.push(Buffer.from(entries).toString()));
-  return { control, log, appended };
+  const lines = new UnfinishedLines(temporaryFile());
+  onTestFinished(() => lines.close());
+  const log = new CriLog(lines, clock, (entries) => appended.push(Buffer.from(entries).toString()));
+  return { log, appended };
 }
 
 describe("CriLog", () => {
@@ -80,16 +88,42 @@ describe("CriLog", () => {
     cut.log.finish();
     expect(cut.appended.join("")).toBe(whole.appended.join(""));
   });
+});
 
-  test("CriLog leaves a killed worker's line in the control block for another to write", () => {
-    const { control, log } = createLog();
-    log.write("stderr", Buffer.from("half"));
-    const appended: string[] = [];
-    const heir = new CriLog(new ControlBlock(control.buffer), new LogClock(), (entries) =>
-      appended.push(Buffer.from(entries).toString().slice(31)),
-    );
-    heir.finish();
-    expect(appended).toEqual(["stderr P half\n"]);
+describe("GuestLog", () => {
+  test("finishLeft() logs what a killed process had begun to write, once", () => {
+    const logPath = temporaryFile();
+    const unfinishedPath = `${logPath}.unfinished`;
+    const log = GuestLog.open(logPath, unfinishedPath);
+    log.write("stderr", Buffer.from("ha"));
+    log.write("stderr", Buffer.from("lf"));
+    log.write("stdout", Buffer.from("whole\nbegun"));
+    for (let round = 0; round < 2; round++) {
+      GuestLog.finishLeft(logPath, unfinishedPath);
+      const entries = readFileSync(logPath, "utf8").split("\n").slice(0, -1);
+      expect(entries.map((entry) => entry.slice(31))).toEqual(["stdout F whole", "stdout P begun", "stderr P half"]);
+    }
+    log.finish();
+  });
+
+  test("finishLeft() finds nothing where a line was ended, and where there is no file", () => {
+    const logPath = temporaryFile();
+    const unfinishedPath = `${logPath}.unfinished`;
+    GuestLog.finishLeft(logPath, unfinishedPath);
+    const log = GuestLog.open(logPath, unfinishedPath);
+    log.write("stdout", Buffer.from("be"));
+    log.write("stdout", Buffer.from("gun\n"));
+    GuestLog.finishLeft(logPath, unfinishedPath);
+    expect(readFileSync(logPath, "utf8").slice(31)).toBe("stdout F begun\n");
+    log.finish();
+  });
+
+  test("finishLeft() takes no length that its file does not hold", () => {
+    const logPath = temporaryFile();
+    const unfinishedPath = `${logPath}.unfinished`;
+    writeFileSync(unfinishedPath, Buffer.from([0xff, 0xff, 0, 0, 0x61]));
+    GuestLog.finishLeft(logPath, unfinishedPath);
+    expect(() => readFileSync(logPath)).toThrow("ENOENT");
   });
 });
 
@@ -112,49 +146,47 @@ describe("LogClock", () => {
 });
 
 describe("LogFile", () => {
-  function temporaryFile(): string {
-    const directory = mkdtempSync(join(tmpdir(), "wherry-log-"));
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-    return join(directory, "log");
-  }
-
-  test("LogFile opens its file anew when asked to, before the next write", () => {
+  test("LogFile opens its file anew when another or none is at its path, soon after", () => {
     const path = temporaryFile();
-    const control = new ControlBlock();
-    const file = new LogFile(path, control);
+    let nowMs = 0;
+    const file = new LogFile(path, () => nowMs);
     onTestFinished(() => file.close());
     file.append(Buffer.from("one\n"));
-    rmSync(path);
-    file.append(Buffer.from("lost\n"));
-    control.requestLogReopen();
+    renameSync(path, `${path}.1`);
+    file.append(Buffer.from("late\n"));
+    nowMs += maxReopenDelayMs;
     file.append(Buffer.from("two\n"));
-    expect(readFileSync(path, "utf8")).toBe("two\n");
-    expect(control.droppedBytes).toBe(0);
+    writeFileSync(`${path}.new`, "");
+    renameSync(`${path}.new`, path);
+    nowMs += maxReopenDelayMs;
+    file.append(Buffer.from("three\n"));
+    expect(readFileSync(`${path}.1`, "utf8")).toBe("one\nlate\n");
+    expect(readFileSync(path, "utf8")).toBe("three\n");
+    expect(file.droppedBytes).toBe(0);
   });
 
   test("LogFile counts what a full device does not take, and goes on", () => {
-    const control = new ControlBlock();
-    const file = new LogFile("/dev/full", control);
+    const file = new LogFile("/dev/full");
     onTestFinished(() => file.close());
     file.append(Buffer.from("12345\n"));
     file.append(Buffer.from("678\n"));
-    expect(control.droppedBytes).toBe(10);
+    expect(file.droppedBytes).toBe(10);
   });
 
   test("LogFile counts what is written while the file cannot be opened", () => {
     const path = temporaryFile();
-    const control = new ControlBlock();
-    const file = new LogFile(path, control);
+    let nowMs = 0;
+    const file = new LogFile(path, () => nowMs);
     rmSync(join(path, ".."), { recursive: true });
-    control.requestLogReopen();
+    nowMs += maxReopenDelayMs;
     file.append(Buffer.from("12345\n"));
-    expect(control.droppedBytes).toBe(6);
+    expect(file.droppedBytes).toBe(6);
   });
 
   test("LogFile does not write through a link", () => {
     const path = temporaryFile();
     closeSync(openSync(`${path}.other`, "w"));
     rmSync(path, { force: true });
-    expect(() => new LogFile("/proc/self/cwd", new ControlBlock())).toThrow("ELOOP");
+    expect(() => new LogFile("/proc/self/cwd")).toThrow("ELOOP");
   });
 });

@@ -1,4 +1,4 @@
-// Started by the tests as a process of its own, to be killed: an engine that creates hosts and says so on standard output.
+// Started by the tests as a process of its own, to be killed: an engine that creates sandboxes and says so on standard output.
 import { createEngine } from "@wherry/engine";
 import { engineOptions } from "./engine-options.ts";
 
@@ -10,8 +10,8 @@ const engine = createEngine({
 void engine.run(new AbortController().signal);
 const pids: number[] = [];
 for (let index = 0; index < Number(count); index++) {
-  const host = await engine.createHost({ id: `pod-${index}` });
-  await host.createGuest({
+  const sandbox = await engine.createSandbox({ id: `pod-${index}` });
+  await sandbox.createGuest({
     id: "main",
     modulePath,
     args: ["guest"],
@@ -22,7 +22,7 @@ for (let index = 0; index < Number(count); index++) {
     stdinOnce: false,
     workingDir: "",
   });
-  await host.startGuest("main");
-  pids.push(host.pid);
+  await sandbox.startGuest("main");
+  pids.push(sandbox.guestState("main").pid);
 }
 process.stdout.write(`${JSON.stringify(pids)}\n`);

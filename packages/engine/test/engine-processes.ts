@@ -9,7 +9,7 @@ export interface EngineProcessRequest {
   readonly poolSize?: number;
 }
 
-/** Starts an engine in a process of its own, which creates hosts with one guest each; resolves to their process numbers. */
+/** Starts an engine in a process of its own, which creates sandboxes with one guest each; resolves to their process numbers. */
 export async function startEngineProcess(
   directory: string,
   modulePath: string,

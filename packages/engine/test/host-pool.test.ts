@@ -1,10 +1,10 @@
 import { type Clock, silentLogger, systemClock } from "@wherry/base";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { IdleHost } from "../src/client/host-launcher.ts";
 import { HostPool } from "../src/client/host-pool.ts";
+import type { HostProcess } from "../src/client/host-process.ts";
 
 interface Launch {
-  readonly host: IdleHost;
+  readonly host: HostProcess;
   done(): void;
   fail(error: Error): void;
 }
@@ -12,24 +12,24 @@ interface Launch {
 /** A launcher whose processes get ready when the test says so. */
 class FakeLauncher {
   readonly launches: Launch[] = [];
-  readonly discarded: IdleHost[] = [];
+  readonly discarded: HostProcess[] = [];
 
-  launch(): Promise<IdleHost> {
-    const { promise, resolve, reject } = Promise.withResolvers<IdleHost>();
+  launch(): Promise<HostProcess> {
+    const { promise, resolve, reject } = Promise.withResolvers<HostProcess>();
     const host = {
-      directory: `host-${this.launches.length}`,
+      identity: { pid: this.launches.length, startTicks: "0", bootId: "" },
       ended: new Promise(() => undefined),
-    } as unknown as IdleHost;
+    } as unknown as HostProcess;
     this.launches.push({ host, done: () => resolve(host), fail: reject });
     return promise;
   }
 
-  async discard(host: IdleHost): Promise<void> {
+  async discard(host: HostProcess): Promise<void> {
     this.discarded.push(host);
   }
 
   /** Ends the launch of that number once it has begun. */
-  async finish(number: number): Promise<IdleHost> {
+  async finish(number: number): Promise<HostProcess> {
     for (;;) {
       const launch = this.launches[number];
       launch?.done();
@@ -80,13 +80,13 @@ describe("HostPool", () => {
   test("HostPool.take() starts no more processes at a time than it may, and serves in order", async () => {
     const { pool, launcher } = startPool({ run: false });
     const served: string[] = [];
-    for (const name of ["a", "b", "c"]) void pool.take().then((host) => served.push(`${name}=${host.directory}`));
+    for (const name of ["a", "b", "c"]) void pool.take().then((host) => served.push(`${name}=${host.identity.pid}`));
     expect(launcher.launches).toHaveLength(2);
     await launcher.finish(1);
     expect(launcher.launches).toHaveLength(3);
     await launcher.finish(2);
     await launcher.finish(0);
-    expect(served).toEqual(["a=host-1", "b=host-2", "c=host-0"]);
+    expect(served).toEqual(["a=1", "b=2", "c=0"]);
   });
 
   test("HostPool.take() rejects for one caller when a process cannot be started", async () => {

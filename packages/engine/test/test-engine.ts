@@ -6,8 +6,8 @@ import {
   type Engine,
   type EngineOptions,
   type GuestSpec,
-  type Host,
-  type HostRequest,
+  type Sandbox,
+  type SandboxRequest,
 } from "@wherry/engine";
 import { onTestFinished } from "vitest";
 import { engineOptions } from "./engine-options.ts";
@@ -22,7 +22,7 @@ export function temporaryDirectory(): string {
 
 export interface TestPod {
   readonly engine: Engine;
-  readonly host: Host;
+  readonly sandbox: Sandbox;
   readonly directory: string;
   /** A specification with the named guest, to be adapted. */
   spec(name: keyof typeof guests, changes?: Partial<GuestSpec>): Promise<GuestSpec>;
@@ -32,19 +32,19 @@ export interface TestPod {
   log(id?: string): string[];
 }
 
-/** An engine and a host that end with the test. */
+/** An engine and a sandbox that end with the test. */
 export async function startPod(
   options: Partial<EngineOptions> = {},
-  request: Partial<HostRequest> = {},
+  request: Partial<SandboxRequest> = {},
 ): Promise<TestPod> {
   const directory = temporaryDirectory();
   const engine = createEngine({ ...engineOptions(directory), ...options });
-  const host = await engine.createHost({ id: "pod", ...request });
-  onTestFinished(() => host.shutdown());
-  return podOf(engine, host, directory);
+  const sandbox = await engine.createSandbox({ id: "pod", ...request });
+  onTestFinished(() => sandbox.shutdown());
+  return podOf(engine, sandbox, directory);
 }
 
-export function podOf(engine: Engine, host: Host, directory: string): TestPod {
+export function podOf(engine: Engine, sandbox: Sandbox, directory: string): TestPod {
   mkdirSync(join(directory, "log"), { recursive: true });
   const logPath = (guest: string) => join(directory, "log", `${guest}.log`);
   const spec: TestPod["spec"] = async (name, changes = {}) => {
@@ -64,13 +64,13 @@ export function podOf(engine: Engine, host: Host, directory: string): TestPod {
   };
   return {
     engine,
-    host,
+    sandbox,
     directory,
     spec,
     async run(name, changes) {
       const wanted = await spec(name, changes);
-      await host.createGuest(wanted);
-      await host.startGuest(wanted.id);
+      await sandbox.createGuest(wanted);
+      await sandbox.startGuest(wanted.id);
       return wanted;
     },
     log: (guest = "main") => readLog(logPath(guest)),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@wherry/base";
-import type { GuestExit, GuestState, Host } from "@wherry/engine";
+import type { GuestExit, GuestState, Sandbox } from "@wherry/engine";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ContainerRecord, SandboxRecord } from "../src/wasm/record.ts";
 import { RecordStore } from "../src/wasm/record-store.ts";
@@ -19,20 +19,19 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-class FakeHost {
-  readonly pid = 1;
+class FakeSandbox {
   readonly calls: string[] = [];
   readonly id: string;
-  readonly alive: boolean;
+  readonly usable: boolean;
   readonly #guests: readonly Partial<GuestState>[];
 
-  constructor(id: string, alive: boolean, guests: readonly Partial<GuestState>[]) {
+  constructor(id: string, usable: boolean, guests: readonly Partial<GuestState>[]) {
     this.id = id;
-    this.alive = alive;
+    this.usable = usable;
     this.#guests = guests;
   }
 
-  listGuests = async () => this.#guests;
+  listGuests = () => this.#guests;
   killGuest = async (id: string) => void this.calls.push(`kill ${id}`);
   deleteGuest = async (id: string) => void this.calls.push(`delete ${id}`);
   shutdown = async () => void this.calls.push("shutdown");
@@ -61,21 +60,21 @@ function container(id: string, sandboxId: string, state: ContainerRecord["state"
   } as unknown as ContainerRecord);
 }
 
-function recover(...hosts: FakeHost[]): Promise<Host[]> {
-  return recoverRecords(records, hosts as unknown as Host[], 100, silentLogger);
+function recover(...hosts: FakeSandbox[]): Promise<Sandbox[]> {
+  return recoverRecords(records, hosts as unknown as Sandbox[], 100, silentLogger);
 }
 
 describe("recoverRecords()", () => {
-  test("adopts a living host and learns what its guests did meanwhile", async () => {
+  test("adopts a sandbox and learns what its guests did meanwhile", async () => {
     sandbox("s");
     container("started", "s", "created");
     container("ended", "s", "running");
     container("vanished", "s", "running");
-    const host = new FakeHost("s", true, [
+    const found = new FakeSandbox("s", true, [
       { id: "started", state: "running", startedAtMs: 50 },
       { id: "ended", state: "exited", exit },
     ]);
-    expect(await recover(host)).toEqual([host]);
+    expect(await recover(found)).toEqual([found]);
     expect(records.containers.get("started")).toMatchObject({ state: "running", startedAtMs: 50 });
     expect(records.containers.get("ended")).toMatchObject({ state: "exited", exitCode: 3, finishedAtMs: 20 });
     expect(records.containers.get("vanished")).toMatchObject({
@@ -87,41 +86,28 @@ describe("recoverRecords()", () => {
 
   test("ends guests that were being made when the process ended", async () => {
     sandbox("s");
-    const host = new FakeHost("s", true, [{ id: "unknown", state: "created" }]);
-    await recover(host);
-    expect(host.calls).toEqual(["kill unknown", "delete unknown"]);
+    const found = new FakeSandbox("s", true, [{ id: "unknown", state: "created" }]);
+    await recover(found);
+    expect(found.calls).toEqual(["kill unknown", "delete unknown"]);
   });
 
-  test("keeps the exits a dead host left on disk, and marks its sandbox as not ready", async () => {
+  test("keeps the exits in a sandbox from before the machine's start, and marks it as not ready", async () => {
     sandbox("s");
     container("ended", "s", "running");
-    const host = new FakeHost("s", false, [{ id: "ended", state: "exited", exit }]);
-    expect(await recover(host)).toEqual([]);
-    expect(host.calls).toEqual(["shutdown"]);
+    const found = new FakeSandbox("s", false, [{ id: "ended", state: "exited", exit }]);
+    expect(await recover(found)).toEqual([]);
+    expect(found.calls).toEqual(["shutdown"]);
     expect(records.sandboxes.get("s")?.state).toBe("not-ready");
     expect(records.containers.get("ended")).toMatchObject({ state: "exited", exitCode: 3, reason: "Error" });
   });
 
-  test("ends a host that dies while it is asked for its guests, and goes on with the others", async () => {
-    sandbox("dying");
-    sandbox("s");
-    container("c", "dying", "running");
-    const dying = new FakeHost("dying", true, []);
-    dying.listGuests = () => Promise.reject(new Error("connection lost"));
-    const host = new FakeHost("s", true, []);
-    expect(await recover(dying, host)).toEqual([host]);
-    expect(dying.calls).toEqual(["shutdown"]);
-    expect(records.sandboxes.get("dying")?.state).toBe("not-ready");
-    expect(records.containers.get("c")).toMatchObject({ state: "exited", exitCode: 137 });
+  test("ends a sandbox that nobody knows", async () => {
+    const found = new FakeSandbox("stray", true, []);
+    expect(await recover(found)).toEqual([]);
+    expect(found.calls).toEqual(["shutdown"]);
   });
 
-  test("ends a host that no sandbox knows", async () => {
-    const host = new FakeHost("stray", true, []);
-    expect(await recover(host)).toEqual([]);
-    expect(host.calls).toEqual(["shutdown"]);
-  });
-
-  test("reports the containers of a sandbox without a host as lost", async () => {
+  test("reports the containers of a sandbox that the engine does not know as lost", async () => {
     sandbox("s");
     container("c", "s", "running");
     await recover();

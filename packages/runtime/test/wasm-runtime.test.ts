@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Engine, GuestExit, Host } from "@wherry/engine";
+import type { Engine, GuestExit, Sandbox } from "@wherry/engine";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ContainerConfig } from "../src/container.ts";
 import type { PodSandboxConfig } from "../src/sandbox.ts";
@@ -11,7 +11,7 @@ import type { WasmRuntime } from "../src/wasm/wasm-runtime.ts";
 
 let directory: string;
 let runtime: WasmRuntime;
-let host: FakeHost;
+let engineSandbox: FakeSandbox;
 let startError: Error | undefined;
 beforeEach(async () => {
   startError = undefined;
@@ -20,10 +20,10 @@ beforeEach(async () => {
     stateDirectory: directory,
     engine: {
       recover: async () => [],
-      createHost: async ({ id }: { id: string }) => {
+      createSandbox: async ({ id }: { id: string }) => {
         if (startError !== undefined) throw startError;
-        host = new FakeHost(id);
-        return host as unknown as Host;
+        engineSandbox = new FakeSandbox(id);
+        return engineSandbox as unknown as Sandbox;
       },
     } as unknown as Engine,
     images: {
@@ -47,32 +47,34 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-class FakeHost {
+class FakeSandbox {
   readonly id: string;
-  readonly pid = 1;
-  readonly died = new Promise<never>(() => undefined);
   readonly creating = Promise.withResolvers<void>();
   readonly exit = Promise.withResolvers<GuestExit>();
-  alive = true;
+  usable = true;
   killed = false;
   obeys = false;
   guest = "created";
+  created = "";
 
   constructor(id: string) {
     this.id = id;
   }
 
   onExit = () => () => undefined;
-  createGuest = () => this.creating.promise;
+  createGuest = ({ id }: { id: string }) => {
+    this.created = id;
+    return this.creating.promise;
+  };
   startGuest = async () => ({ startedAtMs: 5 });
-  guestState = async () => ({ state: this.guest });
+  listGuests = () => [{ id: this.created, state: this.guest }];
   waitGuest = () => this.exit.promise;
   killGuest = async () => {
     if (!this.obeys) throw new Error("does not answer");
     this.exit.resolve({ exitCode: 137, reason: "Error", message: "killed", startedAtMs: 5, finishedAtMs: 9 });
   };
   shutdown = async () => {
-    this.alive = false;
+    this.usable = false;
     this.killed = true;
   };
 }
@@ -116,30 +118,30 @@ describe("WasmRuntime", () => {
     const created = runtime.createContainer(id, { ...containerConfig, logPath: "" });
     const outcome = expect(created).rejects.toMatchObject({ code: "FailedPrecondition" });
     await runtime.removePodSandbox(id);
-    host.creating.resolve();
+    engineSandbox.creating.resolve();
     await outcome;
     expect(await runtime.listContainers()).toEqual([]);
   });
 
   test("stopContainer() kills a guest whose start was never answered", async () => {
     const id = await sandbox();
-    host.creating.resolve();
+    engineSandbox.creating.resolve();
     const container = await runtime.createContainer(id, containerConfig);
-    host.startGuest = () => Promise.reject(new Error("connection lost"));
+    engineSandbox.startGuest = () => Promise.reject(new Error("connection lost"));
     await expect(runtime.startContainer(container)).rejects.toThrow("connection lost");
-    host.guest = "running";
-    host.obeys = true;
+    engineSandbox.guest = "running";
+    engineSandbox.obeys = true;
     await runtime.stopContainer(container, 0);
     expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", message: "killed" });
   });
 
-  test("stopPodSandbox() ends the host of a container that cannot be stopped, and the container with it", async () => {
+  test("stopPodSandbox() ends the sandbox of a container that cannot be stopped, and the container with it", async () => {
     const id = await sandbox();
-    host.creating.resolve();
+    engineSandbox.creating.resolve();
     const container = await runtime.createContainer(id, containerConfig);
     await runtime.startContainer(container);
     await runtime.stopPodSandbox(id);
-    expect(host.killed).toBe(true);
+    expect(engineSandbox.killed).toBe(true);
     expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", exitCode: 137 });
   });
 });

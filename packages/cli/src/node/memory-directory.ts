@@ -40,17 +40,17 @@ export async function engineDirectory(rootDirectory: string, memoryDirectory: st
     await symlink(inMemory, onDisk);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
-    // Of a time when there was no memory to keep it in: its hosts are to be found again.
+    // Of a time when there was no memory to keep it in: its sandboxes are to be found again.
     if ((await lstat(onDisk)).isDirectory()) return onDisk;
   }
   return inMemory;
 }
 
 /**
- * Removes the node's directory in memory where none of its host processes is left: then nothing is lost that a reboot would keep,
+ * Removes the node's directory in memory where none of its sandboxes is left: then nothing is lost that a reboot would keep,
  * and no secret stays behind of a node that may never start again.
  */
 export async function releaseMemoryDirectory(memoryDirectory: string, engine: string): Promise<void> {
-  const hosts = await readdir(join(engine, "hosts")).catch(() => []);
-  if (hosts.length === 0) await rm(memoryDirectory, { recursive: true, force: true });
+  const sandboxes = await readdir(join(engine, "sandboxes")).catch(() => []);
+  if (sandboxes.length === 0) await rm(memoryDirectory, { recursive: true, force: true });
 }

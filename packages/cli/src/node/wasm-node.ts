@@ -4,7 +4,7 @@ import { type Logger, runTogether } from "@wherry/base";
 import type { KubernetesClient } from "@wherry/client";
 import { openContentStore } from "@wherry/content";
 import type { DistributionClient } from "@wherry/distribution";
-import { createEngine, detectCgroups } from "@wherry/engine";
+import { createEngine, detectCgroups, type EngineOptions } from "@wherry/engine";
 import { createKubelet, createStandardProvider, type NodePlatform, type ResolvedConfiguration } from "@wherry/kubelet";
 import type { NodeAddress } from "@wherry/kubernetes";
 import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
@@ -57,17 +57,14 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     limits: cgroups.backend,
     logger: logger.child({ component: "engine" }),
   });
-  await using runtime = await openWasmRuntime(
-    {
-      stateDirectory: join(rootDirectory, "runtime"),
-      engine,
-      images: contentImages({ store, client: options.registries }),
-      version,
-      logger: logger.child({ component: "runtime" }),
-    },
-    { signal },
-  ).catch(async (error: unknown) => {
-    // The hosts found so far hold this process with their connections until the engine lets go of them.
+  await using runtime = await openWasmRuntime({
+    stateDirectory: join(rootDirectory, "runtime"),
+    engine,
+    images: contentImages({ store, client: options.registries }),
+    version,
+    logger: logger.child({ component: "runtime" }),
+  }).catch(async (error: unknown) => {
+    // The guests found so far hold this process with their connections until the engine lets go of them.
     await engine.run(AbortSignal.abort());
     throw error;
   });
@@ -125,8 +122,9 @@ async function stopPods(runtime: Runtime): Promise<void> {
   await Promise.all(sandboxes.map((sandbox) => runtime.stopPodSandbox(sandbox.id)));
 }
 
-/** The script of host processes: beside the bundle, or the engine's own source. */
-function hostScript(): { hostEntry?: string; nodeArguments?: readonly string[] } {
+/** What host processes run: what is beside the bundle, or the engine's own source. */
+function hostScript(): Pick<EngineOptions, "hostEntry" | "hostCode" | "nodeArguments"> {
   if (import.meta.url.endsWith(".ts")) return { nodeArguments: ["--conditions=@wherry/source"] };
-  return { hostEntry: fileURLToPath(new URL("./host.js", import.meta.url)) };
+  const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  return { hostEntry: beside("./start-host.cjs"), hostCode: beside("./host.cjs") };
 }

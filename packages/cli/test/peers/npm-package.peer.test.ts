@@ -37,9 +37,16 @@ describe("the npm package", () => {
     const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
     const paths = files.map(({ path }) => path);
     expect(paths).toEqual(
-      expect.arrayContaining(["bin/wherry.js", "dist/wherry.js", "dist/host.js", "LICENSE", "README.md"]),
+      expect.arrayContaining([
+        "bin/wherry.js",
+        "dist/wherry.js",
+        "dist/host.cjs",
+        "dist/start-host.cjs",
+        "LICENSE",
+        "README.md",
+      ]),
     );
-    for (const path of paths) expect(path).toMatch(/^(bin\/|dist\/[\w.-]+\.js$|package\.json$|LICENSE$|README\.md$)/);
+    for (const path of paths) expect(path).toMatch(/^(bin\/|dist\/[\w.-]+\.c?js$|package\.json$|LICENSE$|README\.md$)/);
     expect(packedBytes).toBeLessThan(5 << 20);
   });
 

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { isNotFound, resources } from "@wherry/client";
 import type { Pod } from "@wherry/kubernetes";
 import { eventually, processEnded } from "@wherry/testkit";
@@ -21,7 +22,7 @@ describe.concurrent("deletion", () => {
     const last = observer.history("graceful").at(-1);
     expect(last?.metadata?.deletionTimestamp).toBeDefined();
     expect(last?.status?.containerStatuses?.[0]?.state?.terminated).toBeDefined();
-    expect(node.hosts().map(({ id }) => id)).not.toContain(host.id);
+    expect(existsSync(join(node.rootDirectory, "engine/sandboxes", host.sandboxId))).toBe(false);
     await observer.untilEvent("graceful", "Killing", /^Stopping container main$/);
   });
 

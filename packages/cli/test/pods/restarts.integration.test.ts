@@ -121,7 +121,8 @@ describe.concurrent("restarts", () => {
     await cluster().createPod("killed-never", ["hold"]);
     for (const name of ["killed-always", "killed-never"]) {
       const pod = await observer.untilPhase(name, "Running");
-      process.kill(node.hostOf(pod).pid, "SIGKILL");
+      const names = (pod.spec?.containers ?? []).map((container) => container.name);
+      for (const { pid } of names.map((container) => node.hostOf(pod, container))) process.kill(pid, "SIGKILL");
     }
     const ended = { exitCode: 137, reason: "Error", message: expect.stringMatching(/SIGKILL/) };
     const restarted = await observer.until("killed-always", "both containers running again", (pod) =>

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { abortReason } from "@wherry/base";
 import type { engineService, ServiceClient } from "@wherry/rpc";
-import type { AttachSession } from "../host.ts";
+import type { AttachSession } from "../sandbox.ts";
 
 type GuestsClient = ServiceClient<typeof engineService.Guests>;
 

@@ -1,5 +1,6 @@
 import { aborted, Backoff, type Clock, errorMessage, type Logger, raceAbort } from "@wherry/base";
-import type { HostLauncher, IdleHost } from "./host-launcher.ts";
+import type { HostLauncher } from "./host-launcher.ts";
+import type { HostProcess } from "./host-process.ts";
 
 /** Pods that come in this distance are one burst; a pod that starts is not disturbed by its successor's process. */
 const quietMs = 100;
@@ -22,8 +23,8 @@ export interface HostPoolOptions {
  */
 export class HostPool {
   readonly #options: HostPoolOptions;
-  readonly #idle: IdleHost[] = [];
-  readonly #waiting: PromiseWithResolvers<IdleHost>[] = [];
+  readonly #idle: HostProcess[] = [];
+  readonly #waiting: PromiseWithResolvers<HostProcess>[] = [];
   #launching = 0;
   #lastTakeMs = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => undefined;
@@ -38,13 +39,13 @@ export class HostPool {
     return this.#idle.length;
   }
 
-  async take(signal?: AbortSignal): Promise<IdleHost> {
+  async take(signal?: AbortSignal): Promise<HostProcess> {
     signal?.throwIfAborted();
     this.#lastTakeMs = this.#options.clock.monotonic();
     this.#wake();
     const idle = this.#idle.shift();
     if (idle !== undefined) return idle;
-    const turn = Promise.withResolvers<IdleHost>();
+    const turn = Promise.withResolvers<HostProcess>();
     this.#waiting.push(turn);
     this.#launchForWaiting();
     try {
@@ -106,7 +107,7 @@ export class HostPool {
     }
   }
 
-  async #launch(): Promise<IdleHost> {
+  async #launch(): Promise<HostProcess> {
     this.#launching++;
     try {
       return await this.#options.launcher.launch();
@@ -116,7 +117,7 @@ export class HostPool {
   }
 
   /** Gives a process to who has waited longest, or keeps it. */
-  #add(host: IdleHost): void {
+  #add(host: HostProcess): void {
     const turn = this.#waiting.shift();
     if (turn !== undefined) {
       turn.resolve(host);

@@ -1,10 +1,16 @@
 import { RpcError } from "@wherry/rpc/ttrpc";
 import type { GuestSpec } from "../guest.ts";
-import type { ControlBlock, OutputStream } from "./control-block.ts";
-import type { WorkerReport, WorkerRequest } from "./worker-messages.ts";
+import type { OutputStream } from "../log/output-stream.ts";
+import { InputSource } from "./input-source.ts";
 
 /** Input on its way to the guest at which a sender is held. */
 const maxQueuedInputBytes = 64 * 1024;
+
+/** Output waiting for a session at which the guest is held. */
+const maxQueuedOutputBytes = 256 * 1024;
+
+/** How long a guest is held for a session that takes nothing before the session loses. */
+const maxStallMs = 10_000;
 
 /** Most output in one answer. */
 const maxAnswerBytes = 256 * 1024;
@@ -31,34 +37,36 @@ interface Session {
 /**
  * Who is attached to a guest: each session reads copies of its output at its own pace and may write its input.
  *
- * The slowest session holds the guest once 256 KiB wait for it; if it takes nothing for 10 s, all sessions are ended.
+ * The slowest session holds the guest once 256 KiB wait for it; if it takes nothing for 10 s, it is ended.
  */
 export class AttachSessions {
+  /** The guest's standard input; undefined when it has none. */
+  readonly input: InputSource | undefined;
   readonly #spec: GuestSpec;
-  readonly #control: ControlBlock;
-  readonly #send: (request: WorkerRequest) => void;
   readonly #sessions: Map<number, Session> = new Map();
   readonly #inputWaiters: (() => void)[] = [];
-  #unacknowledgedBytes = 0;
+  readonly #outputWaiters: Set<() => void> = new Set();
+  #nextId = 1;
   #inputBytes = 0;
   #inputEnded = false;
   #ended = false;
+  #onIdle: (() => void) | undefined;
 
-  constructor(spec: GuestSpec, control: ControlBlock, send: (request: WorkerRequest) => void) {
+  constructor(spec: GuestSpec) {
     this.#spec = spec;
-    this.#control = control;
-    this.#send = send;
+    this.input = spec.stdin ? new InputSource((sizeBytes) => this.#inputTaken(sizeBytes)) : undefined;
   }
 
-  attach(session: number, request: { stdin: boolean; stdout: boolean; stderr: boolean }): void {
+  /** The new session's number. */
+  attach(request: { stdin: boolean; stdout: boolean; stderr: boolean }): number {
     if (this.#ended)
       throw new RpcError("FailedPrecondition", `Cannot attach to guest "${this.#spec.id}": it has exited`);
     if (this.#sessions.size >= maxSessions) {
       throw new RpcError("ResourceExhausted", `Cannot attach to guest "${this.#spec.id}": ${maxSessions} sessions are`);
     }
-    const streams = (["stdout", "stderr"] as const).filter((stream) => request[stream]);
-    this.#sessions.set(session, {
-      streams,
+    const id = this.#nextId++;
+    this.#sessions.set(id, {
+      streams: (["stdout", "stderr"] as const).filter((stream) => request[stream]),
       stdin: request.stdin && this.#spec.stdin,
       queue: [],
       queuedBytes: 0,
@@ -66,7 +74,7 @@ export class AttachSessions {
       stalled: false,
       wake: undefined,
     });
-    this.#updateWanted();
+    return id;
   }
 
   detach(id: number): void {
@@ -76,8 +84,8 @@ export class AttachSessions {
     session.ended = true;
     session.wake?.();
     if (session.stdin && this.#spec.stdinOnce) this.#endInput();
-    this.#updateWanted();
-    this.#acknowledge();
+    this.#outputTaken();
+    if (this.#sessions.size === 0) this.#onIdle?.();
   }
 
   /** Output since the last call, waiting for some; `end` when none will follow. One call at a time for each session. */
@@ -90,11 +98,11 @@ export class AttachSessions {
       });
       session.wake = undefined;
     }
-    if (session.stalled && session.queue.length === 0) {
+    if (session.stalled) {
       throw new RpcError("ResourceExhausted", "The attached session took no output for too long");
     }
     const output = takeOutput(session);
-    this.#acknowledge();
+    this.#outputTaken();
     return output;
   }
 
@@ -106,7 +114,7 @@ export class AttachSessions {
     if (data.length > 0) {
       this.#inputBytes += data.length;
       // The frame that the data are a view of goes away with the call.
-      this.#send({ type: "input", bytes: data.slice() });
+      this.input?.push(data.slice());
     }
     if (end && this.#spec.stdinOnce) this.#endInput();
     while (this.#inputBytes > maxQueuedInputBytes && !this.#ended && !signal.aborted) {
@@ -122,61 +130,78 @@ export class AttachSessions {
     this.#endInput();
   }
 
-  onReport(report: Extract<WorkerReport, { type: "output" | "output-stalled" | "input-taken" }>): void {
-    if (report.type === "input-taken") {
-      this.#inputBytes -= report.sizeBytes;
-      for (const wake of this.#inputWaiters.splice(0)) wake();
-    } else if (report.type === "output") this.#distribute(report.stream, report.bytes);
-    else {
-      for (const session of this.#sessions.values()) {
-        session.stalled = true;
-        session.ended = true;
-        session.wake?.();
-      }
+  /**
+   * Gives the sessions copies of what the guest wrote; a promise when the slowest has to catch up first. `bytes` is only read
+   * during the call.
+   */
+  output(stream: OutputStream, bytes: Uint8Array): Promise<void> | undefined {
+    let copy: Uint8Array | undefined;
+    for (const session of this.#sessions.values()) {
+      if (!session.streams.includes(stream) || session.ended) continue;
+      copy ??= bytes.slice();
+      session.queue.push({ stream, bytes: copy });
+      session.queuedBytes += copy.length;
+      session.wake?.();
     }
+    return copy === undefined || this.#slow().length === 0 ? undefined : this.#hold();
   }
 
-  /** The guest has exited: sessions get what is left, then the end. */
-  end(): void {
+  /** The guest has exited: sessions get what is left, then the end. Calls `onIdle` when all have gone. */
+  end(onIdle: () => void): void {
     this.#ended = true;
+    this.#onIdle = onIdle;
     for (const session of this.#sessions.values()) {
       session.ended = true;
       session.wake?.();
     }
     for (const wake of this.#inputWaiters.splice(0)) wake();
+    if (this.#sessions.size === 0) onIdle();
   }
 
-  #distribute(stream: OutputStream, bytes: Uint8Array): void {
-    this.#unacknowledgedBytes += bytes.length;
-    for (const session of this.#sessions.values()) {
-      if (!session.streams.includes(stream) || session.ended) continue;
-      session.queue.push({ stream, bytes });
-      session.queuedBytes += bytes.length;
-      session.wake?.();
+  #slow(): Session[] {
+    return [...this.#sessions.values()].filter((session) => session.queuedBytes > maxQueuedOutputBytes);
+  }
+
+  /** Resolves when all sessions have taken enough, or have lost: a container must never hang because somebody looks at it. */
+  async #hold(): Promise<void> {
+    for (let slow = this.#slow(); slow.length > 0; slow = this.#slow()) {
+      if (await this.#takenWithin(maxStallMs)) continue;
+      for (const session of slow) {
+        session.stalled = true;
+        session.ended = true;
+        session.queue.length = 0;
+        session.queuedBytes = 0;
+        session.wake?.();
+      }
     }
-    this.#acknowledge();
   }
 
-  /** Frees the worker of what even the slowest session has taken. */
-  #acknowledge(): void {
-    let waiting = 0;
-    for (const session of this.#sessions.values()) waiting = Math.max(waiting, session.queuedBytes);
-    const taken = this.#unacknowledgedBytes - waiting;
-    if (taken <= 0) return;
-    this.#unacknowledgedBytes = waiting;
-    this.#control.acknowledge(taken);
+  #takenWithin(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (taken: boolean) => {
+        clearTimeout(timer);
+        this.#outputWaiters.delete(onTaken);
+        resolve(taken);
+      };
+      const onTaken = () => settle(true);
+      const timer = setTimeout(() => settle(false), timeoutMs);
+      this.#outputWaiters.add(onTaken);
+    });
   }
 
-  #updateWanted(): void {
-    const wanted = new Set<OutputStream>();
-    for (const session of this.#sessions.values()) for (const stream of session.streams) wanted.add(stream);
-    this.#control.setWanted([...wanted]);
+  #outputTaken(): void {
+    for (const waiter of [...this.#outputWaiters]) waiter();
+  }
+
+  #inputTaken(sizeBytes: number): void {
+    this.#inputBytes -= sizeBytes;
+    for (const wake of this.#inputWaiters.splice(0)) wake();
   }
 
   #endInput(): void {
     if (this.#inputEnded || this.#ended) return;
     this.#inputEnded = true;
-    this.#send({ type: "input-end" });
+    this.input?.end();
   }
 
   #find(id: number): Session {
@@ -192,8 +217,10 @@ function takeOutput(session: Session): AttachedOutput {
   while (sizeBytes < maxAnswerBytes) {
     const next = session.queue.shift();
     if (next === undefined) break;
-    parts[next.stream].push(next.bytes);
-    sizeBytes += next.bytes.length;
+    const room = maxAnswerBytes - sizeBytes;
+    parts[next.stream].push(next.bytes.subarray(0, room));
+    if (next.bytes.length > room) session.queue.unshift({ ...next, bytes: next.bytes.subarray(room) });
+    sizeBytes += Math.min(next.bytes.length, room);
   }
   session.queuedBytes -= sizeBytes;
   return {

@@ -1,15 +1,13 @@
-import { closeSync } from "node:fs";
 import { RpcError } from "@wherry/rpc/ttrpc";
+import type { ExitStatus } from "@wherry/wasi";
 import type { GuestExit, GuestExitReason, GuestPhase, GuestSpec, GuestState } from "../guest.ts";
-import type { GuestRecords } from "../guest-record.ts";
+import { guestFiles } from "../guest-directory.ts";
+import { writeGuestRecord } from "../guest-record.ts";
+import { GuestLog } from "../log/guest-log.ts";
 import { defaultAction } from "../protocol/signals.ts";
 import { AttachSessions } from "./attach-sessions.ts";
-import { ControlBlock } from "./control-block.ts";
-import { CriLog } from "./cri-log.ts";
-import type { GuestWorker, WorkerFailure } from "./guest-worker.ts";
-import { LogClock } from "./log-clock.ts";
-import { LogFile, openLog } from "./log-file.ts";
-import type { GuestReport } from "./worker-messages.ts";
+import { GuestProgram } from "./guest-program.ts";
+import { RefusedGuestError } from "./load-module.ts";
 
 /** What wasmtime's command answers for a trap: 128 + SIGABRT. */
 const trapExitCode = 134;
@@ -20,68 +18,44 @@ const startErrorExitCode = 128;
 type Ending = { readonly exitCode: number; readonly reason: GuestExitReason; readonly message: string };
 
 /**
- * A guest as the host's main thread sees it: created, running, exited, in this order.
+ * The guest of this process: created, running, exited, in this order.
  *
- * The exit record is on disk before anybody is told of the exit, and nothing of the guest runs any more by then.
+ * It runs on the process's only thread. Calls to the process are answered while the guest waits or writes; one that computes
+ * without a pause is left alone, and ended by killing the process. The exit record is on disk before anybody is told of it.
  */
 export class HostedGuest {
   readonly spec: GuestSpec;
   readonly sessions: AttachSessions;
-  readonly #worker: GuestWorker;
-  readonly #records: GuestRecords;
-  readonly #control: ControlBlock = new ControlBlock();
-  readonly #prepared: Promise<void>;
   readonly exited: Promise<GuestExit>;
-  #settlePrepared: { resolve: () => void; reject: (error: Error) => void };
-  #settleExited: (exit: GuestExit) => void;
+  readonly #directory: string;
+  readonly #prepared: Promise<void>;
+  readonly #settleExited: (exit: GuestExit) => void;
+  #program: GuestProgram | undefined;
+  #log: GuestLog | undefined;
   #phase: GuestPhase = "created";
   #starting = false;
   #startedAtMs = 0;
   #exit: GuestExit | undefined;
-  #ending: Ending | undefined;
-  #cpuNanoseconds = 0;
 
-  /** @param worker an unused worker, from here on the guest's */
-  constructor(spec: GuestSpec, worker: GuestWorker, records: GuestRecords) {
+  /**
+   * Its module is loaded after this returns; what is wrong with it shows at the start.
+   *
+   * @param directory of the guest; exists
+   */
+  constructor(spec: GuestSpec, directory: string) {
     this.spec = spec;
-    this.#worker = worker;
-    this.#records = records;
-    const prepared = Promise.withResolvers<void>();
+    this.#directory = directory;
+    this.sessions = new AttachSessions(spec);
     const exited = Promise.withResolvers<GuestExit>();
-    this.#prepared = prepared.promise;
-    this.#settlePrepared = prepared;
     this.exited = exited.promise;
     this.#settleExited = exited.resolve;
-    // Looked at by start only.
-    prepared.promise.catch(() => undefined);
-    this.sessions = new AttachSessions(spec, this.#control, (request) => worker.send(request));
-    worker.onReport = (report) => this.#onReport(report);
-    worker.onEnd = (failure) => this.#onWorkerEnd(failure);
-    records.write(this.state());
-    worker.send({ type: "prepare", spec, control: this.#control.buffer });
-  }
-
-  get startedAtMs(): number {
-    return this.#startedAtMs;
-  }
-
-  get control(): ControlBlock {
-    return this.#control;
-  }
-
-  /** The thread the guest runs on; undefined once it has exited. */
-  get worker(): GuestWorker | undefined {
-    return this.#phase === "exited" ? undefined : this.#worker;
-  }
-
-  /** CPU time of the guest's thread; stays as last seen once it has exited. */
-  async cpuNanoseconds(): Promise<number> {
-    try {
-      if (this.worker !== undefined) this.#cpuNanoseconds = await this.worker.cpuNanoseconds();
-    } catch {
-      // The thread ended while it was asked.
-    }
-    return this.#cpuNanoseconds;
+    writeGuestRecord(directory, this.state());
+    this.#prepared = new Promise((resolve) => {
+      setImmediate(() => {
+        this.#prepare();
+        resolve();
+      });
+    });
   }
 
   state(): GuestState {
@@ -89,14 +63,15 @@ export class HostedGuest {
     return {
       id: this.spec.id,
       state: this.#phase,
+      pid: process.pid,
       ...(this.#startedAtMs === 0 ? {} : { startedAtMs: this.#startedAtMs }),
       ...(this.#exit === undefined ? {} : { exit: this.#exit }),
       spec: { modulePath, logPath, memoryLimitBytes, stdin, stdinOnce },
-      logBytesDropped: this.#control.droppedBytes,
+      logBytesDropped: this.#log?.droppedBytes ?? 0,
     };
   }
 
-  /** Starts the guest; rejects, and leaves an exit record, when its module cannot be run. */
+  /** Lets the guest run soon after this resolves; rejects, and leaves an exit record, when its module cannot be run. */
   async start(): Promise<void> {
     if (this.#phase !== "created") {
       throw new RpcError("FailedPrecondition", `Cannot start guest "${this.spec.id}": it is ${this.#phase}`);
@@ -104,108 +79,90 @@ export class HostedGuest {
     if (this.#starting) throw new RpcError("FailedPrecondition", `Guest "${this.spec.id}" is being started`);
     this.#starting = true;
     await this.#prepared;
-    if (this.#ending !== undefined) await this.exited;
-    if (this.#phase !== "created") {
-      throw new RpcError("FailedPrecondition", `Cannot start guest "${this.spec.id}": it was ended meanwhile`);
+    if (this.#exit !== undefined) {
+      throw new RpcError("FailedPrecondition", this.#exit.message);
     }
     this.#startedAtMs = Date.now();
     this.#phase = "running";
-    this.#records.write(this.state());
-    this.#worker.send({ type: "start" });
+    writeGuestRecord(this.#directory, this.state());
+    // Once the answer is out: the guest may never give the thread back.
+    setImmediate(() => this.#run());
   }
 
-  /** Does what the signal does to a program without handlers; resolves when that is done. */
-  async kill(signal: number): Promise<void> {
+  /** Does what the signal does to a program without handlers. */
+  kill(signal: number): void {
     const action = defaultAction(signal);
     if (action === "invalid") throw new RpcError("InvalidArgument", `Cannot send signal ${signal}: there is none`);
     if (action === "stop")
       throw new RpcError("Unimplemented", `Cannot send signal ${signal}: guests cannot be stopped`);
     if (this.#phase === "exited") throw new RpcError("NotFound", `Guest "${this.spec.id}" has exited`);
-    if (action !== "terminate") return;
-    await this.#end({
-      exitCode: 128 + signal,
-      reason: "Error",
-      message: `Ended by signal ${signal}`,
-    });
+    if (action === "terminate") {
+      this.#end({ exitCode: 128 + signal, reason: "Error", message: `Ended by signal ${signal}` });
+    }
   }
 
-  /** Makes the worker open its log file anew before its next write; the file exists when this returns. */
-  reopenLog(): void {
-    if (this.spec.logPath === "") return;
+  #prepare(): void {
+    if (this.#exit !== undefined) return;
     try {
-      closeSync(openLog(this.spec.logPath));
+      this.#log = this.#openLog();
+      this.#program = new GuestProgram(this.spec, this.#log, this.sessions);
     } catch (error) {
-      throw new RpcError("FailedPrecondition", `Cannot open log file "${this.spec.logPath}": ${String(error)}`);
-    }
-    this.#control.requestLogReopen();
-  }
-
-  #onReport(report: GuestReport): void {
-    switch (report.type) {
-      case "prepared":
-        this.#settlePrepared.resolve();
-        break;
-      case "started":
-        break;
-      case "refused":
-        void this.#end({ exitCode: startErrorExitCode, reason: "StartError", message: report.message });
-        break;
-      case "exited":
-        void this.#end({ exitCode: report.code, reason: report.code === 0 ? "Completed" : "Error", message: "" });
-        break;
-      case "trapped":
-        void this.#end({ exitCode: trapExitCode, reason: "Error", message: `WebAssembly trap: ${report.message}` });
-        break;
-      case "output":
-      case "output-stalled":
-      case "input-taken":
-        this.sessions.onReport(report);
-        break;
+      this.#refuse(error);
     }
   }
 
-  #onWorkerEnd(failure: WorkerFailure): void {
-    void this.#end(
-      failure.kind === "out-of-memory"
-        ? { exitCode: 137, reason: "OOMKilled", message: "The JavaScript heap of the guest's worker is used up" }
-        : { exitCode: 255, reason: "Error", message: `The guest's host failed: ${failure.message}` },
-    );
+  #run(): void {
+    if (this.#program === undefined || this.#exit !== undefined) return;
+    try {
+      this.#program.run().then(
+        (status) => this.#end(endingOf(status)),
+        (error: unknown) => this.#end(trapped(messageOf(error))),
+      );
+    } catch (error) {
+      if (error instanceof RefusedGuestError) this.#refuse(error);
+      else this.#end(trapped(messageOf(error)));
+    }
   }
 
-  /** The one way to the exit: the first ending counts, later ones wait for it. */
-  async #end(ending: Ending): Promise<void> {
-    if (this.#ending !== undefined) {
-      await this.exited;
-      return;
-    }
-    this.#ending = ending;
-    await this.#worker.terminate();
-    this.#finishLog();
+  #refuse(error: unknown): void {
+    this.#end({ exitCode: startErrorExitCode, reason: "StartError", message: messageOf(error) });
+  }
+
+  /** The one way to the exit: the first ending counts. Nothing of the guest runs after this. */
+  #end(ending: Ending): void {
+    if (this.#exit !== undefined) return;
     this.#exit = { ...ending, startedAtMs: this.#startedAtMs, finishedAtMs: Date.now() };
     this.#phase = "exited";
-    this.#writeExit();
-    this.sessions.end();
-    this.#settlePrepared.reject(new RpcError("FailedPrecondition", ending.message));
-    this.#settleExited(this.#exit);
-  }
-
-  #writeExit(): void {
+    this.#program?.close();
+    this.#log?.finish();
     try {
-      this.#records.write(this.state());
+      writeGuestRecord(this.#directory, this.state());
     } catch {
       // A full disk must not keep the exit from those who wait for it; only its survival of this process is lost.
     }
+    this.#settleExited(this.#exit);
   }
 
-  /** Logs what the guest wrote after its last line end. */
-  #finishLog(): void {
-    if (this.spec.logPath === "" || this.#startedAtMs === 0) return;
+  #openLog(): GuestLog | undefined {
+    const { logPath } = this.spec;
+    if (logPath === "") return undefined;
     try {
-      const file = new LogFile(this.spec.logPath, this.#control);
-      new CriLog(this.#control, new LogClock(), (entries) => file.append(entries)).finish();
-      file.close();
-    } catch {
-      this.#control.addDropped(this.#control.pending("stdout").length + this.#control.pending("stderr").length);
+      return GuestLog.open(logPath, guestFiles.unfinished(this.#directory));
+    } catch (error) {
+      throw new RefusedGuestError(`Cannot open log file "${logPath}": ${messageOf(error)}`);
     }
   }
+}
+
+function endingOf(status: ExitStatus): Ending {
+  if (status.kind === "trapped") return trapped(status.message);
+  return { exitCode: status.code, reason: status.code === 0 ? "Completed" : "Error", message: "" };
+}
+
+function trapped(message: string): Ending {
+  return { exitCode: trapExitCode, reason: "Error", message: `WebAssembly trap: ${message}` };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,8 @@
-// Entry point of a host process, whose argument is the directory to serve in.
-// Descriptor 3 is the connection to the engine that started it.
+// Entry point of a host process. Descriptor 3 is the connection to the engine that started it.
 import { Socket } from "node:net";
 import { runHost } from "./run-host.ts";
 
-const workerEntry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 const engine = new Socket({ fd: 3, readable: true, writable: true });
 
-const [, , directory = ""] = process.argv;
-
-runHost({ engine, directory, workerEntry, pid: process.pid, exit: (code) => process.exit(code) });
+/** Resolves when the process is ready for a guest, with all code compiled that one needs. */
+export const ready: Promise<void> = runHost({ engine, pid: process.pid, exit: (code) => process.exit(code) });

@@ -1,68 +1,73 @@
 import { type Handler, type Handlers, RpcError, type WireAny, type WireMessage } from "@wherry/rpc/ttrpc";
-import type { GuestSpec, GuestStats } from "../guest.ts";
-import { checkId } from "../guest-record.ts";
+import type { GuestSpec } from "../guest.ts";
+import { processUsage } from "../platform/process-usage.ts";
 import { guestSpecFromMessage } from "../protocol/guest-spec-message.ts";
 import { guestSpecMessage, guestSpecType, metricsMessage, metricsType, protocolVersion } from "../protocol/guests.ts";
 import * as task from "../protocol/task.ts";
 import type { HostedGuest } from "./guest.ts";
-import type { HostState } from "./host-state.ts";
+import type { GuestHost } from "./guest-host.ts";
 
-export interface TaskHost {
-  readonly state: HostState;
-  stats(guest: HostedGuest): Promise<GuestStats>;
-  /** Ends the host process soon after the answer is sent. */
-  shutdown(): void;
-}
-
-/** The shim's task service for the guests of a host; a guest's processes are all the host process. */
-export function taskHandlers(host: TaskHost): Handlers {
-  const { state } = host;
+/**
+ * The shim's task service for the guest of a host, which is the host process itself.
+ *
+ * @param shutdown ends the process soon after the answer is sent
+ */
+export function taskHandlers(host: GuestHost, shutdown: () => void): Handlers {
   const methods: Record<string, Handler> = {
     Create: handler(task.createTaskRequest, task.createTaskResponse, (request) => {
-      state.create(specOf(request));
-      return { pid: state.pid };
+      host.create(specOf(request), request.bundle);
+      return { pid: host.pid };
     }),
     Start: handler(task.startRequest, task.startResponse, async (request) => {
-      await find(state, request).start();
-      return { pid: state.pid };
+      await find(host, request).start();
+      return { pid: host.pid };
     }),
     Wait: handler(task.waitRequest, task.waitResponse, async (request) => {
-      const exit = await find(state, request).exited;
+      const exit = await find(host, request).exited;
       return { exitStatus: exit.exitCode, exitedAt: task.timestampFromMs(exit.finishedAtMs) };
     }),
-    Delete: handler(task.deleteRequest, task.deleteResponse, async (request) => {
-      find(state, request);
-      const { exit } = (await state.delete(request.id)).state();
+    Delete: handler(task.deleteRequest, task.deleteResponse, (request) => {
+      const guest = find(host, request);
+      if (guest.state().state === "running") {
+        throw new RpcError("FailedPrecondition", `Cannot delete guest "${request.id}": it is running`);
+      }
+      if (guest.state().state === "created") guest.kill(9);
+      const { exit } = guest.state();
       const exitedAt = task.timestampFromMs(exit?.finishedAtMs ?? 0);
-      return { pid: state.pid, exitStatus: exit?.exitCode ?? 0, exitedAt };
+      return { pid: host.pid, exitStatus: exit?.exitCode ?? 0, exitedAt };
     }),
-    State: handler(task.stateRequest, task.stateResponse, (request) => stateOf(state, find(state, request))),
-    Kill: emptyHandler(task.killRequest, (request) => find(state, request).kill(request.signal)),
+    State: handler(task.stateRequest, task.stateResponse, (request) => stateOf(host, find(host, request))),
+    Kill: emptyHandler(task.killRequest, (request) => find(host, request).kill(request.signal)),
     CloseIO: emptyHandler(task.closeIORequest, (request) => {
-      if (request.stdin) find(state, request).sessions.closeInput();
+      if (request.stdin) find(host, request).sessions.closeInput();
     }),
     Pids: handler(task.pidsRequest, task.pidsResponse, ({ id }) => {
-      state.find(id);
-      return { processes: [{ pid: state.pid, info: undefined }] };
+      host.find(id);
+      return { processes: [{ pid: host.pid, info: undefined }] };
     }),
-    Stats: handler(task.statsRequest, task.statsResponse, async ({ id }) => ({
-      stats: metricsOf(await host.stats(state.find(id))),
-    })),
+    Stats: handler(task.statsRequest, task.statsResponse, ({ id }) => {
+      host.find(id);
+      return { stats: metricsOf(host.pid) };
+    }),
     Update: emptyHandler(task.updateTaskRequest, ({ id, resources }) => {
-      state.find(id);
+      host.find(id);
       throw new RpcError(
         "Unimplemented",
         `Cannot update guest "${id}" with "${resources?.typeUrl ?? ""}": limits of a running guest are its cgroup's`,
       );
     }),
     Connect: handler(task.connectRequest, task.connectResponse, () => ({
-      shimPid: state.pid,
-      taskPid: state.pid,
+      shimPid: host.pid,
+      taskPid: host.pid,
       version: String(protocolVersion),
     })),
     Shutdown: emptyHandler(task.shutdownRequest, ({ now }) => {
-      if (!now && state.guests.some((guest) => guest.state().state !== "exited")) return;
-      host.shutdown();
+      const { guest } = host;
+      if (guest !== undefined && guest.state().state !== "exited") {
+        if (!now) return;
+        guest.kill(9);
+      }
+      shutdown();
     }),
   };
   return { [task.taskServiceName]: methods };
@@ -88,8 +93,8 @@ export function emptyHandler<Request extends object>(
   };
 }
 
-function find(state: HostState, { id, execId }: task.ProcessRequest): HostedGuest {
-  const guest = state.find(id);
+function find(host: GuestHost, { id, execId }: task.ProcessRequest): HostedGuest {
+  const guest = host.find(id);
   if (execId === "") return guest;
   throw new RpcError("NotFound", `There is no process "${execId}" in guest "${id}": guests have one process`);
 }
@@ -106,10 +111,10 @@ function specOf(request: task.CreateTaskRequest): GuestSpec {
   if (rootfs.length > 0) {
     throw new RpcError("Unimplemented", `Cannot create guest "${id}": mounts are given in its options, not as rootfs`);
   }
-  return guestSpecFromMessage(checkId("guest", id), guestSpecMessage.decode(options.value));
+  return guestSpecFromMessage(id, guestSpecMessage.decode(options.value));
 }
 
-function stateOf(host: HostState, guest: HostedGuest): Partial<task.StateResponse> {
+function stateOf(host: GuestHost, guest: HostedGuest): Partial<task.StateResponse> {
   const { id, state, exit } = guest.state();
   const status = state === "exited" ? task.taskStatuses.stopped : task.taskStatuses[state];
   return {
@@ -121,12 +126,13 @@ function stateOf(host: HostState, guest: HostedGuest): Partial<task.StateRespons
   };
 }
 
-function metricsOf(stats: GuestStats): WireAny {
+function metricsOf(pid: number): WireAny {
+  const usage = processUsage(pid) ?? { cpuNanoseconds: 0, memoryBytes: 0 };
   const value = metricsMessage.encode({
-    timeMs: BigInt(stats.timeMs),
-    cpuUsageNanoseconds: BigInt(stats.cpuUsageNanoseconds),
-    memoryUsageBytes: BigInt(stats.memoryUsageBytes),
-    memoryWorkingSetBytes: BigInt(stats.memoryWorkingSetBytes),
+    timeMs: BigInt(Date.now()),
+    cpuUsageNanoseconds: BigInt(usage.cpuNanoseconds),
+    memoryUsageBytes: BigInt(usage.memoryBytes),
+    memoryWorkingSetBytes: BigInt(usage.memoryBytes),
   });
   return { typeUrl: metricsType, value };
 }

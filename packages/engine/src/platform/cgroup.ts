@@ -5,18 +5,19 @@ export interface CgroupLimits {
   readonly cpuLimitMillis?: number | undefined;
 }
 
-/** What a host needs for itself, on top of its guests. */
-const hostAllowanceBytes = 48 << 20;
+/** What the process of a guest needs for itself, on top of what is meant for the guest. */
+const processAllowanceBytes = 48 << 20;
 
-/** Limits of a host's group for limits that are meant for its guests. */
-export function withHostAllowance({ memoryLimitBytes, cpuLimitMillis }: CgroupLimits): CgroupLimits {
+/** Limits of a group of `guests` processes for limits that are meant for what they run. */
+export function withProcessAllowance({ memoryLimitBytes, cpuLimitMillis }: CgroupLimits, guests: number): CgroupLimits {
   return {
     cpuLimitMillis,
-    memoryLimitBytes: memoryLimitBytes === undefined ? undefined : memoryLimitBytes + hostAllowanceBytes,
+    memoryLimitBytes:
+      memoryLimitBytes === undefined ? undefined : memoryLimitBytes + Math.max(1, guests) * processAllowanceBytes,
   };
 }
 
-/** A control group made for one host process. */
+/** A control group made for the processes of one sandbox. */
 export interface Cgroup {
   /** Absolute paths of its directories: one in version 2, one for each controller in version 1. */
   readonly paths: readonly string[];

@@ -13,7 +13,12 @@ export interface ProcessIdentity {
 export function processIdentity(pid: number): ProcessIdentity | undefined {
   const stat = readStat(pid);
   if (stat === undefined || stat.state === "Z" || stat.state === "X") return undefined;
-  return { pid, startTicks: stat.startTicks, bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() };
+  return { pid, startTicks: stat.startTicks, bootId: currentBootId() };
+}
+
+/** Changes at each start of the machine. */
+export function currentBootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
 /** Whether exactly this process is still there. */

@@ -17,7 +17,7 @@ import {
 export const guestsServiceName = "wherry.engine.v1.Guests";
 
 /** Version of the protocol between engine and hosts; an engine refuses hosts of another. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** `Any.type_url` of the messages that travel inside the task API. */
 export const guestSpecType = "wherry.engine.v1.GuestSpec";
@@ -81,23 +81,13 @@ export const metricsMessage: WireMessage<MetricsMessage> = wireMessage("wherry.e
 export interface PingResponse {
   pid: number;
   version: number;
-  hostId: string;
+  guestId: string;
 }
 
 export const pingResponse: WireMessage<PingResponse> = wireMessage("wherry.engine.v1.PingResponse", {
   pid: uint32Field(1),
   version: uint32Field(2),
-  hostId: stringField(3),
-});
-
-export interface AssignRequest {
-  hostId: string;
-  directory: string;
-}
-
-export const assignRequest: WireMessage<AssignRequest> = wireMessage("wherry.engine.v1.AssignRequest", {
-  hostId: stringField(1),
-  directory: stringField(2),
+  guestId: stringField(3),
 });
 
 export interface GuestExitMessage {
@@ -116,36 +106,9 @@ export const guestExitMessage: WireMessage<GuestExitMessage> = wireMessage("wher
   finishedAtMs: uint64Field(5),
 });
 
-export interface GuestStateMessage {
-  id: string;
-  state: string;
-  startedAtMs: bigint;
-  exit: GuestExitMessage | undefined;
-  spec: GuestSpecMessage | undefined;
-  logBytesDropped: bigint;
-}
-
-export const guestStateMessage: WireMessage<GuestStateMessage> = wireMessage("wherry.engine.v1.GuestState", {
+export const awaitRequest: WireMessage<{ id: string }> = wireMessage("wherry.engine.v1.AwaitRequest", {
   id: stringField(1),
-  state: stringField(2),
-  startedAtMs: uint64Field(3),
-  exit: messageField(4, () => guestExitMessage),
-  spec: messageField(5, () => guestSpecMessage),
-  logBytesDropped: uint64Field(6),
 });
-
-export const listResponse: WireMessage<{ guests: (GuestStateMessage | undefined)[] }> = wireMessage(
-  "wherry.engine.v1.ListResponse",
-  { guests: repeatedField(messageField(1, () => guestStateMessage)) },
-);
-
-export const inspectRequest: WireMessage<{ id: string }> = guestRequest("InspectRequest");
-export const awaitRequest: WireMessage<{ id: string }> = guestRequest("AwaitRequest");
-export const reopenLogRequest: WireMessage<{ id: string }> = guestRequest("ReopenLogRequest");
-
-function guestRequest(name: string): WireMessage<{ id: string }> {
-  return wireMessage(`wherry.engine.v1.${name}`, { id: stringField(1) });
-}
 
 export interface AttachRequest {
   id: string;

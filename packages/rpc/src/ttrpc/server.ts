@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { type Clock, systemClock } from "@wherry/base";
 import { RpcError } from "../errors.ts";
 import { listenUnix } from "../unix-socket.ts";
@@ -36,12 +36,10 @@ const maxQueuedBytes = 8 << 20;
 export class TtrpcServer {
   readonly #options: Required<TtrpcServerOptions>;
   readonly #connections: Set<ServerConnection> = new Set();
-  readonly #server: Server;
   #stop: (() => Promise<void>) | undefined;
 
   constructor(options: TtrpcServerOptions) {
     this.#options = { clock: systemClock, maxConcurrentCalls: 1024, ...options };
-    this.#server = createServer((socket) => this.accept(socket));
   }
 
   /** Open connections. */
@@ -51,7 +49,10 @@ export class TtrpcServer {
 
   /** Listens on a unix socket; see `listenUnix` for files left behind. */
   async listen(path: string): Promise<void> {
-    this.#stop = await listenUnix(this.#server, path);
+    this.#stop = await listenUnix(
+      createServer((socket) => this.accept(socket)),
+      path,
+    );
   }
 
   /** Serves a connected stream. */

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { constants } from "node:os";
 import { dirname } from "node:path";
 import { type Clock, errorCode, errorMessage, type Logger, silentLogger, systemClock } from "@wherry/base";
-import type { Engine, GuestExit, Host } from "@wherry/engine";
+import type { Engine, GuestExit, Sandbox } from "@wherry/engine";
 import type {
   ContainerConfig,
   ContainerFilter,
@@ -57,7 +57,7 @@ const handlerNames: readonly string[] = ["", "wherry"];
 const killTimeoutMs = 5000;
 
 /**
- * Runs pods of WebAssembly modules: a sandbox is a host process of the engine, a container a guest in it.
+ * Runs pods of WebAssembly modules: a sandbox is one of the engine, a container a guest in it, with a process of its own.
  *
  * Guests go on when the process that holds this object ends; `openWasmRuntime` on the same state directory finds them again.
  */
@@ -67,7 +67,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #records: RecordStore;
-  readonly #hosts: Map<string, Host> = new Map();
+  readonly #sandboxes: Map<string, Sandbox> = new Map();
   readonly #events: RuntimeEventStream = new RuntimeEventStream();
 
   /** Use `openWasmRuntime`. */
@@ -79,14 +79,14 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     this.#records = records;
   }
 
-  /** Takes over the hosts that outlived an earlier process; called once, by `openWasmRuntime`. */
-  async recover(options: CallOptions = {}): Promise<void> {
-    const hosts = await this.#options.engine.recover({ signal: options.signal });
+  /** Takes over the guests that outlived an earlier process; called once, by `openWasmRuntime`. */
+  async recover(): Promise<void> {
+    const sandboxes = await this.#options.engine.recover();
     // First, so that no exit falls between the listing of guests and the wait for their exits.
-    for (const host of hosts) {
-      if (host.alive && this.#records.sandboxes.get(host.id)?.state === "ready") this.#adopt(host);
+    for (const sandbox of sandboxes) {
+      if (sandbox.usable && this.#records.sandboxes.get(sandbox.id)?.state === "ready") this.#adopt(sandbox);
     }
-    await recoverRecords(this.#records, hosts, this.#clock.now(), this.#logger);
+    await recoverRecords(this.#records, sandboxes, this.#clock.now(), this.#logger);
   }
 
   async version(): Promise<RuntimeVersion> {
@@ -104,7 +104,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     };
   }
 
-  async runPodSandbox(config: PodSandboxConfig, options: CallOptions = {}): Promise<string> {
+  async runPodSandbox(config: PodSandboxConfig): Promise<string> {
     if (!handlerNames.includes(config.runtimeHandler)) {
       throw new RuntimeError(
         "InvalidArgument",
@@ -119,56 +119,49 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       );
     }
     const id = newId();
-    const host = await asRuntimeCall(
+    const sandbox = await asRuntimeCall(
       `run sandbox of pod "${podName(config)}"`,
-      this.#options.engine.createHost(
-        {
-          id,
-          ...(config.cgroupParent === undefined ? {} : { cgroupParent: config.cgroupParent }),
-          ...(config.resources?.cpuLimitMillis === undefined
-            ? {}
-            : { cpuLimitMillis: config.resources.cpuLimitMillis }),
-          ...(config.resources?.memoryLimitBytes === undefined
-            ? {}
-            : { memoryLimitBytes: config.resources.memoryLimitBytes }),
-          ...(config.annotations["wherry.dev/tier"] === "optimized" ? { tier: "optimized" as const } : {}),
-        },
-        { signal: options.signal },
-      ),
+      this.#options.engine.createSandbox({
+        id,
+        cgroupParent: config.cgroupParent,
+        cpuLimitMillis: config.resources?.cpuLimitMillis,
+        memoryLimitBytes: config.resources?.memoryLimitBytes,
+        tier: config.annotations["wherry.dev/tier"] === "optimized" ? "optimized" : "default",
+      }),
     );
     try {
       this.#records.putSandbox({ id, config, createdAtMs: this.#clock.now(), state: "ready" });
     } catch (error) {
       this.#records.sandboxes.delete(id);
-      await host.shutdown();
+      await sandbox.shutdown();
       throw runtimeErrorFrom(`run sandbox of pod "${podName(config)}"`, error);
     }
-    this.#adopt(host);
+    this.#adopt(sandbox);
     this.#emit("created", id);
     this.#emit("started", id);
     return id;
   }
 
   async stopPodSandbox(sandboxId: string, options: CallOptions = {}): Promise<void> {
-    const sandbox = this.#records.sandboxes.get(sandboxId);
-    if (sandbox === undefined || sandbox.state === "not-ready") return;
+    const record = this.#records.sandboxes.get(sandboxId);
+    if (record === undefined || record.state === "not-ready") return;
     const running = this.#records
       .containersOf(sandboxId)
-      .filter((record) => record.state === "running" || record.state === "created");
-    const stops = await Promise.allSettled(running.map((record) => this.stopContainer(record.id, 0, options)));
+      .filter(({ state }) => state === "running" || state === "created");
+    const stops = await Promise.allSettled(running.map(({ id }) => this.stopContainer(id, 0, options)));
     options.signal?.throwIfAborted();
     for (const stop of stops) {
-      // The end of the host is the end of every guest in it.
+      // The end of the sandbox is the end of every guest in it.
       if (stop.status === "rejected")
-        this.#logger.warn("Cannot stop a container, ending its host", { error: errorMessage(stop.reason) });
+        this.#logger.warn("Cannot stop a container, ending its sandbox", { error: errorMessage(stop.reason) });
     }
-    const host = this.#hosts.get(sandboxId);
-    this.#hosts.delete(sandboxId);
-    this.#keep(() => this.#records.putSandbox({ ...sandbox, state: "not-ready" }));
-    await host?.shutdown();
-    for (const record of this.#records.containersOf(sandboxId)) {
-      if (record.state !== "exited")
-        this.#exited(record.id, { ...lostExit(record, this.#clock.now()), reason: "Error" });
+    const sandbox = this.#sandboxes.get(sandboxId);
+    this.#sandboxes.delete(sandboxId);
+    this.#keep(() => this.#records.putSandbox({ ...record, state: "not-ready" }));
+    await sandbox?.shutdown();
+    for (const container of this.#records.containersOf(sandboxId)) {
+      if (container.state !== "exited")
+        this.#exited(container.id, { ...lostExit(container, this.#clock.now()), reason: "Error" });
     }
     this.#emit("stopped", sandboxId);
   }
@@ -182,7 +175,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   }
 
   async podSandboxStatus(sandboxId: string): Promise<PodSandboxStatus> {
-    return sandboxStatusOf(this.#sandbox(sandboxId));
+    return sandboxStatusOf(this.#sandboxRecord(sandboxId));
   }
 
   async listPodSandboxes(filter: PodSandboxFilter = {}): Promise<PodSandboxSummary[]> {
@@ -192,15 +185,15 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   }
 
   async createContainer(sandboxId: string, config: ContainerConfig, options: CallOptions = {}): Promise<string> {
+    const { config: sandboxConfig } = this.#sandboxRecord(sandboxId);
     const sandbox = this.#sandbox(sandboxId);
-    const host = this.#host(sandboxId);
     const image = await this.images.runnable(config.image.image, config.command, options);
     const id = newId();
-    const spec = guestSpec(id, config, sandbox.config, image);
+    const spec = guestSpec(id, config, sandboxConfig, image);
     if (spec.logPath !== "") await mkdir(dirname(spec.logPath), { recursive: true, mode: 0o755 });
-    await asRuntimeCall(`create container "${config.name}"`, host.createGuest(spec));
+    await asRuntimeCall(`create container "${config.name}"`, sandbox.createGuest(spec, options));
     // A container of a sandbox that was stopped meanwhile would stay for ever.
-    if (this.#host(sandboxId) !== host) throw this.#hostGone(sandboxId);
+    if (this.#sandbox(sandboxId) !== sandbox) throw this.#sandboxGone(sandboxId);
     const record: ContainerRecord = {
       id,
       sandboxId,
@@ -218,7 +211,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       this.#records.putContainer(record);
     } catch (error) {
       this.#records.containers.delete(id);
-      await host.deleteGuest(id);
+      await sandbox.deleteGuest(id);
       throw runtimeErrorFrom(`create container "${config.name}"`, error);
     }
     this.#emit("created", sandboxId, id);
@@ -233,10 +226,10 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot start container "${containerId}": it is ${record.state}, expected created`,
       );
     }
-    const host = this.#host(record.sandboxId);
+    const sandbox = this.#sandbox(record.sandboxId);
     const { startedAtMs } = await asRuntimeCall(
       `start container "${record.config.name}"`,
-      host.startGuest(containerId),
+      sandbox.startGuest(containerId),
     );
     // A short guest may have ended, and been recorded, before the answer to its start arrived.
     const current = this.#container(containerId);
@@ -247,21 +240,21 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   async stopContainer(containerId: string, timeoutMs: number, options: CallOptions = {}): Promise<void> {
     const record = this.#records.containers.get(containerId);
     if (record === undefined || record.state === "exited") return;
-    const host = this.#hosts.get(record.sandboxId);
-    if (host === undefined || !host.alive) return this.#exited(containerId, lostExit(record, this.#clock.now()));
+    const sandbox = this.#sandboxes.get(record.sandboxId);
+    if (sandbox === undefined) return this.#exited(containerId, lostExit(record, this.#clock.now()));
     if (record.state === "created") {
       // The answer to its start may have been lost.
-      const guest = await host.guestState(containerId).catch(() => undefined);
+      const guest = sandbox.listGuests().find(({ id }) => id === containerId);
       if (guest?.state !== "running") return this.#exited(containerId, guest?.exit ?? neverStarted(this.#clock.now()));
     }
-    const exit = host.waitGuest(containerId, { signal: options.signal });
+    const exit = sandbox.waitGuest(containerId, { signal: options.signal });
     exit.catch(() => undefined);
     if (timeoutMs > 0) {
-      await this.#kill(host, containerId, signalNumber(record.config.stopSignal));
+      await this.#kill(sandbox, containerId, signalNumber(record.config.stopSignal));
       const ended = await this.#within(exit, timeoutMs, options.signal);
       if (ended !== undefined) return this.#exited(containerId, ended);
     }
-    await this.#kill(host, containerId, constants.signals.SIGKILL);
+    await this.#kill(sandbox, containerId, constants.signals.SIGKILL);
     const killed = await this.#within(exit, killTimeoutMs, options.signal);
     if (killed === undefined) {
       throw new RuntimeError(
@@ -277,7 +270,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const record = this.#records.containers.get(containerId);
     if (record === undefined) return;
     await this.stopContainer(containerId, 0, options);
-    await this.#hosts.get(record.sandboxId)?.deleteGuest(containerId);
+    await this.#sandboxes.get(record.sandboxId)?.deleteGuest(containerId);
     this.#forget(record);
   }
 
@@ -304,7 +297,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot change the memory limit of container "${containerId}" to ${resources.memoryLimitBytes} bytes: the maximum of a running module's memory is fixed, restart the container`,
       );
     }
-    await this.#host(record.sandboxId).updateLimits({
+    await this.#sandbox(record.sandboxId).updateLimits({
       ...(resources.cpuLimitMillis === undefined ? {} : { cpuLimitMillis: resources.cpuLimitMillis }),
     });
     this.#records.putContainer({
@@ -316,7 +309,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   async reopenContainerLog(containerId: string): Promise<void> {
     const record = this.#container(containerId);
     if (record.state !== "running") return;
-    await this.#host(record.sandboxId).reopenLog(containerId);
+    await this.#sandbox(record.sandboxId).reopenLog(containerId);
   }
 
   async containerStats(containerId: string): Promise<ContainerStats> {
@@ -327,7 +320,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot read stats of container "${containerId}": it is ${record.state}, expected running`,
       );
     }
-    return { containerId, ...(await this.#host(record.sandboxId).stats(containerId)) };
+    return { containerId, ...(await this.#sandbox(record.sandboxId).stats(containerId)) };
   }
 
   async execSync(containerId: string, command: readonly string[]): Promise<ExecSyncResult> {
@@ -346,7 +339,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot attach to container "${record.id}": it is ${record.state}, expected running`,
       );
     }
-    await this.#host(record.sandboxId).attach(record.id, session, { signal: options.signal });
+    await this.#sandbox(record.sandboxId).attach(record.id, session, { signal: options.signal });
   }
 
   events(options: CallOptions = {}): AsyncIterable<RuntimeEvent | { readonly type: "overflow" }> {
@@ -365,34 +358,9 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     );
   }
 
-  #adopt(host: Host): void {
-    this.#hosts.set(host.id, host);
-    host.onExit(({ id, ...exit }) => this.#exited(id, exit));
-    host.died.then(
-      ({ reason }) => this.#hostDied(host, reason),
-      (error: unknown) => this.#hostDied(host, errorMessage(error)),
-    );
-  }
-
-  #hostDied(host: Host, reason: string): void {
-    if (this.#hosts.get(host.id) !== host) return;
-    this.#hosts.delete(host.id);
-    this.#logger.warn("Host process ended", { sandbox: host.id, pid: host.pid, reason });
-    for (const record of this.#records.containersOf(host.id)) {
-      if (record.state === "running" || record.state === "created") {
-        this.#exited(record.id, { ...lostExit(record, this.#clock.now()), reason: "Error", message: reason });
-      }
-    }
-    const sandbox = this.#records.sandboxes.get(host.id);
-    if (sandbox === undefined) return;
-    this.#keep(() => this.#records.putSandbox({ ...sandbox, state: "not-ready" }));
-    this.#emit("stopped", host.id);
-    // Nothing runs there any more; this only clears what the host left in the engine's state.
-    host
-      .shutdown()
-      .catch((error: unknown) =>
-        this.#logger.warn("Cannot clear a dead host", { sandbox: host.id, error: errorMessage(error) }),
-      );
+  #adopt(sandbox: Sandbox): void {
+    this.#sandboxes.set(sandbox.id, sandbox);
+    sandbox.onExit(({ id, ...exit }) => this.#exited(id, exit));
   }
 
   #exited(containerId: string, exit: GuestExit): void {
@@ -417,13 +385,12 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     this.#emit("deleted", record.sandboxId, record.id);
   }
 
-  async #kill(host: Host, containerId: string, signal: number): Promise<void> {
+  async #kill(sandbox: Sandbox, containerId: string, signal: number): Promise<void> {
     try {
-      await host.killGuest(containerId, signal);
+      await sandbox.killGuest(containerId, signal);
     } catch (error) {
-      // It ended by itself a moment ago, or its host did: either way the exit is on its way.
-      if (host.alive && errorCode(error) !== "NotFound")
-        throw runtimeErrorFrom(`stop container "${containerId}"`, error);
+      // It ended by itself a moment ago: the exit is on its way.
+      if (errorCode(error) !== "NotFound") throw runtimeErrorFrom(`stop container "${containerId}"`, error);
     }
   }
 
@@ -456,7 +423,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     });
   }
 
-  #sandbox(id: string): SandboxRecord {
+  #sandboxRecord(id: string): SandboxRecord {
     const record = this.#records.sandboxes.get(id);
     if (record === undefined) throw new RuntimeError("NotFound", `Cannot find sandbox "${id}"`);
     return record;
@@ -468,17 +435,17 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     return record;
   }
 
-  #hostGone(sandboxId: string): RuntimeError {
+  #sandboxGone(sandboxId: string): RuntimeError {
     return new RuntimeError(
       "FailedPrecondition",
-      `Cannot use sandbox "${sandboxId}": its host process is gone, make a new sandbox`,
+      `Cannot use sandbox "${sandboxId}": it has been stopped, make a new sandbox`,
     );
   }
 
-  #host(sandboxId: string): Host {
-    const host = this.#hosts.get(sandboxId);
-    if (host === undefined || !host.alive) throw this.#hostGone(sandboxId);
-    return host;
+  #sandbox(sandboxId: string): Sandbox {
+    const sandbox = this.#sandboxes.get(sandboxId);
+    if (sandbox === undefined) throw this.#sandboxGone(sandboxId);
+    return sandbox;
   }
 }
 

@@ -21,12 +21,12 @@ export interface TestNodeOptions {
   readonly rootDirectory?: string | undefined;
 }
 
-/** A host process as the engine noted it. */
+/** The host process of a container as the engine noted it. */
 export interface HostProcessNote {
-  readonly id: string;
+  /** Of the container. */
+  readonly containerId: string;
+  readonly sandboxId: string;
   readonly pid: number;
-  /** Ids of the containers in it. */
-  readonly containers: readonly string[];
 }
 
 /** `wherry kubelet` in a process of its own, from source; its log is `NAME.log` in the directory. */
@@ -113,43 +113,38 @@ export class TestNode implements AsyncDisposable {
     await this.start();
   }
 
-  /** The host processes that the engine of this node has given to pods, whether or not they still run. */
+  /** The host processes that the engine of this node has given to containers which have not exited as far as it is noted. */
   hosts(): readonly HostProcessNote[] {
-    const directory = join(this.rootDirectory, "engine/hosts");
-    return list(directory).flatMap((id) => {
-      try {
-        const { process } = JSON.parse(readFileSync(join(directory, id, "host.json"), "utf8")) as {
-          process: { pid: number };
-        };
-        return [
-          {
-            id,
-            pid: process.pid,
-            containers: list(join(directory, id, "guests")).map((name) => name.replace(/\.json$/, "")),
-          },
-        ];
-      } catch {
-        return [];
-      }
+    const directory = join(this.rootDirectory, "engine/sandboxes");
+    return list(directory).flatMap((sandboxId) => {
+      const guests = join(directory, sandboxId, "guests");
+      return list(guests).flatMap((containerId) => {
+        const guest = readJson(join(guests, containerId, "guest.json")) as { state?: string } | undefined;
+        const process = readJson(join(guests, containerId, "process.json")) as { pid: number } | undefined;
+        if (process === undefined || guest?.state === "exited") return [];
+        return { containerId, sandboxId, pid: process.pid };
+      });
     });
   }
 
-  /** The host process of a pod, by the container ids in its status. */
-  hostOf(pod: Pod): HostProcessNote {
-    const ids = (pod.status?.containerStatuses ?? []).map(({ containerID }) => containerID?.replace(/^\w+:\/\//, ""));
-    const host = this.hosts().find(({ containers }) => ids.some((id) => id !== undefined && containers.includes(id)));
-    if (host === undefined)
-      throw new Error(`Cannot find the host process of pod "${pod.metadata?.name}" (${ids.join()})`);
+  /** The host process of a pod's container, the first unless named, by the container IDs in its status. */
+  hostOf(pod: Pod, container?: string): HostProcessNote {
+    const statuses = pod.status?.containerStatuses ?? [];
+    const status = container === undefined ? statuses[0] : statuses.find(({ name }) => name === container);
+    const id = status?.containerID?.replace(/^\w+:\/\//, "");
+    const host = this.hosts().find(({ containerId }) => containerId === id);
+    if (host === undefined) throw new Error(`Cannot find the host process of pod "${pod.metadata?.name}" (${id})`);
     return host;
   }
 
   /** Ends the node, and what it left running for its next start. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process?.stop();
-    for (const { id, pid } of this.hosts()) {
+    for (const { containerId, pid } of this.hosts()) {
       try {
         // The number may be another process's by now; the title of a host tells whose it is.
-        if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`wherry-host ${id}`)) process.kill(pid, "SIGKILL");
+        if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`wherry-host ${containerId}`))
+          process.kill(pid, "SIGKILL");
       } catch {
         // Ended already.
       }
@@ -181,5 +176,13 @@ function list(directory: string): string[] {
     return readdirSync(directory);
   } catch {
     return [];
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
   }
 }

@@ -12,29 +12,30 @@ export interface AttachSession {
   readonly stderr?: Writable | undefined;
 }
 
-/** Limits of a whole host; undefined leaves one as it is. */
-export interface HostLimits {
-  /** Sum of the guests' limits; the host's own need is added. */
+/** Limits of all guests of a sandbox together; undefined leaves one as it is. */
+export interface SandboxLimits {
+  /** Sum of the guests' limits; what their processes need for themselves is added. */
   readonly memoryLimitBytes?: number | undefined;
   /** Thousandths of a core. */
   readonly cpuLimitMillis?: number | undefined;
 }
 
 /**
- * A host process: the sandbox of one pod, with one worker thread for each guest.
+ * The guests of one pod, each in a process of its own, and what bounds them together.
  *
- * It goes on without the engine that created it. Calls reject with `EngineError`; those that need the process with code
- * `Unavailable` once it has died, while `waitGuest`, `guestState`, `listGuests` and `deleteGuest` go on with what is on disk.
+ * They go on without the engine that created them. Calls reject with `EngineError`. Nothing but `attach` needs a guest's process to
+ * answer, which it cannot while the guest computes without a pause.
  */
-export interface Host {
+export interface Sandbox {
   readonly id: string;
-  readonly pid: number;
-  readonly alive: boolean;
-  /** Resolves when the process has ended, for whatever reason; exits of its guests have been told by then. */
-  readonly died: Promise<{ readonly reason: string }>;
+  /** False when the machine was started anew since it was made: no guest of it runs, and none can be created. */
+  readonly usable: boolean;
 
-  /** Loads and checks a guest's module without waiting for that; a failure shows at its start. */
-  createGuest(spec: GuestSpec): Promise<void>;
+  /**
+   * Takes a process for a guest and gives it its module without waiting for that to be loaded; a failure of it shows at the start.
+   * Leaves nothing behind when it rejects.
+   */
+  createGuest(spec: GuestSpec, options?: CallOptions): Promise<void>;
   /** Rejects with code `StartError` when the module cannot be run; the guest then has an exit with that reason. */
   startGuest(id: string): Promise<{ startedAtMs: number }>;
   /**
@@ -43,21 +44,22 @@ export interface Host {
    */
   killGuest(id: string, signal: number): Promise<void>;
   waitGuest(id: string, options?: CallOptions): Promise<GuestExit>;
-  guestState(id: string): Promise<GuestState>;
-  listGuests(): Promise<GuestState[]>;
+  guestState(id: string): GuestState;
+  listGuests(): GuestState[];
   /** Forgets a guest that is not running. Succeeds when there is none of that name. */
   deleteGuest(id: string): Promise<void>;
-  /** Makes the guest write to a new file at its log path; what it wrote before is in the old one. */
+  /** Makes the guest write to the file at its log path after that was moved away; resolves when the old one is left alone. */
   reopenLog(id: string): Promise<void>;
+  /** Rejects with `FailedPrecondition` for a guest that has exited. */
   stats(id: string): Promise<GuestStats>;
-  /** Changes the limits of the process; rejects with `FailedPrecondition` where the node has no cgroup for it. */
-  updateLimits(limits: HostLimits): Promise<void>;
+  /** Changes the limits of all guests together; rejects with `FailedPrecondition` where the node has no cgroup for them. */
+  updateLimits(limits: SandboxLimits): Promise<void>;
   /**
    * Copies the guest's output from now on, and feeds its input, until the guest exits, the streams end or `signal` aborts.
    * A client that takes nothing for 10 s is dropped with code `ResourceExhausted`.
    */
   attach(id: string, session: AttachSession, options?: CallOptions): Promise<void>;
-  /** Ends guests and process and removes all state; idempotent, also on a host that has died. */
+  /** Ends all guests and removes all state; idempotent. */
   shutdown(): Promise<void>;
   /** Tells each exit once from now on; the returned function stops that. */
   onExit(handler: (exit: GuestExit & { readonly id: string }) => void): () => void;

@@ -1,5 +1,6 @@
-import { type ControlBlock, maxLineBytes, type OutputStream } from "./control-block.ts";
 import type { LogClock } from "./log-clock.ts";
+import { type OutputStream, outputStreams } from "./output-stream.ts";
+import { maxLineBytes, type UnfinishedLines } from "./unfinished-lines.ts";
 
 const newlineByte = 0x0a;
 const encoder = new TextEncoder();
@@ -8,16 +9,16 @@ const encoder = new TextEncoder();
  * Turns output into entries of the CRI log format: `TIMESTAMP STREAM TAG TEXT`, tag `F` for a whole line and `P` for a part.
  *
  * As containerd does, a line longer than 16 KiB is cut into parts, and the unfinished line is kept until its end comes or the
- * guest ends, when it is written as a part. It is kept in the control block, where the main thread finds it after a kill.
+ * guest ends, when it is written as a part.
  */
 export class CriLog {
-  readonly #control: ControlBlock;
+  readonly #unfinished: UnfinishedLines;
   readonly #clock: LogClock;
   readonly #append: (entries: Uint8Array) => void;
 
   /** @param append takes whole entries, at most once for each write */
-  constructor(control: ControlBlock, clock: LogClock, append: (entries: Uint8Array) => void) {
-    this.#control = control;
+  constructor(unfinished: UnfinishedLines, clock: LogClock, append: (entries: Uint8Array) => void) {
+    this.#unfinished = unfinished;
     this.#clock = clock;
     this.#append = append;
   }
@@ -27,7 +28,7 @@ export class CriLog {
     const batch = new EntryBatch(stream, bytes.length);
     let start = 0;
     while (start < bytes.length) {
-      const pending = this.#control.pending(stream);
+      const pending = this.#unfinished.get(stream);
       const newline = bytes.indexOf(newlineByte, start);
       const end = newline === -1 ? bytes.length : newline;
       const take = Math.min(end - start, maxLineBytes - pending.length);
@@ -38,22 +39,22 @@ export class CriLog {
         batch.add(this.#clock.timestamp(), "F", pending, part);
         start++;
       } else {
-        this.#control.setPending(stream, part, pending.length);
+        this.#unfinished.append(stream, part);
         break;
       }
-      this.#control.setPending(stream, part.subarray(0, 0));
+      this.#unfinished.clear(stream);
     }
     if (batch.length > 0) this.#append(batch.bytes);
   }
 
   /** Writes unfinished lines as parts; for the guest's end. */
   finish(): void {
-    for (const stream of ["stdout", "stderr"] as const) {
-      const pending = this.#control.pending(stream);
+    for (const stream of outputStreams) {
+      const pending = this.#unfinished.get(stream);
       if (pending.length === 0) continue;
       const batch = new EntryBatch(stream, pending.length);
       batch.add(this.#clock.timestamp(), "P", pending, pending.subarray(0, 0));
-      this.#control.setPending(stream, pending.subarray(0, 0));
+      this.#unfinished.clear(stream);
       this.#append(batch.bytes);
     }
   }
