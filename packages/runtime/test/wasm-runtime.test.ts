@@ -94,6 +94,7 @@ const containerConfig = {
   args: [],
   env: [],
   mounts: [],
+  ports: [],
   resources: {},
   stopSignal: "",
   labels: {},

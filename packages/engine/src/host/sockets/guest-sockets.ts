@@ -39,6 +39,11 @@ export class GuestSockets {
     return new GuestSockets(listeners, open);
   }
 
+  /** Stops listening; connections are left to the guest. Idempotent. */
+  close(): void {
+    for (const listener of this.listeners) listener.close();
+  }
+
   /** Connections that are open, or still have something to send after the guest closed them. */
   get connections(): number {
     return this.#open.size;

@@ -1,4 +1,4 @@
-import type { Server, Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { errorCode } from "@wherry/base";
 import type { ListeningSocket } from "@wherry/wasi";
 import type { GuestSocket, SocketAddress } from "../../guest-socket.ts";
@@ -72,8 +72,6 @@ export class Listener implements ListeningSocket {
   }
 
   async #listen(name: string, { address, port }: SocketAddress): Promise<void> {
-    // Loaded by the first guest that has a port.
-    const { createServer } = await import("node:net");
     const server = createServer(
       {
         allowHalfOpen: true,

@@ -39,9 +39,10 @@ export class PodNetwork {
     if (this.#podCidr !== undefined) await this.setPodCidr(this.#podCidr, taken, options);
   }
 
-  /** Takes addresses from another range from now on; rejects, and keeps the one it has, where that cannot be. */
-  async setPodCidr(cidr: string, taken: readonly string[], options: CallOptions = {}): Promise<void> {
-    const range = parseIpv4Range(cidr);
+  /** Takes addresses from the IPv4 range of the list from now on; rejects, and keeps the one it has, where that cannot be. */
+  async setPodCidr(podCidr: string, taken: readonly string[], options: CallOptions = {}): Promise<void> {
+    const cidrs = podCidr.split(",");
+    const range = parseIpv4Range(cidrs.find((cidr) => !cidr.includes(":")) ?? podCidr);
     if (this.#addresses?.cidr === range.cidr) return;
     const addresses = new PodAddresses(range.cidr, taken);
     if (!isLoopback(range)) await this.#addRange(range.cidr, options);
