@@ -40,7 +40,8 @@ describe("PodAddresses", () => {
       expect.objectContaining({
         code: "ResourceExhausted",
         retryable: true,
-        message: "All 5 addresses of the pod range 10.0.0.8/29 are in use; pods without ports need none",
+        message:
+          "Cannot give the pod an address: all 5 of the pod range 10.0.0.8/29 are in use; pods without TCP ports need none",
       }),
     );
     addresses.release("10.0.0.12");
@@ -61,7 +62,7 @@ describe("PodAddresses", () => {
       "10.0.0.6",
       "10.0.0.2",
     ]);
-    expect(() => addresses.allocate()).toThrow("All 5 addresses");
+    expect(() => addresses.allocate()).toThrow("all 5 of the pod range");
   });
 
   test("refuses a range without an address for a pod", () => {

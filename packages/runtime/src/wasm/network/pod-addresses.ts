@@ -54,7 +54,7 @@ export class PodAddresses {
     }
     throw new RuntimeError(
       "ResourceExhausted",
-      `All ${count} addresses of the pod range ${this.cidr} are in use; pods without ports need none`,
+      `Cannot give the pod an address: all ${count} of the pod range ${this.cidr} are in use; pods without TCP ports need none`,
       { retryable: true },
     );
   }
