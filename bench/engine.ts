@@ -155,7 +155,10 @@ async function firstByte(path: string): Promise<void> {
   const written = () => existsSync(path) && readFileSync(path).length > 0;
   const watcher = watch(directory);
   try {
-    while (!written()) await Promise.race([once(watcher, "change"), pause(1)]);
+    for (let turn = new AbortController(); !written(); turn = new AbortController()) {
+      await Promise.race([once(watcher, "change", { signal: turn.signal }).catch(() => undefined), pause(1)]);
+      turn.abort();
+    }
   } finally {
     watcher.close();
   }

@@ -17,10 +17,19 @@ export interface Clock {
 // Node fires longer timers at once.
 const maxTimerMs = 2 ** 31 - 1;
 
+/**
+ * Milliseconds since an arbitrary origin, with fractions; never goes back.
+ *
+ * Not `performance.now()`: its first use loads eight modules of Node, which takes 5 ms of the start of each host process.
+ */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 /** The machine's clock. Its timers keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: monotonicMs,
   sleep(delayMs, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(abortReason(signal));

@@ -5,7 +5,7 @@
  */
 export { aborted, abortReason, isAbort, raceAbort, runTogether } from "./abort.ts";
 export { Backoff, type BackoffOptions } from "./backoff.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, monotonicMs, systemClock } from "./clock.ts";
 export { errorCode, errorMessage, WherryError, type WherryErrorOptions } from "./errors.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { createLogger, type LogEntry, type LogFields, type Logger, type LogLevel, silentLogger } from "./logger.ts";

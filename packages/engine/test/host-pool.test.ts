@@ -1,5 +1,6 @@
 import { type Clock, silentLogger, systemClock } from "@wherry/base";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { LaunchedHost } from "../src/client/host-launcher.ts";
 import { HostPool } from "../src/client/host-pool.ts";
 import type { HostProcess } from "../src/client/host-process.ts";
 
@@ -14,12 +15,13 @@ class FakeLauncher {
   readonly launches: Launch[] = [];
   readonly discarded: HostProcess[] = [];
 
-  launch(): Promise<HostProcess> {
-    const { promise, resolve, reject } = Promise.withResolvers<HostProcess>();
+  launch(): Promise<LaunchedHost> {
+    const { promise, resolve, reject } = Promise.withResolvers<LaunchedHost>();
     const host = {
       identity: { pid: this.launches.length, startTicks: "0", bootId: "" },
       ended: new Promise(() => undefined),
-    } as unknown as HostProcess;
+      up: Promise.resolve(),
+    } as unknown as LaunchedHost;
     this.launches.push({ host, done: () => resolve(host), fail: reject });
     return promise;
   }
@@ -77,7 +79,7 @@ function startPool(options: { readonly size?: number; readonly concurrency?: num
 }
 
 describe("HostPool", () => {
-  test("HostPool.take() starts no more processes at a time than it may, and serves in order", async () => {
+  test("HostPool.take() starts no more processes at a time than it may, one for each caller", async () => {
     const { pool, launcher } = startPool({ run: false });
     const served: string[] = [];
     for (const name of ["a", "b", "c"]) void pool.take().then((host) => served.push(`${name}=${host.identity.pid}`));
@@ -86,7 +88,7 @@ describe("HostPool", () => {
     expect(launcher.launches).toHaveLength(3);
     await launcher.finish(2);
     await launcher.finish(0);
-    expect(served).toEqual(["a=1", "b=2", "c=0"]);
+    expect(served).toEqual(["b=1", "c=2", "a=0"]);
   });
 
   test("HostPool.take() rejects for one caller when a process cannot be started", async () => {

@@ -1,4 +1,4 @@
-import type { Clock } from "@wherry/base";
+import { type Clock, monotonicMs } from "@wherry/base";
 
 /** The clocks a guest sees, in nanoseconds; one per instance, so that processor time can be the instance's own. */
 export interface GuestClock {
@@ -23,10 +23,7 @@ const nsPerMs = 1_000_000;
 export function createSystemGuestClock(): GuestClock {
   const cpuStart = process.threadCpuUsage();
   return {
-    realtimeNs: fineWallClock(
-      () => Date.now(),
-      () => performance.now(),
-    ),
+    realtimeNs: fineWallClock(() => Date.now(), monotonicMs),
     monotonicNs: () => process.hrtime.bigint(),
     cpuTimeNs() {
       const used = process.threadCpuUsage(cpuStart);

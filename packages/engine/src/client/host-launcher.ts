@@ -13,6 +13,12 @@ export interface HostLauncherOptions extends HostProcessOptions {
   readonly bundle?: HostBundle;
 }
 
+/** A host process that was just started. */
+export interface LaunchedHost extends HostProcess {
+  /** Resolves when the process has answered; it is gone when this rejects. */
+  readonly up: Promise<void>;
+}
+
 /** Starts host processes. */
 export class HostLauncher {
   readonly #options: HostLauncherOptions;
@@ -21,17 +27,22 @@ export class HostLauncher {
     this.#options = options;
   }
 
-  /** A process that is ready for a guest, with `flags` for its Node. */
-  async launch(flags: readonly string[] = []): Promise<HostProcess> {
-    let host: HostProcess | undefined;
+  /** A process that can be given a guest, which it runs once it is up; with `flags` for its Node. */
+  async launch(flags: readonly string[] = []): Promise<LaunchedHost> {
+    const host = await spawnHost(this.#options, flags, this.#arguments(flags));
+    const up = this.#answer(host);
+    up.catch(() => undefined);
+    return { ...host, up };
+  }
+
+  async #answer(host: HostProcess): Promise<void> {
     try {
-      host = await spawnHost(this.#options, flags, this.#arguments(flags));
       const guests = createServiceClient(engineService.Guests, host.connection);
       const { version } = await guests.ping({}, { timeoutMs: spawnTimeoutMs });
-      if (version === protocolVersion) return host;
+      if (version === protocolVersion) return;
       throw new EngineError("FailedPrecondition", `Host process speaks version ${version}, not ${protocolVersion}`);
     } catch (error) {
-      if (host !== undefined) await this.discard(host);
+      await this.discard(host);
       // Should the compiled form be what it dies of, the next one does without.
       if (this.#options.bundle !== undefined) rmSync(this.#options.bundle.cachePath, { force: true });
       if (error instanceof EngineError) throw error;

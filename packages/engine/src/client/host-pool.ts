@@ -26,6 +26,8 @@ export class HostPool {
   readonly #idle: HostProcess[] = [];
   readonly #waiting: PromiseWithResolvers<HostProcess>[] = [];
   #launching = 0;
+  /** Of these, those started for nobody in particular. */
+  #spare = 0;
   #lastTakeMs = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => undefined;
   #filling = false;
@@ -78,8 +80,6 @@ export class HostPool {
           this.#add(await this.#launch());
           backoff.reset();
         } catch (error) {
-          // Who came meanwhile has counted on it.
-          this.#launchForWaiting();
           const retryInMs = backoff.next();
           logger.warn("Cannot start a host process for the pool", { error: errorMessage(error), retryInMs });
           await clock.sleep(retryInMs, signal).catch(() => undefined);
@@ -95,24 +95,28 @@ export class HostPool {
     return this.#lastTakeMs + quietMs - this.#options.clock.monotonic();
   }
 
+  /** Who waits gets a process at once, before it is up, but no more processes than there are cores start at a time. */
   #launchForWaiting(): void {
-    while (this.#launching < Math.min(this.#options.concurrency, this.#waiting.length)) {
-      this.#launch().then(
-        (host) => this.#add(host),
-        (error: unknown) => {
-          this.#waiting.shift()?.reject(error);
-          this.#launchForWaiting();
-        },
-      );
+    while (this.#waiting.length > this.#spare && this.#launching < this.#options.concurrency) {
+      const turn = this.#waiting.shift();
+      this.#launch(turn).catch((error: unknown) => turn?.reject(error));
     }
   }
 
-  async #launch(): Promise<HostProcess> {
+  /** A process that is up; `turn` gets it as soon as it is there. */
+  async #launch(turn?: PromiseWithResolvers<HostProcess>): Promise<HostProcess> {
     this.#launching++;
+    if (turn === undefined) this.#spare++;
     try {
-      return await this.#options.launcher.launch();
+      const host = await this.#options.launcher.launch();
+      turn?.resolve(host);
+      await host.up;
+      return host;
     } finally {
       this.#launching--;
+      if (turn === undefined) this.#spare--;
+      // After whoever gets this one.
+      queueMicrotask(() => this.#launchForWaiting());
     }
   }
 
@@ -121,7 +125,6 @@ export class HostPool {
     const turn = this.#waiting.shift();
     if (turn !== undefined) {
       turn.resolve(host);
-      this.#launchForWaiting();
       return;
     }
     if (!this.#filling || this.#idle.length >= this.#options.size) {

@@ -1,12 +1,14 @@
 // Entry point of a host process that is started from a bundle: `node THIS CODE [CACHE]`. CODE is the bundled `main.ts`; CACHE is
 // where V8's compiled form of it is kept, which saves a third of what the start costs beyond Node's own.
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { Script } from "node:vm";
 
 interface HostModule {
   readonly ready: Promise<void>;
 }
+
+/** This file is bundled as CommonJS; what it runs requires nothing but modules of Node. */
+declare const require: NodeJS.Require;
 
 type ModuleFunction = (require: NodeJS.Require, module: { exports: unknown }, exports: unknown) => void;
 
@@ -15,7 +17,7 @@ const cachedData = cachePath === undefined ? undefined : readCache(cachePath);
 const code = `(function (require, module, exports) {${readFileSync(codePath, "utf8")}\n})`;
 const script = new Script(code, { filename: codePath, ...(cachedData === undefined ? {} : { cachedData }) });
 const module = { exports: {} };
-(script.runInThisContext() as ModuleFunction)(createRequire(codePath), module, module.exports);
+(script.runInThisContext() as ModuleFunction)(require, module, module.exports);
 
 if (cachePath !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) {
   // Then: the cache holds what has been compiled until now, which is all that a guest needs.

@@ -1,3 +1,5 @@
+import { monotonicMs } from "@wherry/base";
+
 /** Longest time that a guest which writes without a pause keeps the event loop. */
 const maxHoldMs = 10;
 
@@ -10,7 +12,7 @@ export class LoopTurns {
   readonly #monotonic: () => number;
   #lastMs: number;
 
-  constructor(monotonic: () => number = () => performance.now()) {
+  constructor(monotonic: () => number = monotonicMs) {
     this.#monotonic = monotonic;
     this.#lastMs = monotonic();
   }

@@ -32,7 +32,9 @@ export async function runHost({ engine, pid, exit }: HostProcessContext): Promis
     if (directory === undefined) exit(0);
     else listen(directory);
   });
-  await rehearse();
+  // A guest that is there already takes what it needs itself.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (directory === undefined) await rehearse();
 
   function onCreated(assigned: string): void {
     directory = assigned;

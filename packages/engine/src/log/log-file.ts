@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync, writeSync } from "node:fs";
+import { monotonicMs } from "@wherry/base";
 
 const newline: Uint8Array = new Uint8Array([0x0a]);
 
@@ -27,7 +28,7 @@ export class LogFile {
   #torn = false;
 
   /** Throws Node's error when the file cannot be opened. */
-  constructor(path: string, monotonic: () => number = () => performance.now()) {
+  constructor(path: string, monotonic: () => number = monotonicMs) {
     this.#path = path;
     this.#monotonic = monotonic;
     this.#open = openFile(path);
