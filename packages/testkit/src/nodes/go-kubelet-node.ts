@@ -115,7 +115,8 @@ export async function startGoKubeletNode(options: GoKubeletNodeOptions): Promise
     },
     containerdPid: containerd.pid,
     podLogsDirectory: join(directory, "logs"),
-    podPids: () => descendantPids(containerd.pid),
+    // Shims outlive the containerd that started them, whether or not it is their parent.
+    podPids: () => [...enclosure.orphanPids(), ...descendantPids(containerd.pid)],
     async restartKubelet(signal) {
       await kubelet.stop(signal);
       kubelet = await startKubelet();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { LoggedProcess } from "./logged-process.ts";
 import { eventually, PeerProcess } from "./peer-process.ts";
-import { childPids } from "./process-tree.ts";
+import { childPids, descendantPids } from "./process-tree.ts";
 
 const execFileAsync = promisify(execFile);
 
@@ -34,18 +34,19 @@ export interface EnclosedProcess {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** Processes that lose their parent become children of the last program; as it ignores SIGCHLD, the kernel keeps no zombies of them. */
 const init = `
 set -e
 while [ $# -gt 0 ]; do mount --bind "$1" "$2"; shift 2; done
 echo ready
-exec cat
+exec env --ignore-signal=CHLD cat
 `;
 
 /**
  * Programs with mounts and process numbers of their own, for daemons that write to fixed paths and leave processes and mounts behind.
  *
  * Its end, and that of the process that started it, ends all of them with whatever they started, and takes their mounts. The network and
- * the cgroups are the machine's. Needs root and util-linux.
+ * the cgroups are the machine's. Needs root, util-linux and coreutils.
  */
 export class ProcessEnclosure implements AsyncDisposable {
   readonly #outer: LoggedProcess;
@@ -123,8 +124,15 @@ export class ProcessEnclosure implements AsyncDisposable {
     return stdout;
   }
 
+  /** The processes that have lost the program that started them, and theirs: what daemonized. */
+  orphanPids(): number[] {
+    return descendantPids(this.#initPid);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#outer.stop("SIGKILL");
+    // The first process ends when all others have, and the one that waits for it after that.
+    if (childPids(this.#outer.pid).includes(this.#initPid)) process.kill(this.#initPid, "SIGKILL");
+    await this.#outer.exited;
   }
 
   #enter(command: string, args: readonly string[]): string[] {
