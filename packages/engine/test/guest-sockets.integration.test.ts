@@ -132,7 +132,7 @@ describe("Connection", () => {
     expect(guest.readable()).toBe(2);
     expect(text(await guest.read(10))).toBe("lo");
     const bytes = Buffer.from("answer");
-    guest.write(bytes);
+    void guest.write(bytes);
     bytes.fill(0);
     expect(text((await once(peer, "data"))[0] as Buffer)).toBe("answer");
   });
@@ -176,7 +176,7 @@ describe("Connection", () => {
     peer.end("question");
     expect(text(await readAll(guest))).toBe("question");
     expect(await guest.readable()).toBe(0);
-    guest.write(Buffer.from("answer"));
+    void guest.write(Buffer.from("answer"));
     guest.shutdown({ read: false, write: true });
     expect(text(await received(peer))).toBe("answer");
     expect(() => guest.write(Buffer.from("more"))).toThrow(expect.objectContaining({ code: "EPIPE" }));
@@ -187,7 +187,7 @@ describe("Connection", () => {
     const reading = guest.read(10);
     guest.shutdown({ read: true, write: false });
     expect((await reading).length).toBe(0);
-    guest.write(Buffer.from("still"));
+    void guest.write(Buffer.from("still"));
     expect(text((await once(peer, "data"))[0] as Buffer)).toBe("still");
   });
 

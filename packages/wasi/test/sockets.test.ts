@@ -33,7 +33,7 @@ class TestSocket implements StreamSocket {
     );
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): void | Promise<void> {
     this.sent.push(Buffer.from(bytes).toString());
   }
 
