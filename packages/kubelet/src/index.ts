@@ -4,6 +4,15 @@
  *
  * @packageDocumentation
  */
+export type {
+  ActionOptions,
+  CommandResult,
+  ContainerActions,
+  GrpcTarget,
+  NetworkTarget,
+} from "./actions/container-actions.ts";
+export { createContainerActions } from "./actions/create-container-actions.ts";
+export type { HttpRequest, HttpResponse } from "./actions/http-request.ts";
 export { ConfigurationError, type ConfigurationProblem } from "./configuration/errors.ts";
 export type { KubeletConfiguration } from "./configuration/kubelet-configuration.ts";
 export {
@@ -12,7 +21,7 @@ export {
   loadConfiguration,
 } from "./configuration/load-configuration.ts";
 export { type ResolvedConfiguration, resolveConfiguration } from "./configuration/resolve-configuration.ts";
-export { ConfigError, KubeletError, VolumeError } from "./errors.ts";
+export { ActionError, ConfigError, KubeletError, VolumeError } from "./errors.ts";
 export { createKubelet, type Kubelet, type KubeletOptions, type KubeletServices } from "./kubelet.ts";
 export { NodeError } from "./node/errors.ts";
 export { type NodeAddressOptions, resolveNodeAddresses } from "./node/node-addresses.ts";
@@ -36,8 +45,9 @@ export type { HealthTerm, NodeDetails } from "./provider/node-details.ts";
 export type { PodDescription } from "./provider/pod-description.ts";
 export type { PodHandle, PodTermination } from "./provider/pod-handle.ts";
 export type { ContainerTarget, PodRefusal, Provider, ProviderCallOptions } from "./provider/provider.ts";
+export type { Counter, Gauge, Histogram, MetricLabels, MetricsRegistry } from "./server/metrics/metrics-registry.ts";
 export { podEdges, podStateDescriptions } from "./standard/pod-edges.ts";
-export { type FieldRule, type FieldVerdict, podFieldTable } from "./standard/pod-field-table.ts";
+export { type FieldRule, type FieldVerdict, podFieldTable, type RuntimeAbility } from "./standard/pod-field-table.ts";
 export type { PodMachine, PodState } from "./standard/pod-machine.ts";
 export { standardMachine } from "./standard/standard-machine.ts";
 export type { StandardProviderOptions } from "./standard/standard-options.ts";

@@ -139,8 +139,10 @@ class HealthCall {
     );
   }
 
-  #broken(error: unknown): ActionError {
-    if (this.#connected) return this.#rpcError("Unavailable", error instanceof Error ? error.message : "", error);
+  #broken(reported: Error): ActionError {
+    // A stream that ends with its session says so, and only then why.
+    const error = reported.cause instanceof Error ? reported.cause : reported;
+    if (this.#connected) return this.#rpcError("Unavailable", error.message, error);
     const where = JSON.stringify(joinHostPort(this.#target));
     const { message } = dialFailure(this.#target, error);
     return new ActionError("Failed", `error: failed to connect service at ${where}: ${message}`, { cause: error });

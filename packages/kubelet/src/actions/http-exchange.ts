@@ -109,10 +109,17 @@ function targetOf(url: URL): NetworkTarget {
 }
 
 function failure(error: NodeJS.ErrnoException, target: NetworkTarget, connected: boolean): ActionError {
+  const broken = tlsReason(error);
   // What OpenSSL makes of bytes that are no TLS record, as those of an HTTP response.
-  if (error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "ERR_SSL_PACKET_LENGTH_TOO_LONG")
+  if (broken === "wrong version number" || broken === "packet length too long")
     return new ActionError("PlainHttp", "http: server gave HTTP response to HTTPS client", { cause: error });
-  if (error.code?.startsWith("ERR_SSL_") || error.code?.startsWith("ERR_TLS_"))
-    return new ActionError("Failed", `tls: ${error.message}`, { cause: error });
+  if (broken !== undefined) return new ActionError("Failed", `tls: ${broken}`, { cause: error });
   return connected || error.syscall === "read" ? brokenFailure(error) : dialFailure(target, error);
+}
+
+/** OpenSSL's reason where TLS itself failed; Node gives it in the middle of a message. */
+function tlsReason(error: NodeJS.ErrnoException & { readonly reason?: string }): string | undefined {
+  const { code = "", reason, message } = error;
+  if (code !== "EPROTO" && !/^ERR_(?:SSL|TLS)_/.test(code)) return undefined;
+  return reason ?? /SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] ?? message;
 }
