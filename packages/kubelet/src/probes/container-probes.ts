@@ -22,6 +22,12 @@ export interface ContainerProbesOptions {
   readonly changed: () => void;
 }
 
+/**
+ * Upstream hears of a start up to a second late. Probing sooner would mostly meet servers that do not listen yet, and cost them a whole
+ * period, or their life where `failureThreshold` is 1.
+ */
+const leastDelayMs = 1000;
+
 const titles: Readonly<Record<ProbeKind, string>> = {
   startup: "Startup",
   liveness: "Liveness",
@@ -126,7 +132,8 @@ export class ContainerProbes {
     const { clock, sinceMs, random } = this.#options;
     // What runs since an earlier life of the kubelet would otherwise be probed all in one moment.
     const jitterMs = startedAtMs < sinceMs ? random() * spec.periodMs : 0;
-    return Math.max(startedAtMs + spec.initialDelayMs - clock.now(), jitterMs, 0);
+    const earliestMs = startedAtMs + Math.max(spec.initialDelayMs, leastDelayMs);
+    return Math.max(earliestMs - clock.now(), jitterMs, 0);
   }
 
   #changed(): void {
