@@ -21,7 +21,9 @@ export {
   loadConfiguration,
 } from "./configuration/load-configuration.ts";
 export { type ResolvedConfiguration, resolveConfiguration } from "./configuration/resolve-configuration.ts";
-export { ActionError, ConfigError, KubeletError, VolumeError } from "./errors.ts";
+export { ActionError, ConfigError, HookError, KubeletError, VolumeError } from "./errors.ts";
+export { createHookRunner, type HookRunnerOptions } from "./hooks/create-hook-runner.ts";
+export type { HookRunner, HookSubject } from "./hooks/hook-runner.ts";
 export { createKubelet, type Kubelet, type KubeletOptions, type KubeletServices } from "./kubelet.ts";
 export { NodeError } from "./node/errors.ts";
 export { type NodeAddressOptions, resolveNodeAddresses } from "./node/node-addresses.ts";
@@ -41,6 +43,15 @@ export type { NodeFacts } from "./ports/node-facts.ts";
 export type { ObjectCache } from "./ports/object-cache.ts";
 export type { RuntimeClasses } from "./ports/runtime-classes.ts";
 export type { VolumeManager } from "./ports/volume-manager.ts";
+export { createProbeManager, type ProbeManagerOptions } from "./probes/create-probe-manager.ts";
+export type {
+  PodProbes,
+  PodProbesListener,
+  PodView,
+  ProbeCount,
+  ProbedContainer,
+  ProbeManager,
+} from "./probes/probe-manager.ts";
 export type { HealthTerm, NodeDetails } from "./provider/node-details.ts";
 export type { PodDescription } from "./provider/pod-description.ts";
 export type { PodHandle, PodTermination } from "./provider/pod-handle.ts";
