@@ -1,4 +1,5 @@
 import { connect, isIPv6, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { ActionError } from "../errors.ts";
 import type { ActionOptions, NetworkTarget } from "./container-actions.ts";
 
@@ -38,7 +39,8 @@ export function tcpConnect(target: NetworkTarget, { signal }: ActionOptions): Pr
 export function discard(socket: Socket): void {
   socket.removeAllListeners("error");
   socket.on("error", ignore);
-  if (socket.connecting || socket.pending) socket.destroy();
+  // TLS sockets cannot be reset.
+  if (socket.connecting || socket.pending || socket instanceof TLSSocket) socket.destroy();
   else socket.resetAndDestroy();
 }
 

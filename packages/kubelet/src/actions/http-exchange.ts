@@ -66,7 +66,10 @@ export function httpExchange(request: HttpRequest, signal: AbortSignal): Promise
         fail(error);
       }
     });
-    socket.once("close", () => fail(new ActionError("Failed", "EOF")));
+    socket.once("close", () => {
+      // An error is dear where nobody gets it.
+      if (!ended) fail(new ActionError("Failed", "EOF"));
+    });
     socket.write(requestText(request), "latin1");
   });
 }

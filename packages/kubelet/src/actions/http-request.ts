@@ -40,6 +40,7 @@ export function httpRequest(
   const path = action.path ?? "";
   let url: URL;
   try {
+    if (/[/?#@\\\s]/.test(host)) throw new Error("no host");
     url = new URL(`${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}${path.startsWith("/") ? "" : "/"}${path}`);
   } catch (error) {
     throw new ActionError("Invalid", `Cannot make a URL of host "${host}", port ${port} and path "${path}"`, {
