@@ -1,3 +1,4 @@
+import { FakeClock } from "@wherry/base";
 import type { Container, LifecycleHandler } from "@wherry/kubernetes";
 import { failing } from "@wherry/testkit";
 import { afterEach, describe, expect, test } from "vitest";
@@ -11,19 +12,16 @@ let actions: FakeActions;
 afterEach(() => harness.stop());
 
 function start(options: HarnessOptions = {}): void {
+  const clock = new FakeClock();
+  actions = new FakeActions(clock);
   harness = new KubeletHarness({
     ...options,
+    clock,
     provider: {
-      actions: {
-        httpGet: (request, call) => actions.httpGet(request, call),
-        tcpConnect: (target, call) => actions.tcpConnect(target, call),
-        grpcHealth: (target, call) => actions.grpcHealth(target, call),
-        exec: (id, command, call) => actions.exec(id, command, call),
-      },
+      actions,
       ...options.provider,
     },
   });
-  actions = new FakeActions(harness.clock);
   harness.start();
 }
 

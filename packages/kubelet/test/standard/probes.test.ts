@@ -1,3 +1,4 @@
+import { FakeClock } from "@wherry/base";
 import type { Container, Probe } from "@wherry/kubernetes";
 import { afterEach, describe, expect, test } from "vitest";
 import { MetricsRegistry } from "../../src/server/metrics/metrics-registry.ts";
@@ -12,16 +13,14 @@ afterEach(() => harness.stop());
 /** A kubelet whose containers answer as `actions` say; pods have addresses of their own. */
 function start(options: HarnessOptions = {}): number {
   let random = 0.5;
+  const clock = new FakeClock();
+  actions = new FakeActions(clock);
   harness = new KubeletHarness({
     ...options,
+    clock,
     runtime: { ips: (index) => [`10.1.0.${index}`], ...options.runtime },
     provider: {
-      actions: {
-        httpGet: (request, call) => actions.httpGet(request, call),
-        tcpConnect: (target, call) => actions.tcpConnect(target, call),
-        grpcHealth: (target, call) => actions.grpcHealth(target, call),
-        exec: (id, command, call) => actions.exec(id, command, call),
-      },
+      actions,
       random: () => {
         random = (random + 0.25) % 1;
         return random;
@@ -29,7 +28,6 @@ function start(options: HarnessOptions = {}): number {
       ...options.provider,
     },
   });
-  actions = new FakeActions(harness.clock);
   harness.start();
   return harness.clock.now();
 }

@@ -19,12 +19,14 @@ export interface FakeAction {
 /** How an action ends: well, with a status or exit code, with an error, or never. */
 export type FakeAnswer = "ok" | "hang" | number | Error;
 
-/** Containers that answer as the test says; by target, with `answer` for all that are not named. */
+/** Containers that answer as the test says; by target, with `answer` or `answerOf` for all that are not named. */
 export class FakeActions implements ContainerActions {
   readonly calls: FakeAction[] = [];
   readonly answers: Map<string, FakeAnswer> = new Map();
   readonly requests: HttpRequest[] = [];
   answer: FakeAnswer = "ok";
+  /** Asked for each call to a target without an answer of its own. */
+  answerOf: () => FakeAnswer = () => this.answer;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -58,7 +60,7 @@ export class FakeActions implements ContainerActions {
 
   async #act(kind: FakeAction["kind"], target: string, { signal }: ActionOptions): Promise<number | undefined> {
     this.calls.push({ kind, target, atMs: this.#clock.now() });
-    const answer = this.answers.get(target) ?? this.answer;
+    const answer = this.answers.get(target) ?? this.answerOf();
     if (answer === "hang") {
       await raceAbort(new Promise(() => undefined), signal).catch(() => {
         throw new ActionError("Timeout", "context deadline exceeded");
