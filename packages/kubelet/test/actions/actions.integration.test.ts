@@ -170,12 +170,14 @@ describe("grpcHealth()", () => {
 
   async function serve(answer: (response: Http2ServerResponse) => void): Promise<number> {
     calls.length = 0;
-    const server = createHttp2Server(async (request, response) => {
+    const server = createHttp2Server((request, response) => {
       const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      calls.push({ headers: request.headers, body: Buffer.concat(chunks) });
-      response.setHeader("content-type", "application/grpc");
-      answer(response);
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.once("end", () => {
+        calls.push({ headers: request.headers, body: Buffer.concat(chunks) });
+        response.setHeader("content-type", "application/grpc");
+        answer(response);
+      });
     });
     return listen(server as unknown as Server);
   }
