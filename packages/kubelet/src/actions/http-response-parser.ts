@@ -6,6 +6,9 @@ const maxHeadBytes = 16 * 1024;
 const maxChunkLineBytes = 1024;
 /** Interim answers before the real one. */
 const maxInterim = 5;
+const empty = Buffer.alloc(0);
+/** All fields of a head that matter here. */
+const wantedFields = new Set(["location", "content-length", "transfer-encoding"]);
 
 export interface ResponseHead {
   readonly status: number;
@@ -21,7 +24,7 @@ type Framing = { readonly kind: "length"; left: number } | { readonly kind: "chu
  * `write` and `end` answer whether the response is complete. @throws ActionError of code `Failed` for what is no response
  */
 export class HttpResponseParser {
-  #pending: Buffer = Buffer.alloc(0);
+  #pending: Buffer = empty;
   #head: ResponseHead | undefined;
   #framing: Framing = { kind: "close" };
   #chunkLeft = 0;
@@ -37,7 +40,7 @@ export class HttpResponseParser {
 
   /** What came of the body, as text. */
   get body(): string {
-    return Buffer.concat(this.#body).toString("utf8");
+    return this.#body.length === 0 ? "" : Buffer.concat(this.#body).toString("utf8");
   }
 
   write(bytes: Buffer): boolean {
@@ -91,7 +94,7 @@ export class HttpResponseParser {
     }
     const content = framing.kind === "close" ? this.#pending : this.#pending.subarray(0, framing.left);
     if (framing.kind === "length") framing.left -= content.length;
-    this.#pending = Buffer.alloc(0);
+    this.#pending = empty;
     this.#take(content);
     if (framing.kind === "length" && framing.left === 0) this.#done = true;
   }
@@ -140,7 +143,7 @@ function headerFields(lines: readonly string[]): Map<string, string> {
     const colon = line.indexOf(":");
     if (colon <= 0) throw malformed(`malformed MIME header line ${JSON.stringify(line.slice(0, 100))}`);
     const name = line.slice(0, colon).toLowerCase();
-    if (!fields.has(name)) fields.set(name, line.slice(colon + 1).trim());
+    if (wantedFields.has(name) && !fields.has(name)) fields.set(name, line.slice(colon + 1).trim());
   }
   return fields;
 }

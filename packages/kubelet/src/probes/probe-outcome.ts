@@ -1,8 +1,8 @@
 import { errorMessage } from "@wherry/base";
 import type { Container } from "@wherry/kubernetes";
-import type { ContainerActions } from "../actions/container-actions.ts";
+import type { ActionOptions, ContainerActions } from "../actions/container-actions.ts";
 import { containerPort } from "../actions/container-port.ts";
-import { httpRequest, userAgent } from "../actions/http-request.ts";
+import { type HttpResponse, httpRequest, userAgent } from "../actions/http-request.ts";
 import { ActionError } from "../errors.ts";
 import type { ProbeSpec } from "./probe-spec.ts";
 
@@ -22,53 +22,68 @@ export interface ProbeSubject {
 const success: ProbeOutcome = { kind: "success" };
 
 /** Carries a probe out once; never rejects. */
-export async function probeOnce(
-  actions: ContainerActions,
-  spec: ProbeSpec,
-  subject: ProbeSubject,
-  signal: AbortSignal,
-): Promise<ProbeOutcome> {
+export type PreparedProbe = (signal: AbortSignal) => Promise<ProbeOutcome>;
+
+/** Works out once what is the same for all probes of an instance. */
+export function prepareProbe(actions: ContainerActions, spec: ProbeSpec, subject: ProbeSubject): PreparedProbe {
+  let attempt: Attempt;
   try {
-    return await attempt(actions, spec, subject, signal);
+    attempt = prepare(actions, spec, subject);
   } catch (error) {
-    const failed = error instanceof ActionError && error.code !== "Invalid";
-    return { kind: failed ? "failure" : "error", message: errorMessage(error) };
+    const outcome: ProbeOutcome = { kind: "error", message: errorMessage(error) };
+    return async () => outcome;
   }
+  return async (signal) => {
+    try {
+      return await attempt({ timeoutMs: spec.timeoutMs, signal });
+    } catch (error) {
+      const failed = error instanceof ActionError && error.code !== "Invalid";
+      return { kind: failed ? "failure" : "error", message: errorMessage(error) };
+    }
+  };
 }
 
-async function attempt(
+type Attempt = (options: ActionOptions) => Promise<ProbeOutcome>;
+
+function prepare(
   actions: ContainerActions,
-  spec: ProbeSpec,
+  { probe: { exec, httpGet, tcpSocket, grpc } }: ProbeSpec,
   { container, containerId, address }: ProbeSubject,
-  signal: AbortSignal,
-): Promise<ProbeOutcome> {
-  const { exec, httpGet, tcpSocket, grpc } = spec.probe;
-  const options = { timeoutMs: spec.timeoutMs, signal };
-  if (exec !== undefined) {
-    const { exitCode, output } = await actions.exec(containerId, exec.command ?? [], options);
-    return exitCode === 0 ? success : { kind: "failure", message: output };
-  }
+): Attempt {
+  if (exec !== undefined)
+    return async (options) => {
+      const { exitCode, output } = await actions.exec(containerId, exec.command ?? [], options);
+      return exitCode === 0 ? success : { kind: "failure", message: output };
+    };
   if (httpGet !== undefined) {
     const request = httpRequest(httpGet, container, httpGet.host || requireAddress(address), "probe");
-    const { status, body } = await actions.httpGet(request, options);
-    if (status >= 200 && status < 300) return success;
-    if (status >= 300 && status < 400)
-      return { kind: "warning", message: `Probe terminated redirects, Response body: ${body}` };
-    return { kind: "failure", message: `HTTP probe failed with statuscode: ${status}` };
+    return async (options) => judgeResponse(await actions.httpGet(request, options));
   }
   if (tcpSocket !== undefined) {
     const port = containerPort(tcpSocket.port, container);
-    await actions.tcpConnect({ host: tcpSocket.host || requireAddress(address), port }, options);
-    return success;
+    const target = { host: tcpSocket.host || requireAddress(address), port };
+    return async (options) => {
+      await actions.tcpConnect(target, options);
+      return success;
+    };
   }
   if (grpc !== undefined) {
-    const target = { host: requireAddress(address), port: grpc.port };
-    const { service = "" } = grpc;
-    const status = await actions.grpcHealth({ ...target, service, userAgent: userAgent("probe") }, options);
-    if (status === "SERVING") return success;
-    return { kind: "failure", message: `service unhealthy (responded with ${JSON.stringify(status)})` };
+    const { port, service = "" } = grpc;
+    const target = { host: requireAddress(address), port, service, userAgent: userAgent("probe") };
+    return async (options) => {
+      const status = await actions.grpcHealth(target, options);
+      if (status === "SERVING") return success;
+      return { kind: "failure", message: `service unhealthy (responded with ${JSON.stringify(status)})` };
+    };
   }
   throw new ActionError("Invalid", `missing probe handler for container ${JSON.stringify(container.name)}`);
+}
+
+function judgeResponse({ status, body }: HttpResponse): ProbeOutcome {
+  if (status >= 200 && status < 300) return success;
+  if (status >= 300 && status < 400)
+    return { kind: "warning", message: `Probe terminated redirects, Response body: ${body}` };
+  return { kind: "failure", message: `HTTP probe failed with statuscode: ${status}` };
 }
 
 function requireAddress(address: string | undefined): string {

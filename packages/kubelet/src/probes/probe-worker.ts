@@ -1,6 +1,6 @@
 import type { Clock } from "@wherry/base";
 import type { ContainerActions } from "../actions/container-actions.ts";
-import { type ProbeOutcome, type ProbeSubject, probeOnce } from "./probe-outcome.ts";
+import { type PreparedProbe, type ProbeOutcome, type ProbeSubject, prepareProbe } from "./probe-outcome.ts";
 import type { ProbeSpec } from "./probe-spec.ts";
 import type { TickSchedule } from "./tick-schedule.ts";
 
@@ -32,6 +32,7 @@ export class ProbeWorker {
   #last: ProbeResult | undefined;
   #run = 0;
   #subject: ProbeSubject | undefined;
+  #prepared: PreparedProbe | undefined;
   /** Monotonic time of the tick that is next, or under way. */
   #dueMs = 0;
   #slot: number | undefined;
@@ -56,9 +57,12 @@ export class ProbeWorker {
 
   /** Begins to probe, first after the given time; where it does already, only what it probes changes. */
   start(subject: ProbeSubject, delayMs: () => number): void {
-    const running = this.#subject !== undefined;
+    const { actions, spec } = this.#options;
+    const before = this.#subject;
     this.#subject = subject;
-    if (running) return;
+    if (before?.containerId !== subject.containerId || before.address !== subject.address)
+      this.#prepared = prepareProbe(actions, spec, subject);
+    if (before !== undefined) return;
     this.#dueMs = this.#options.clock.monotonic() + delayMs();
     this.#slot = this.#options.schedule.add(this.#dueMs, this.#tick);
   }
@@ -66,6 +70,7 @@ export class ProbeWorker {
   /** Stops to probe; the outcome of a probe under way is thrown away. */
   stop(): void {
     this.#subject = undefined;
+    this.#prepared = undefined;
     if (this.#slot !== undefined) this.#options.schedule.remove(this.#slot, this.#tick);
     this.#slot = undefined;
     this.#attempt?.abort();
@@ -82,28 +87,20 @@ export class ProbeWorker {
 
   async #probe(): Promise<void> {
     const { schedule, clock, spec } = this.#options;
-    const subject = this.#subject;
+    const prepared = this.#prepared;
     this.#slot = undefined;
-    if (subject === undefined) return;
+    if (prepared === undefined) return;
     const attempt = new AbortController();
     this.#attempt = attempt;
     const expire = () => attempt.abort();
     const expiry = schedule.add(clock.monotonic() + spec.timeoutMs, expire);
-    const outcome = await this.#attemptOften(subject, attempt.signal);
+    const outcome = await attemptOften(prepared, attempt.signal);
     schedule.remove(expiry, expire);
     // Stopped meanwhile, and perhaps started again on another instance.
     if (this.#attempt !== attempt) return;
     this.#attempt = undefined;
     this.#scheduleNext();
     this.#judge(outcome);
-  }
-
-  async #attemptOften(subject: ProbeSubject, signal: AbortSignal): Promise<ProbeOutcome> {
-    const { actions, spec } = this.#options;
-    for (let tries = 1; ; tries++) {
-      const outcome = await probeOnce(actions, spec, subject, signal);
-      if (outcome.kind !== "error" || tries >= maxTries || signal.aborted) return outcome;
-    }
   }
 
   /** Ticks stay on the beat of the first one; those a slow probe has missed become one. */
@@ -128,6 +125,13 @@ export class ProbeWorker {
     if (this.#result === result) return;
     this.#result = result;
     changed();
+  }
+}
+
+async function attemptOften(prepared: PreparedProbe, signal: AbortSignal): Promise<ProbeOutcome> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await prepared(signal);
+    if (outcome.kind !== "error" || tries >= maxTries || signal.aborted) return outcome;
   }
 }
 
