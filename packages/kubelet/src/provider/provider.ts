@@ -54,6 +54,11 @@ export interface Provider<E extends EdgeTable, Context> {
   health?(options?: ProviderCallOptions): Promise<readonly HealthTerm[]>;
   /** Whether the provider can run the pod at all; pure and quick. Asked before anything else, and again after a restart. */
   admit?(pod: Pod): PodRefusal | undefined;
+  /**
+   * Told the range of pods' addresses from the Node (`spec.podCIDRs`, with `,` between them), when the Node gets one and before
+   * the first pod where it has one already. A retryable rejection is tried again, any is logged.
+   */
+  podCidrChanged?(podCidr: string): Promise<void>;
   /** Makes the state that the machine's states share. Pure and quick; called once for each machine. */
   createContext(handle: PodHandle): Context;
 

@@ -33,7 +33,7 @@ const podRules: readonly FieldRule[] = [
   { path: "ephemeralContainers", verdict: "refused", why: "ephemeral containers are not supported" },
   { path: "hostAliases", verdict: "ignored", why: "a preview 1 guest resolves no names" },
   { path: "hostIPC", verdict: "refused", why: noNamespaces, when: isTrue },
-  { path: "hostNetwork", verdict: "honoured", why: "the pod has the node's addresses" },
+  { path: "hostNetwork", verdict: "honoured", why: "the pod has the node's addresses, and its ports are opened there" },
   { path: "hostPID", verdict: "refused", why: noNamespaces, when: isTrue },
   { path: "hostUsers", verdict: "ignored", why: noSystemCalls },
   { path: "hostname", verdict: "honoured", why: "host name of the sandbox" },
@@ -99,7 +99,12 @@ const containerRules: readonly FieldRule[] = [
   {
     path: "ports",
     verdict: "honoured",
-    why: "handed to the runtime; the WebAssembly runtime refuses hostPort: FailedCreatePodSandBox",
+    why: "the WebAssembly runtime opens a socket for each TCP port, none for UDP and SCTP",
+  },
+  {
+    path: "ports[].hostPort",
+    verdict: "honoured",
+    why: "opened on hostIP or the node's address; the WebAssembly runtime refuses it for UDP and SCTP: FailedCreatePodSandBox",
   },
   ...withCommands("readinessProbe", probes),
   { path: "resizePolicy", verdict: "ignored", why: "matters to a resize in place only" },

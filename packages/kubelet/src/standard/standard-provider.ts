@@ -116,6 +116,10 @@ class RuntimeProvider implements StandardProvider {
     return [...terms, this.#watch.health()];
   }
 
+  async podCidrChanged(podCidr: string): Promise<void> {
+    await this.#options.runtime.updateRuntimeConfig?.({ podCidr });
+  }
+
   admit: NonNullable<StandardProvider["admit"]> = (pod) => refuseUnsupportedFields(pod, this.#abilities);
 
   createContext(handle: PodHandle): PodContext {
