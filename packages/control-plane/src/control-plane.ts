@@ -7,9 +7,11 @@ import { NodeAuthorizer } from "./auth/node-authorizer.ts";
 import { ServiceAccountTokens, tokenIssuer } from "./auth/service-account-tokens.ts";
 import { TokenFile } from "./auth/token-file.ts";
 import { adminUser, nodeUser } from "./auth/user.ts";
+import { DeploymentController } from "./controllers/deployment/deployment-controller.ts";
 import { expireEvents } from "./controllers/event-expiry.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
+import { ReplicaSetController } from "./controllers/replica-set/replica-set-controller.ts";
 import { SchemaCatalog } from "./decoding/schema-catalog.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { ControlPlaneError } from "./errors.ts";
@@ -279,6 +281,8 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new NamespaceController({ services, index, authority: certificates.authority.certificate, logger }).run(signal),
     new GarbageCollector(services, index, logger).run(signal),
     new Scheduler(services, logger).run(signal),
+    new DeploymentController(services, logger).run(signal),
+    new ReplicaSetController(services, logger).run(signal),
     expireEvents(services, signal),
     checkpointWhenIdle(log, store, clock, signal),
   ];

@@ -16,6 +16,7 @@ export class EventWriter {
   readonly #services: VerbServices;
   readonly #component: string;
   readonly #logger: Logger;
+  #lastStamp = 0n;
 
   constructor(services: VerbServices, component: string, logger: Logger) {
     this.#services = services;
@@ -52,17 +53,13 @@ export class EventWriter {
       uid: metadata.uid,
       resourceVersion: metadata.resourceVersion,
     };
-    const suffix = (
-      BigInt(Math.trunc(clock.now())) * 1_000_000n +
-      BigInt(Math.trunc(clock.monotonic() * 1000) % 1_000_000)
-    ).toString(16);
     createObject(
       this.#services,
       { definition: coreEvents, namespace },
       {
         kind: "Event",
         apiVersion: "v1",
-        metadata: { name: `${metadata.name}.${suffix}`, namespace },
+        metadata: { name: `${metadata.name}.${this.#nextStamp().toString(16)}`, namespace },
         involvedObject,
         type,
         reason,
@@ -74,5 +71,14 @@ export class EventWriter {
         reportingInstance: this.#component,
       },
     );
+  }
+
+  /** The time with a fraction, different each time. */
+  #nextStamp(): bigint {
+    const { clock } = this.#services;
+    const stamp =
+      BigInt(Math.trunc(clock.now())) * 1_000_000n + BigInt(Math.trunc(clock.monotonic() * 1000) % 1_000_000);
+    this.#lastStamp = stamp > this.#lastStamp ? stamp : this.#lastStamp + 1n;
+    return this.#lastStamp;
   }
 }
