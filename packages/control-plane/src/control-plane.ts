@@ -10,6 +10,7 @@ import { adminUser, nodeUser } from "./auth/user.ts";
 import { DeploymentController } from "./controllers/deployment/deployment-controller.ts";
 import { expireEvents } from "./controllers/event-expiry.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
+import { JobController } from "./controllers/job/job-controller.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
 import { ReplicaSetController } from "./controllers/replica-set/replica-set-controller.ts";
 import { SchemaCatalog } from "./decoding/schema-catalog.ts";
@@ -283,6 +284,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new Scheduler(services, logger).run(signal),
     new DeploymentController(services, logger).run(signal),
     new ReplicaSetController(services, logger).run(signal),
+    new JobController(services, logger).run(signal),
     expireEvents(services, signal),
     checkpointWhenIdle(log, store, clock, signal),
   ];

@@ -229,11 +229,11 @@ describe("a Deployment", () => {
       object.spec.template.metadata.labels.version === "4";
     await plane.until(`${base}/deployments/forgetful`, (object) => has(object) && isRolledOut(object));
     using watch = await plane.admin.watch(`${base}/replicasets?labelSelector=app=forgetful`);
-    const present = new Set<string>();
+    const present = new Map<string, boolean>();
     await watch.find(({ type, object }) => {
       if (type === "DELETED") present.delete(object.metadata.name);
-      else present.add(object.metadata.name);
-      return present.size === 2 && has(object);
+      else present.set(object.metadata.name, has(object));
+      return present.size === 2 && [...present.values()].includes(true);
     });
   });
 
