@@ -8,6 +8,7 @@ import { ServiceAccountTokens, tokenIssuer } from "./auth/service-account-tokens
 import { TokenFile } from "./auth/token-file.ts";
 import { adminUser, nodeUser } from "./auth/user.ts";
 import { DeploymentController } from "./controllers/deployment/deployment-controller.ts";
+import { DisruptionController } from "./controllers/disruption/disruption-controller.ts";
 import { expireEvents } from "./controllers/event-expiry.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { JobController } from "./controllers/job/job-controller.ts";
@@ -285,6 +286,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new DeploymentController(services, logger).run(signal),
     new ReplicaSetController(services, logger).run(signal),
     new JobController(services, logger).run(signal),
+    new DisruptionController(services, logger).run(signal),
     expireEvents(services, signal),
     checkpointWhenIdle(log, store, clock, signal),
   ];
