@@ -7,6 +7,7 @@ import { NodeAuthorizer } from "./auth/node-authorizer.ts";
 import { ServiceAccountTokens, tokenIssuer } from "./auth/service-account-tokens.ts";
 import { TokenFile } from "./auth/token-file.ts";
 import { adminUser, nodeUser } from "./auth/user.ts";
+import { DaemonSetController } from "./controllers/daemon-set/daemon-set-controller.ts";
 import { DeploymentController } from "./controllers/deployment/deployment-controller.ts";
 import { DisruptionController } from "./controllers/disruption/disruption-controller.ts";
 import { expireEvents } from "./controllers/event-expiry.ts";
@@ -286,6 +287,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new DeploymentController(services, logger).run(signal),
     new ReplicaSetController(services, logger).run(signal),
     new JobController(services, logger).run(signal),
+    new DaemonSetController(services, logger).run(signal),
     new DisruptionController(services, logger).run(signal),
     expireEvents(services, signal),
     checkpointWhenIdle(log, store, clock, signal),

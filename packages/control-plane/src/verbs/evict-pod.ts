@@ -37,7 +37,10 @@ export function evictPod(
   const remove = () => void deleteObject(services, target, deleteOptions, write);
   // A pod that serves nobody, or goes anyway, is no loss.
   const isNoLoss = isPodTerminal(pod) || pod.status?.phase === "Pending";
-  if (isNoLoss || pod.metadata?.deletionTimestamp !== undefined) return remove();
+  if (isNoLoss || pod.metadata?.deletionTimestamp !== undefined) {
+    remove();
+    return;
+  }
   const budgets = services.store
     .list(storageName(podDisruptionBudgets), target.namespace)
     .map((record) => record.object)
