@@ -15,6 +15,7 @@ import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { JobController } from "./controllers/job/job-controller.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
 import { ReplicaSetController } from "./controllers/replica-set/replica-set-controller.ts";
+import { StatefulSetController } from "./controllers/stateful-set/stateful-set-controller.ts";
 import { SchemaCatalog } from "./decoding/schema-catalog.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { ControlPlaneError } from "./errors.ts";
@@ -288,6 +289,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new ReplicaSetController(services, logger).run(signal),
     new JobController(services, logger).run(signal),
     new DaemonSetController(services, logger).run(signal),
+    new StatefulSetController(services, logger).run(signal),
     new DisruptionController(services, logger).run(signal),
     expireEvents(services, signal),
     checkpointWhenIdle(log, store, clock, signal),

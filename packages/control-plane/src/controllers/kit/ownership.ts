@@ -26,13 +26,14 @@ export function controllerReference(owner: ApiObject): OwnerReference {
 
 /**
  * The objects of `definition` that `owner` controls, after adopting those without a controller that its selector selects and
- * letting go of those that it no longer selects.
+ * letting go of those that it no longer selects. `mayAdopt` says which may be adopted at all.
  */
 export function claimObjects(
   services: VerbServices,
   definition: ResourceDefinition,
   owner: ApiObject,
   selector: LabelSelector | undefined,
+  mayAdopt: (object: ApiObject) => boolean = () => true,
 ): ApiObject[] {
   const namespace = owner.metadata.namespace ?? "";
   const isOwnerGoing = owner.metadata.deletionTimestamp !== undefined;
@@ -47,6 +48,7 @@ export function claimObjects(
       continue;
     }
     if (isOwnerGoing || metadata.deletionTimestamp !== undefined || !selects(selector, metadata.labels)) continue;
+    if (!mayAdopt(object)) continue;
     const adopted = changeObject(services, definition, object, (copy) => {
       copy.metadata.ownerReferences = [...(copy.metadata.ownerReferences ?? []), controllerReference(owner)];
     });
