@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startTestControlPlane, type TestControlPlane } from "@wherry/testkit";
+import { startEmbeddedControlPlane, startTestControlPlane, type TestControlPlane } from "@wherry/testkit";
 import { ApiClient, type Watch } from "./api-client.ts";
 import { FakeKubelet } from "./fake-kubelet.ts";
 import { nodeOf } from "./test-plane.ts";
@@ -17,9 +17,11 @@ export interface WorkloadPlane extends AsyncDisposable {
   until(path: string, matches: (object: any) => boolean): Promise<any>;
 }
 
-export async function startWorkloadPlane(): Promise<WorkloadPlane> {
+/** Starts the control plane that this run tests against, or the `embedded` one come what may. */
+export async function startWorkloadPlane(which?: "embedded"): Promise<WorkloadPlane> {
   const directory = mkdtempSync(join(tmpdir(), "wherry-workloads-"));
-  const plane = await startTestControlPlane({ directory, nodeNames: ["n1"], controllers: true });
+  const start = which === "embedded" ? startEmbeddedControlPlane : startTestControlPlane;
+  const plane = await start({ directory, nodeNames: ["n1"], controllers: true });
   const admin = new ApiClient(plane.adminKubeconfig);
   const kubelet = await FakeKubelet.start(admin, nodeOf("n1") as { metadata: { name: string } });
   return {
