@@ -7,15 +7,10 @@ import { NodeAuthorizer } from "./auth/node-authorizer.ts";
 import { ServiceAccountTokens, tokenIssuer } from "./auth/service-account-tokens.ts";
 import { TokenFile } from "./auth/token-file.ts";
 import { adminUser, nodeUser } from "./auth/user.ts";
-import { DaemonSetController } from "./controllers/daemon-set/daemon-set-controller.ts";
-import { DeploymentController } from "./controllers/deployment/deployment-controller.ts";
-import { DisruptionController } from "./controllers/disruption/disruption-controller.ts";
 import { expireEvents } from "./controllers/event-expiry.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
-import { JobController } from "./controllers/job/job-controller.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
-import { ReplicaSetController } from "./controllers/replica-set/replica-set-controller.ts";
-import { StatefulSetController } from "./controllers/stateful-set/stateful-set-controller.ts";
+import { startWorkloadControllers } from "./controllers/workload-controllers.ts";
 import { SchemaCatalog } from "./decoding/schema-catalog.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { ControlPlaneError } from "./errors.ts";
@@ -285,12 +280,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new NamespaceController({ services, index, authority: certificates.authority.certificate, logger }).run(signal),
     new GarbageCollector(services, index, logger).run(signal),
     new Scheduler(services, logger).run(signal),
-    new DeploymentController(services, logger).run(signal),
-    new ReplicaSetController(services, logger).run(signal),
-    new JobController(services, logger).run(signal),
-    new DaemonSetController(services, logger).run(signal),
-    new StatefulSetController(services, logger).run(signal),
-    new DisruptionController(services, logger).run(signal),
+    ...startWorkloadControllers(services, logger, signal),
     expireEvents(services, signal),
     checkpointWhenIdle(log, store, clock, signal),
   ];

@@ -174,7 +174,7 @@ describe.skipIf(executable === undefined).each([
       expect(await rolledOut()).toMatch(
         kind === "DaemonSet"
           ? /daemon set "agent" successfully rolled out/
-          : /rolling update complete 2 pods at revision store-\w+/,
+          : /partitioned roll out complete: 2 new pods have been updated/,
       );
       expect(await kubectl.succeed("rollout", "history", resource)).toMatch(/1\s+<none>\n2\s+<none>/);
       expect(await kubectl.succeed("rollout", "undo", resource)).toBe(`${type}.apps/${name} rolled back`);
