@@ -18,7 +18,7 @@ import { scaledValue } from "../../validation/int-or-percent.ts";
 import { isEmptySelector } from "../../validation/label-selector.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
-import { runController } from "../kit/controller.ts";
+import { runController, shortestWait } from "../kit/controller.ts";
 import { claimObjects, controllerOf, ownersOf } from "../kit/ownership.ts";
 import { PodControl } from "../kit/pod-control.ts";
 import { isAvailable, nextAvailableInMs } from "../kit/pod-state.ts";
@@ -107,24 +107,19 @@ export class DaemonSetController {
     claimObjects(this.#services, pods, object, spec.selector);
     const allNodes = this.#services.store.list(storageName(nodes)).map((record) => record.object as Node);
     const placements = new Map(allNodes.map((node) => [node.metadata?.name ?? "", placementOn(spec.template, node)]));
-    let failure: unknown;
-    let waitMs: number | undefined;
-    try {
-      waitMs = this.#manage(key, object, hash, placements);
-      if (spec.updateStrategy?.type === "RollingUpdate") this.#roll(object, hash, placements);
-    } catch (error) {
-      failure = error;
-    }
-    const owned = this.#owned(object);
-    const isOf = (pod: Pod, revision: ControllerRevision) => hashOf(pod) === hashOf(revision);
-    trimHistory(this.#services, object, history.old, isOf, owned);
     const nowMs = this.#services.clock.now();
-    writeStatus(this.#services, daemonSets, object, statusOf(asDaemonSet(object), owned, placements, hash, nowMs));
-    if (failure !== undefined) throw failure;
-    const waits = [waitMs, nextAvailableInMs(owned, spec.minReadySeconds ?? 0, nowMs)].filter(
-      (wait) => wait !== undefined,
-    );
-    return waits.length === 0 ? undefined : Math.min(...waits);
+    const waits: (number | undefined)[] = [];
+    try {
+      waits.push(this.#manage(key, object, hash, placements));
+      if (spec.updateStrategy?.type === "RollingUpdate") this.#roll(object, hash, placements);
+    } finally {
+      const owned = this.#owned(object);
+      const isOf = (pod: Pod, revision: ControllerRevision) => hashOf(pod) === hashOf(revision);
+      trimHistory(this.#services, object, history.old, isOf, owned);
+      writeStatus(this.#services, daemonSets, object, statusOf(asDaemonSet(object), owned, placements, hash, nowMs));
+      waits.push(nextAvailableInMs(owned, spec.minReadySeconds ?? 0, nowMs));
+    }
+    return shortestWait(waits);
   }
 
   #owned(object: ApiObject): Pod[] {

@@ -12,7 +12,7 @@ import { selects } from "../../validation/label-selector.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { findCondition, withCondition } from "../kit/conditions.ts";
-import { runController } from "../kit/controller.ts";
+import { runController, shortestWait } from "../kit/controller.ts";
 import { controllerOf } from "../kit/ownership.ts";
 import { writeStatus } from "../kit/status-writer.ts";
 import {
@@ -95,7 +95,7 @@ export class DisruptionController {
     const waits = Object.values(disruptedPods).map((since) => Date.parse(since) + confirmationMs - nowMs);
     const isAllowed = disruptionsAllowed > 0;
     this.#write(object, { ...counts, disruptedPods }, isAllowed ? "SufficientPods" : "InsufficientPods", "");
-    return waits.length === 0 ? undefined : Math.max(0, Math.min(...waits));
+    return shortestWait(waits);
   }
 
   /** The sum of the sizes of the workloads that `selected` belong to, or why it cannot be told. */

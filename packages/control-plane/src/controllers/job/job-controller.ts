@@ -9,7 +9,7 @@ import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { changeObject, currentOf, targetOf } from "../kit/change-object.ts";
 import { findCondition, withoutCondition } from "../kit/conditions.ts";
-import { runController } from "../kit/controller.ts";
+import { runController, shortestWait } from "../kit/controller.ts";
 import { claimObjects, controllerOf, ownersOf } from "../kit/ownership.ts";
 import { PodControl } from "../kit/pod-control.ts";
 import { isActive, isTerminating } from "../kit/pod-state.ts";
@@ -125,17 +125,13 @@ export class JobController {
     if (outcome !== undefined) return this.#finish(current, claimed, outcome, now);
     const isSuspended = asJob(current).spec?.suspend ?? false;
     current = this.#count(current, claimed, false);
-    let failure: unknown;
-    let waitMs: number | undefined;
+    const waits = [deadlineLeftMs(asJob(current), nowMs)];
     try {
-      waitMs = isSuspended ? this.#suspend(current, claimed) : this.#manage(current, claimed, nowMs);
-    } catch (error) {
-      failure = error;
+      waits.push(isSuspended ? this.#suspend(current, claimed) : this.#manage(current, claimed, nowMs));
+    } finally {
+      this.#writeCounts(current);
     }
-    this.#writeCounts(current);
-    if (failure !== undefined) throw failure;
-    const waits = [waitMs, deadlineLeftMs(asJob(current), nowMs)].filter((wait) => wait !== undefined);
-    return waits.length === 0 ? undefined : Math.max(0, Math.min(...waits));
+    return shortestWait(waits);
   }
 
   /** Notes when the job began, and that it is suspended or goes on. */

@@ -74,3 +74,9 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   for (const stop of stops) stop();
   await working;
 }
+
+/** The shortest of `waits`, never below zero; undefined when there is none. */
+export function shortestWait(waits: readonly (number | undefined)[]): number | undefined {
+  const present = waits.filter((wait) => wait !== undefined);
+  return present.length === 0 ? undefined : Math.max(0, Math.min(...present));
+}

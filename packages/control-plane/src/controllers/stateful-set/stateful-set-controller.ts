@@ -82,7 +82,6 @@ export class StatefulSetController {
     );
     const update = history.current.metadata?.name ?? "";
     const nowMs = this.#services.clock.now();
-    let failure: unknown;
     try {
       const steps = nextSteps({
         spec,
@@ -91,17 +90,15 @@ export class StatefulSetController {
         nowMs,
       });
       for (const step of steps) this.#take(object, step, history);
-    } catch (error) {
-      failure = error;
+    } finally {
+      const owned = this.#owned(object);
+      const next = statusOf(asStatefulSet(object), owned, update, nowMs);
+      const isUsed = (pod: Pod, revision: ControllerRevision) => revisionOf(pod) === revision.metadata?.name;
+      const old = history.old.filter((revision) => revision.metadata?.name !== next.currentRevision);
+      trimHistory(this.#services, object, old, isUsed, owned);
+      writeStatus(this.#services, statefulSets, object, next);
     }
-    const owned = this.#owned(object);
-    const next = statusOf(asStatefulSet(object), owned, update, nowMs);
-    const isUsed = (pod: Pod, revision: ControllerRevision) => revisionOf(pod) === revision.metadata?.name;
-    const old = history.old.filter((revision) => revision.metadata?.name !== next.currentRevision);
-    trimHistory(this.#services, object, old, isUsed, owned);
-    writeStatus(this.#services, statefulSets, object, next);
-    if (failure !== undefined) throw failure;
-    return nextAvailableInMs(owned, spec.minReadySeconds ?? 0, nowMs);
+    return nextAvailableInMs(this.#owned(object), spec.minReadySeconds ?? 0, nowMs);
   }
 
   #owned(object: ApiObject): Pod[] {

@@ -104,7 +104,7 @@ export const daemonSets: ResourceDefinition = defineResource<DaemonSet>({
       status?.numberReady ?? 0,
       status?.updatedNumberScheduled ?? 0,
       status?.numberAvailable ?? 0,
-      selectorText({ matchLabels: spec?.template.spec?.nodeSelector ?? {} }),
+      selectorText({ matchLabels: spec?.template?.spec?.nodeSelector ?? {} }),
       ageOf(metadata?.creationTimestamp, nowMs),
       ...templateCells(spec?.template),
       selectorText(spec?.selector),
