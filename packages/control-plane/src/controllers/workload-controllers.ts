@@ -4,6 +4,7 @@ import { DaemonSetController } from "./daemon-set/daemon-set-controller.ts";
 import { DeploymentController } from "./deployment/deployment-controller.ts";
 import { DisruptionController } from "./disruption/disruption-controller.ts";
 import { JobController } from "./job/job-controller.ts";
+import { PodGarbageCollector } from "./pod-garbage-collector.ts";
 import { ReplicaSetController } from "./replica-set/replica-set-controller.ts";
 import { StatefulSetController } from "./stateful-set/stateful-set-controller.ts";
 
@@ -14,6 +15,7 @@ const controllers = [
   DaemonSetController,
   StatefulSetController,
   DisruptionController,
+  PodGarbageCollector,
 ] as const;
 
 /** Starts the controllers of everything that has pods; each promise resolves when one has stopped after `signal` aborts. */

@@ -5,6 +5,7 @@ import { deployments } from "../../src/resources/apps/deployments.ts";
 import { replicaSets } from "../../src/resources/apps/replica-sets.ts";
 import { jobs } from "../../src/resources/batch/jobs.ts";
 import { coreEvents } from "../../src/resources/events.ts";
+import { nodes } from "../../src/resources/nodes.ts";
 import { pods } from "../../src/resources/pods.ts";
 import { runtimeClasses } from "../../src/resources/runtime-classes.ts";
 import { deleteObject } from "../../src/verbs/delete-object.ts";
@@ -214,5 +215,38 @@ describe("JobController", () => {
     await bench.advance(1_000);
     expect(statusOf<Job>(bench.get(jobs, "late")).conditions?.at(-1)?.reason).toBe("DeadlineExceeded");
     expect(bench.list(pods)).toEqual([]);
+  });
+});
+
+describe("PodGarbageCollector", () => {
+  const pod = { metadata: { name: "left" }, spec: { nodeName: "n1", containers: [{ name: "main", image: "x:1" }] } };
+
+  test("removes the pods of a node that has been gone for 40 s", async () => {
+    bench.create(nodes, { metadata: { name: "n1" } });
+    bench.create(pods, pod);
+    await bench.advance(60_000);
+    deleteObject(bench.services, { definition: nodes, namespace: "", name: "n1" });
+    await bench.advance(39_000);
+    expect(bench.get(pods, "left")).toBeDefined();
+    const { revision } = bench.store;
+    await bench.advance(1_000);
+    expect(bench.get(pods, "left")).toBeUndefined();
+    const [failed] = bench.store.since("pods", revision);
+    expect(failed?.object["status"]).toMatchObject({
+      phase: "Failed",
+      conditions: expect.arrayContaining([
+        expect.objectContaining({ type: "DisruptionTarget", reason: "DeletionByPodGC" }),
+      ]),
+    });
+  });
+
+  test("leaves them alone when the node comes back, also over a restart", async () => {
+    bench.create(pods, pod);
+    await bench.restart();
+    await bench.advance(39_000);
+    bench.create(nodes, { metadata: { name: "n1" } });
+    await bench.advance(60_000);
+    expect(bench.get(pods, "left")).toBeDefined();
+    expect(bench.clock.pending).toBe(0);
   });
 });

@@ -167,7 +167,11 @@ export class DaemonSetController {
       known = new Map();
       this.#backoffs.set(key, known);
     }
-    const entry = known.get(nodeName) ?? { backoff: new Backoff(failureBackoff), untilMs: 0 };
+    let entry = known.get(nodeName);
+    // Whoever has run well for long begins anew.
+    if (entry === undefined || nowMs - entry.untilMs > 2 * failureBackoff.maxMs) {
+      entry = { backoff: new Backoff(failureBackoff), untilMs: 0 };
+    }
     known.set(nodeName, entry);
     if (entry.untilMs > nowMs) return [entry.untilMs - nowMs];
     entry.untilMs = nowMs + entry.backoff.next();

@@ -19,6 +19,8 @@ export interface ControllerOptions {
   /** What the controller acts upon; every object of it is looked at when the controller starts. */
   readonly definition: ResourceDefinition;
   readonly watches: readonly ControllerWatch[];
+  /** Keys to look at when the controller starts besides those of present objects. */
+  readonly initialKeys?: () => Iterable<string>;
   /**
    * Brings the world closer to what the object under `key` wants, which may be gone; gives the milliseconds after which to
    * look again though nothing has changed. What it throws is retried with back-off.
@@ -69,6 +71,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     }),
   );
   for (const record of store.list(storageName(definition))) enqueue(record.key);
+  for (const key of options.initialKeys?.() ?? []) enqueue(key);
   const working = queue.run(signal);
   await aborted(signal);
   for (const stop of stops) stop();
