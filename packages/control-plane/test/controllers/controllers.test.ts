@@ -4,10 +4,12 @@ import type { ApiObject } from "../../src/resources/api-object.ts";
 import { deployments } from "../../src/resources/apps/deployments.ts";
 import { replicaSets } from "../../src/resources/apps/replica-sets.ts";
 import { jobs } from "../../src/resources/batch/jobs.ts";
+import { configMaps } from "../../src/resources/configuration.ts";
 import { coreEvents } from "../../src/resources/events.ts";
 import { nodes } from "../../src/resources/nodes.ts";
 import { pods } from "../../src/resources/pods.ts";
 import { runtimeClasses } from "../../src/resources/runtime-classes.ts";
+import { bindPod } from "../../src/verbs/bind-pod.ts";
 import { deleteObject } from "../../src/verbs/delete-object.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -248,5 +250,57 @@ describe("PodGarbageCollector", () => {
     await bench.advance(60_000);
     expect(bench.get(pods, "left")).toBeDefined();
     expect(bench.clock.pending).toBe(0);
+  });
+});
+
+describe("GarbageCollector", () => {
+  const finish = (pod: ApiObject) => {
+    const target = { definition: pods, namespace: "default", name: pod.metadata.name ?? "" };
+    deleteObject(bench.services, target, { gracePeriodSeconds: 0 });
+  };
+
+  test("in foreground deletion ends pods before their ReplicaSet, and that before its Deployment", async () => {
+    const { spec } = setOf("whole", 2);
+    bench.create(nodes, { metadata: { name: "n1" } });
+    bench.create(deployments, { metadata: { name: "whole" }, spec });
+    await bench.settle();
+    const running = bench.list(pods);
+    for (const { metadata } of running) {
+      const target = { definition: pods, namespace: "default", name: metadata.name ?? "" };
+      bindPod(bench.services, target, { target: { name: "n1" } });
+    }
+    const target = { definition: deployments, namespace: "default", name: "whole" };
+    deleteObject(bench.services, target, { propagationPolicy: "Foreground" });
+    await bench.settle();
+    for (const pod of running) {
+      expect(bench.list(pods).every(({ metadata }) => metadata.deletionTimestamp !== undefined)).toBe(true);
+      expect(bench.list(replicaSets)).toHaveLength(1);
+      expect(bench.get(deployments, "whole")).toBeDefined();
+      finish(pod);
+      await bench.settle();
+    }
+    expect([...bench.list(pods), ...bench.list(replicaSets), ...bench.list(deployments)]).toEqual([]);
+  });
+
+  test("in foreground deletion leaves what another owner keeps, and does not wait for what blocks nothing", async () => {
+    const owner = (object: ApiObject, blockOwnerDeletion: boolean) => ({
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      name: object.metadata.name,
+      uid: object.metadata.uid,
+      blockOwnerDeletion,
+    });
+    const going = bench.create(configMaps, { metadata: { name: "going" } });
+    const staying = bench.create(configMaps, { metadata: { name: "staying" } });
+    const shared = { name: "shared", ownerReferences: [owner(going, true), owner(staying, true)] };
+    bench.create(configMaps, { metadata: shared });
+    const held = { name: "held", finalizers: ["example.com/hold"], ownerReferences: [owner(going, false)] };
+    bench.create(configMaps, { metadata: held });
+    const target = { definition: configMaps, namespace: "default", name: "going" };
+    deleteObject(bench.services, target, { propagationPolicy: "Foreground" });
+    await bench.settle();
+    expect(bench.get(configMaps, "going")).toBeUndefined();
+    expect(bench.get(configMaps, "shared")?.metadata.ownerReferences).toMatchObject([{ uid: staying.metadata.uid }]);
+    expect(bench.get(configMaps, "held")?.metadata.deletionTimestamp).toBeDefined();
   });
 });
