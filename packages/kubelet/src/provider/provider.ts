@@ -2,6 +2,7 @@ import type { Pod } from "@wherry/kubernetes";
 import type { EdgeTable, MachineDefinition, StateName } from "@wherry/machine";
 import type { StreamSession } from "@wherry/runtime";
 import type { ContainerLog, LogRefusal } from "../ports/log-source.ts";
+import type { MetricsRegistry } from "../server/metrics/metrics-registry.ts";
 import type { HealthTerm, NodeDetails } from "./node-details.ts";
 import type { PodDescription } from "./pod-description.ts";
 import type { PodHandle } from "./pod-handle.ts";
@@ -90,6 +91,9 @@ export interface Provider<E extends EdgeTable, Context> {
     session: StreamSession,
     options: ProviderCallOptions & { readonly tty: boolean },
   ): Promise<void>;
+
+  /** Adds metrics to those that `/metrics` serves; called once, before `run`. */
+  registerMetrics?(registry: MetricsRegistry): void;
 
   /** Whatever the provider does beside single pods, until `signal` aborts. Pods start only after `ready`, where there is one. */
   run?(signal: AbortSignal): Promise<void>;
