@@ -35,7 +35,8 @@ export default defineConfig({
           name: "peer",
           include: ["packages/*/test/**/*.peer.test.ts"],
           testTimeout: 180_000,
-          hookTimeout: 180_000,
+          // Peers written in Go are built there, from an empty cache at first.
+          hookTimeout: 600_000,
           fileParallelism: false,
           execArgv: ["--conditions=@wherry/source"],
         },

@@ -5,6 +5,7 @@ import type { Pod } from "@wherry/kubernetes";
 export class PodWatch implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #pods: Map<string, Pod> = new Map();
+  readonly #versions: Map<string, number> = new Map();
   readonly #listeners: Set<() => void> = new Set();
   readonly #running: Promise<void>;
   readonly ready: Promise<void>;
@@ -13,8 +14,13 @@ export class PodWatch implements AsyncDisposable {
     const reflector = createReflector(client, resources.pods, { namespace: "default" });
     reflector.onChange(({ type, key, object }) => {
       const name = key.split("/").at(-1) ?? key;
-      if (type === "deleted") this.#pods.delete(name);
-      else this.#pods.set(name, object);
+      if (type === "deleted") {
+        this.#pods.delete(name);
+        this.#versions.delete(name);
+      } else {
+        this.#pods.set(name, object);
+        this.#versions.set(name, this.versions(name) + 1);
+      }
       for (const listener of this.#listeners) listener();
     });
     this.ready = reflector.ready;
@@ -23,6 +29,11 @@ export class PodWatch implements AsyncDisposable {
 
   get pods(): ReadonlyMap<string, Pod> {
     return this.#pods;
+  }
+
+  /** How many versions of a pod have been seen, the first included. */
+  versions(name: string): number {
+    return this.#versions.get(name) ?? 0;
   }
 
   /** Resolves with the time (`performance.now`) at which `condition` first held. */

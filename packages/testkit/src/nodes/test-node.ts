@@ -127,14 +127,19 @@ export class TestNode implements AsyncDisposable {
     });
   }
 
-  /** The host process of a pod's container, the first unless named, by the container IDs in its status. */
+  /** The host process of a pod's container, the first unless named, by the container IDs in its status; throws when there is none. */
   hostOf(pod: Pod, container?: string): HostProcessNote {
+    const host = this.findHost(pod, container);
+    if (host === undefined) throw new Error(`Cannot find the host process of pod "${pod.metadata?.name}"`);
+    return host;
+  }
+
+  /** As `hostOf`, undefined where there is none. */
+  findHost(pod: Pod, container?: string): HostProcessNote | undefined {
     const statuses = pod.status?.containerStatuses ?? [];
     const status = container === undefined ? statuses[0] : statuses.find(({ name }) => name === container);
     const id = status?.containerID?.replace(/^\w+:\/\//, "");
-    const host = this.hosts().find(({ containerId }) => containerId === id);
-    if (host === undefined) throw new Error(`Cannot find the host process of pod "${pod.metadata?.name}" (${id})`);
-    return host;
+    return this.hosts().find(({ containerId }) => containerId === id);
   }
 
   /** Ends the node, and what it left running for its next start. */
