@@ -117,11 +117,11 @@ const clients: FieldRules = {
 };
 
 const pods: FieldRules = {
-  staticPodPath: text(undefined, "missing"),
+  staticPodPath: text(),
   staticPodURL: text(undefined, "missing"),
   staticPodURLHeader: any("missing"),
   syncFrequency: duration("1m0s", 0, "missing"),
-  fileCheckFrequency: duration("20s", 0, "missing"),
+  fileCheckFrequency: duration("20s"),
   httpCheckFrequency: duration("20s", 0, "inert"),
   clusterDomain: text(undefined, "missing"),
   clusterDNS: strings(undefined, "missing"),

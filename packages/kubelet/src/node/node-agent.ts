@@ -28,6 +28,7 @@ export class NodeAgent implements NodeFacts {
   readonly #health: ProviderHealth;
   readonly #updater: NodeStatusUpdater;
   readonly #registered: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #described: PromiseWithResolvers<void> = Promise.withResolvers();
   #details: NodeDetails | undefined;
   #node: Node | undefined;
   #facts: MachineFacts | undefined;
@@ -48,6 +49,7 @@ export class NodeAgent implements NodeFacts {
     this.#updater = this.#createUpdater();
     // Nobody may be waiting when run() fails; whoever waits still sees the rejection.
     this.#registered.promise.catch(() => undefined);
+    this.#described.promise.catch(() => undefined);
   }
 
   get nodeName(): string {
@@ -59,11 +61,11 @@ export class NodeAgent implements NodeFacts {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    return this.#node?.metadata?.labels ?? {};
+    return this.#node?.metadata?.labels ?? this.#template.labels;
   }
 
   get taints(): readonly Taint[] {
-    return this.#node?.spec?.taints ?? [];
+    return this.#node === undefined ? this.#template.taints : (this.#node.spec?.taints ?? []);
   }
 
   get addresses(): readonly NodeAddress[] {
@@ -93,6 +95,14 @@ export class NodeAgent implements NodeFacts {
     return this.#registered.promise;
   }
 
+  /**
+   * Resolves when labels, taints and resources are known, at the latest with `registered`; earlier where the API server cannot be
+   * asked whether the name is free, so that pods that need no server can start. Rejects as `registered` does.
+   */
+  get described(): Promise<void> {
+    return this.#described.promise;
+  }
+
   /** Asks for a status update now, e.g. because a health term changed. */
   statusChanged(): void {
     this.#updater.trigger();
@@ -109,6 +119,7 @@ export class NodeAgent implements NodeFacts {
       this.#registered.resolve();
     } catch (error) {
       this.#registered.reject(error);
+      this.#described.reject(error);
       if (signal.aborted) return;
       throw error;
     }
@@ -152,11 +163,21 @@ export class NodeAgent implements NodeFacts {
 
   async #start(signal: AbortSignal): Promise<void> {
     const { api, nodeName, instanceId, clock, logger, register } = this.#options;
-    await claimNodeName({ api, nodeName, instanceId, clock, logger }, signal);
-    const [server] = await Promise.all([this.#serverVersion(signal), this.#health.check(signal), this.#readFacts()]);
+    const described = this.#describe(signal);
+    // It is awaited later, and may fail before.
+    described.catch(() => undefined);
+    const onUnreachable = () => void described.then(() => this.#described.resolve()).catch(() => undefined);
+    await claimNodeName({ api, nodeName, instanceId, clock, logger, onUnreachable }, signal);
+    const [server] = await Promise.all([this.#serverVersion(signal), described]);
+    this.#described.resolve();
     this.#kubeletVersion = chooseKubeletVersion(kubeletVersion, server);
-    this.#details = await this.#nodeDetails(signal);
     if (register !== false) this.#accept(await this.#register(signal));
+  }
+
+  /** Learns what the node is, which takes no API server. */
+  async #describe(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#health.check(signal), this.#readFacts()]);
+    this.#details = await this.#nodeDetails(signal);
   }
 
   /** Asks the provider until it answers: without its details there is no node. */

@@ -1,6 +1,6 @@
 import { errorMessage, isAbort, type Logger } from "@wherry/base";
 import { isForbidden } from "@wherry/client";
-import type { Pod, Secret } from "@wherry/kubernetes";
+import { isStaticPod, type Pod, type Secret } from "@wherry/kubernetes";
 import type { AuthConfig } from "@wherry/runtime";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import type { ObjectCache, ObjectCallOptions } from "../ports/object-cache.ts";
@@ -65,6 +65,8 @@ export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
 }
 
 async function secretNames(options: PullSecretsOptions, pod: Pod, call: ObjectCallOptions): Promise<string[]> {
+  // A static pod has no service account, and no API server may be there to ask.
+  if (isStaticPod(pod)) return [];
   const own = namesOf(pod.spec?.imagePullSecrets);
   if (own.length > 0) return own;
   const namespace = pod.metadata?.namespace ?? "default";
