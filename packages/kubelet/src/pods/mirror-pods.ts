@@ -162,7 +162,8 @@ function isMirrorOf(mirror: Pod, { pod, status }: Tracked): boolean {
   if (mirror.metadata?.deletionTimestamp !== undefined) return false;
   if (mirror.metadata?.annotations?.[configMirrorAnnotation] !== hashOf(pod)) return false;
   // A terminal phase is never taken back, so a pod that runs again needs another object.
-  return !isTerminalPhase(mirror.status?.phase) || status?.phase !== "Running";
+  const isRunning = status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false;
+  return !isTerminalPhase(mirror.status?.phase) || !isRunning;
 }
 
 function mirrorPod(pod: Pod, nodeName: string, nodeUid: string): Pod {

@@ -14,6 +14,8 @@ const web = (image = "b") =>
     { nodeName: "n", file: "/web.yaml", nowMs: 0 },
   );
 
+const main = { name: "a", image: "b", imageID: "", ready: true, restartCount: 0 };
+
 describe("MirrorPods", () => {
   let clock: FakeClock;
   let api: FakePodApi;
@@ -147,10 +149,14 @@ describe("MirrorPods", () => {
     mirrors.untrack(web());
     files = [web()];
     mirrors.track(web());
-    mirrors.publish(web(), { phase: "Pending" });
+    // What a kubelet says of a pod that ended until it has made sure of it.
+    mirrors.publish(web(), {
+      phase: "Running",
+      containerStatuses: [{ ...main, state: { terminated: { exitCode: 1 } } }],
+    });
     await settle();
     expect([created, mirror()?.status?.phase]).toEqual([1, "Failed"]);
-    mirrors.publish(web(), { phase: "Running" });
+    mirrors.publish(web(), { phase: "Running", containerStatuses: [{ ...main, state: { running: {} } }] });
     await settle();
     expect([created, mirror()?.status?.phase]).toEqual([2, "Running"]);
   });
