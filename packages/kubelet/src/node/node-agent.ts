@@ -15,8 +15,11 @@ import { nodeResources } from "./node-resources.ts";
 import { computeNodeStatus, type NodeStatusInputs } from "./node-status.ts";
 import { NodeStatusUpdater } from "./node-status-updater.ts";
 import { type NodeTemplate, nodePlatform, nodeTemplate } from "./node-template.ts";
+import { PodCidrHandover } from "./pod-cidr-handover.ts";
 import { ProviderHealth } from "./provider-health.ts";
 
+/** How long pods that need no API server wait for the node to be registered. */
+const patienceMs = 10_000;
 const noPressure: NodePressure = { memory: false, disk: false, pid: false };
 
 /**
@@ -27,6 +30,7 @@ export class NodeAgent implements NodeFacts {
   readonly #options: NodeAgentOptions;
   readonly #health: ProviderHealth;
   readonly #updater: NodeStatusUpdater;
+  readonly #podCidr: PodCidrHandover;
   readonly #registered: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #described: PromiseWithResolvers<void> = Promise.withResolvers();
   #details: NodeDetails | undefined;
@@ -47,6 +51,7 @@ export class NodeAgent implements NodeFacts {
       onChange: () => this.#updater.trigger(),
     });
     this.#updater = this.#createUpdater();
+    this.#podCidr = new PodCidrHandover({ provider, logger });
     // Nobody may be waiting when run() fails; whoever waits still sees the rejection.
     this.#registered.promise.catch(() => undefined);
     this.#described.promise.catch(() => undefined);
@@ -96,8 +101,8 @@ export class NodeAgent implements NodeFacts {
   }
 
   /**
-   * Resolves when labels, taints and resources are known, at the latest with `registered`; earlier where the API server cannot be
-   * asked whether the name is free, so that pods that need no server can start. Rejects as `registered` does.
+   * Resolves with `registered`, but earlier, once labels, taints and resources are known, where the API server is away, so that
+   * pods that need no server can start. Rejects as `registered` does.
    */
   get described(): Promise<void> {
     return this.#described.promise;
@@ -117,6 +122,7 @@ export class NodeAgent implements NodeFacts {
     try {
       await this.#start(signal);
       this.#registered.resolve();
+      this.#described.resolve();
     } catch (error) {
       this.#registered.reject(error);
       this.#described.reject(error);
@@ -158,7 +164,9 @@ export class NodeAgent implements NodeFacts {
     const { uid, resourceVersion } = this.#node?.metadata ?? {};
     // The watch may tell an earlier state than the answer to our own write.
     const stale = uid === node.metadata?.uid && isOlder(node.metadata?.resourceVersion, resourceVersion);
-    if (!stale) this.#node = node;
+    if (stale) return;
+    this.#node = node;
+    void this.#podCidr.offer(node);
   }
 
   async #start(signal: AbortSignal): Promise<void> {
@@ -169,9 +177,17 @@ export class NodeAgent implements NodeFacts {
     const onUnreachable = () => void described.then(() => this.#described.resolve()).catch(() => undefined);
     await claimNodeName({ api, nodeName, instanceId, clock, logger, onUnreachable }, signal);
     const [server] = await Promise.all([this.#serverVersion(signal), described]);
-    this.#described.resolve();
     this.#kubeletVersion = chooseKubeletVersion(kubeletVersion, server);
-    if (register !== false) this.#accept(await this.#register(signal));
+    if (register === false) return;
+    const impatience = clock.setTimer(patienceMs, () => this.#described.resolve());
+    try {
+      const node = await this.#register(signal);
+      this.#accept(node);
+      // Before the first pod asks for an address.
+      await this.#podCidr.offer(node);
+    } finally {
+      impatience();
+    }
   }
 
   /** Learns what the node is, which takes no API server. */

@@ -1,17 +1,25 @@
 import type { Pod, WaitingReason } from "@wherry/kubernetes";
 import type { PodRefusal } from "../provider/provider.ts";
-import { type FieldRule, podFieldTable } from "./pod-field-table.ts";
+import { type FieldRule, podFieldTable, type RuntimeAbility } from "./pod-field-table.ts";
 
 export const unsupportedFieldReason = "UnsupportedField";
 
 const maxNamed = 5;
 
-/** Refuses a pod that uses fields which would change what it gets and which this provider does not know to honour. */
-export function refuseUnsupportedFields(pod: Pod): PodRefusal | undefined {
+/**
+ * Refuses a pod that uses fields which would change what it gets and which this provider does not know to honour.
+ *
+ * @param abilities what the runtime can do beyond what all can
+ */
+export function refuseUnsupportedFields(
+  pod: Pod,
+  abilities: ReadonlySet<RuntimeAbility> = new Set(),
+): PodRefusal | undefined {
   const found: string[] = [];
   for (const rule of podFieldTable) {
     // Ephemeral containers come later, through a subresource, and must not end a pod that runs.
     if (rule.verdict !== "refused" || rule.path === "ephemeralContainers") continue;
+    if (rule.unless !== undefined && abilities.has(rule.unless)) continue;
     for (const { path, value } of valuesAt(pod.spec ?? {}, rule))
       if (rule.when?.(value) ?? true) found.push(`${path}: ${rule.why}`);
   }

@@ -18,6 +18,7 @@ export interface RecordedEvent extends EventContent {
 }
 
 export interface HarnessOptions {
+  readonly clock?: FakeClock | undefined;
   readonly runtime?: Omit<FakeRuntimeOptions, "clock"> | undefined;
   readonly provider?: Partial<StandardProviderOptions> | undefined;
   readonly admit?: ((pod: Pod, others: readonly Pod[]) => PodRefusal | undefined) | undefined;
@@ -27,7 +28,7 @@ export interface HarnessOptions {
 
 /** A kubelet on fakes: fake clock, fake runtime, fake API; `restart` ends it without a trace and starts another. */
 export class KubeletHarness {
-  readonly clock: FakeClock = new FakeClock();
+  readonly clock: FakeClock;
   readonly runtime: FakeRuntime;
   readonly api: FakePodApi;
   readonly events: RecordedEvent[] = [];
@@ -42,6 +43,7 @@ export class KubeletHarness {
 
   constructor(options: HarnessOptions = {}) {
     this.#options = options;
+    this.clock = options.clock ?? new FakeClock();
     this.runtime = new FakeRuntime({ clock: this.clock, ...options.runtime });
     this.api = new FakePodApi(this.clock);
     this.runtime.images.present.add("app:v1");
