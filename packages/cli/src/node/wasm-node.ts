@@ -83,6 +83,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
           ...(value !== undefined && { value }),
         })),
         maxParallelPulls: configuration.images.maxParallelPulls,
+        imageGarbage: { policy: configuration.images, nodeName, events: services.events },
         maxRestartDelayMs: configuration.pods.maxRestartDelayMs,
         // Not /kubepods: a Go kubelet on the same machine kills what it finds there and does not know.
         cgroupRoot: cgroups.backend === undefined ? undefined : "/wherry",
