@@ -86,7 +86,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { client, nodeName, configuration, rootDirectory } = this.#options;
+    const { client, nodeName, configuration, rootDirectory, credentialProviders } = this.#options;
     await this.#makeDirectories();
     const clock = this.#clock;
     const events = new ApiEventRecorder({
@@ -134,7 +134,12 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       volumes,
       environment: createEnvironmentResolver({ objects, events, services: serviceSource, files: volumes }),
       runtimeClasses: clientRuntimeClasses(client),
-      pullSecrets: createPullSecrets({ objects, events, logger: this.#component("pull-secrets") }),
+      pullSecrets: createPullSecrets({
+        objects,
+        events,
+        providers: credentialProviders,
+        logger: this.#component("pull-secrets"),
+      }),
       terminationLogs: createTerminationLogs(rootDirectory),
       podLogsDirectory: configuration.logs.podLogsDirectory,
       logFiles: rotatedLogFiles(this.#options.containerLogsDirectory),
@@ -207,6 +212,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       (inner) => statusWriter.run(inner),
       ...(provider.run === undefined ? [] : [(inner: AbortSignal) => provider.run?.(inner) ?? Promise.resolve()]),
       (inner) => pods.run(inner),
+      ...(credentialProviders === undefined ? [] : [(inner: AbortSignal) => credentialProviders.run(inner)]),
     ]);
   }
 
