@@ -137,13 +137,36 @@ describe("nodes", () => {
   });
 
   test("create mirror pods of themselves only", async () => {
-    const mirror = {
-      ...podOf("mirror", { nodeName: "n1" }),
-      metadata: { name: "mirror", annotations: { "kubernetes.io/config.mirror": "x" } },
-    };
+    const { uid } = (await node.get("/api/v1/nodes/n1")).body.metadata;
+    const owner = { apiVersion: "v1", kind: "Node", name: "n1", uid, controller: true };
+    const mirrorOf = (spec: Record<string, unknown>, ownerReferences: unknown[] = [owner]) => ({
+      ...podOf("mirror", { nodeName: "n1", ...spec }),
+      metadata: { name: "mirror", annotations: { "kubernetes.io/config.mirror": "x" }, ownerReferences },
+    });
     expect((await node.post(pods, podOf("plain", { nodeName: "n1" }))).body.message).toContain(
       "can only create mirror pods",
     );
+    const secret = { env: [{ name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }] };
+    for (const [mirror, reason] of [
+      [mirrorOf({ nodeName: "n2" }), "with spec.nodeName set to itself"],
+      [mirrorOf({}, []), "with a single owner reference set to itself"],
+      [mirrorOf({}, [{ ...owner, name: "n2" }]), "with a controller owner reference set to itself"],
+      [mirrorOf({}, [{ ...owner, controller: false }]), "with a controller owner reference set to itself"],
+      [mirrorOf({}, [{ ...owner, uid: "other" }]), "with an owner reference of its own UID, not other"],
+      [mirrorOf({}, [{ ...owner, blockOwnerDeletion: true }]), "must not set blockOwnerDeletion"],
+      [mirrorOf({ serviceAccountName: "default" }), "can not create pods that reference a service account"],
+      [mirrorOf({ imagePullSecrets: [{ name: "s" }] }), "can not create pods that reference secrets"],
+      [mirrorOf({ containers: [{ name: "a", image: "b", ...secret }] }), "can not create pods that reference secrets"],
+      [
+        mirrorOf({ volumes: [{ name: "a", configMap: { name: "c" } }] }),
+        "can not create pods that reference configmaps",
+      ],
+    ] as const) {
+      const { code, body } = await node.post(pods, mirror);
+      expect(body.message).toContain(reason);
+      expect(code).toBe(403);
+    }
+    const mirror = mirrorOf({});
     expect((await node.post(pods, mirror)).code).toBe(201);
   });
 });

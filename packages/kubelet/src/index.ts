@@ -21,6 +21,11 @@ export {
   loadConfiguration,
 } from "./configuration/load-configuration.ts";
 export { type ResolvedConfiguration, resolveConfiguration } from "./configuration/resolve-configuration.ts";
+export {
+  type CredentialProviders,
+  type CredentialProvidersOptions,
+  loadCredentialProviders,
+} from "./credentials/credential-providers.ts";
 export { ActionError, ConfigError, HookError, KubeletError, VolumeError } from "./errors.ts";
 export { createHookRunner, type HookRunnerOptions } from "./hooks/create-hook-runner.ts";
 export type { HookRunner, HookSubject } from "./hooks/hook-runner.ts";

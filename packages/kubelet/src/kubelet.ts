@@ -1,8 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { aborted, type Clock, errorMessage, type Logger, runTogether, silentLogger, systemClock } from "@wherry/base";
-import { createReflector, resources } from "@wherry/client";
+import { type Clock, errorMessage, type Logger, runTogether, silentLogger, systemClock } from "@wherry/base";
 import type { EdgeTable } from "@wherry/machine";
-import { admitPod } from "./admission/admit-pod.ts";
 import { createEnvironmentResolver } from "./environment/environment-resolver.ts";
 import { createClientServiceSource } from "./environment/service-source.ts";
 import { KubeletError } from "./errors.ts";
@@ -20,8 +18,8 @@ import { NodeAgent } from "./node/node-agent.ts";
 import { createClientObjectCache } from "./objects/client-object-cache.ts";
 import { clientRuntimeClasses } from "./objects/client-runtime-classes.ts";
 import { createPullSecrets } from "./objects/pull-secrets.ts";
-import { ApiPodSource } from "./pods/api-pod-source.ts";
-import { PodController } from "./pods/pod-controller.ts";
+import { createNodePods } from "./pods/node-pods.ts";
+import type { PodController } from "./pods/pod-controller.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
 import type { Provider } from "./provider/provider.ts";
 import { pingCheck } from "./server/health-checks.ts";
@@ -88,7 +86,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { client, nodeName, configuration, rootDirectory } = this.#options;
+    const { client, nodeName, configuration, rootDirectory, credentialProviders } = this.#options;
     await this.#makeDirectories();
     const clock = this.#clock;
     const events = new ApiEventRecorder({
@@ -136,7 +134,12 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       volumes,
       environment: createEnvironmentResolver({ objects, events, services: serviceSource, files: volumes }),
       runtimeClasses: clientRuntimeClasses(client),
-      pullSecrets: createPullSecrets({ objects, events, logger: this.#component("pull-secrets") }),
+      pullSecrets: createPullSecrets({
+        objects,
+        events,
+        providers: credentialProviders,
+        logger: this.#component("pull-secrets"),
+      }),
       terminationLogs: createTerminationLogs(rootDirectory),
       podLogsDirectory: configuration.logs.podLogsDirectory,
       logFiles: rotatedLogFiles(this.#options.containerLogsDirectory),
@@ -151,11 +154,27 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       clock,
       logger: this.#component("status"),
     });
-    const source = this.#podSource();
-    const controller = this.#controller(source, provider, statusWriter, node, events);
+    let controller: PodController<E, Context> | undefined;
+    const nodeAgent = await this.#agent(provider, events, () =>
+      controller === undefined ? [] : [controller.health()],
+    );
+    agent = nodeAgent;
+    const pods = createNodePods({
+      client,
+      provider,
+      statusWriter,
+      node,
+      described: nodeAgent.described,
+      registered: nodeAgent.registered,
+      staticPath: configuration.pods.staticPath,
+      fileCheckEveryMs: configuration.pods.fileCheckEveryMs,
+      recorder: events,
+      clock,
+      logger: this.#component("pods"),
+      random: this.#random,
+    });
+    controller = pods.controller;
     const logs = providerLogSource(controller, provider);
-    agent = await this.#agent(provider, events, () => [controller.health()]);
-    const nodeAgent = agent;
     // The last step that can fail: nothing would close what already listens.
     const server = await openNodeServer({
       ...this.#options,
@@ -192,44 +211,9 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       (inner) => collector.run(inner),
       (inner) => statusWriter.run(inner),
       ...(provider.run === undefined ? [] : [(inner: AbortSignal) => provider.run?.(inner) ?? Promise.resolve()]),
-      // Pods wait for the node: admission needs its labels and resources.
-      async (inner) => {
-        await Promise.race([nodeAgent.registered.catch(() => undefined), aborted(inner)]);
-        await controller.run(inner);
-      },
-      (inner) => source.run(inner),
+      (inner) => pods.run(inner),
+      ...(credentialProviders === undefined ? [] : [(inner: AbortSignal) => credentialProviders.run(inner)]),
     ]);
-  }
-
-  #podSource(): ApiPodSource {
-    const { client, nodeName } = this.#options;
-    const reflector = createReflector(client, resources.pods, {
-      fieldSelector: `spec.nodeName=${nodeName}`,
-      clock: this.#clock,
-      random: this.#random,
-      logger: this.#component("pods"),
-    });
-    return new ApiPodSource(reflector);
-  }
-
-  #controller(
-    source: ApiPodSource,
-    provider: Provider<E, Context>,
-    statusWriter: StatusWriter,
-    node: NodeFacts,
-    recorder: ApiEventRecorder,
-  ): PodController<E, Context> {
-    return new PodController({
-      source,
-      provider,
-      statusWriter,
-      node,
-      recorder,
-      admit: (pod, others) => admitPod(pod, others, node),
-      clock: this.#clock,
-      logger: this.#component("pods"),
-      random: this.#random,
-    });
   }
 
   async #agent(

@@ -46,6 +46,8 @@ export interface ContainerSummary {
   readonly attempt: number;
   readonly state: ContainerState;
   readonly createdAtMs: number;
+  /** Resolved reference of its image, `repo@sha256:…`. */
+  readonly imageRef: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }

@@ -1,15 +1,18 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import type { Logger } from "@wherry/base";
 import { createClient, loadClusterConfig } from "@wherry/client";
 import {
+  type CredentialProviders,
   loadConfiguration,
+  loadCredentialProviders,
   resolveNodeAddresses,
   resolveNodeName,
   wasmClusterPlatform,
   wasmStandalonePlatform,
 } from "@wherry/kubelet";
 import { loopbackRange } from "@wherry/runtime";
-import type { Command } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagValues } from "../flags/flag.ts";
 import { pullFlags } from "../images/pull-flags.ts";
@@ -57,6 +60,18 @@ const flags: readonly Flag[] = [
     value: "DIRECTORY",
     help: "Directory of the serving certificate",
     defaultText: "ROOT-DIR/pki",
+  },
+  {
+    name: "image-credential-provider-config",
+    kind: "string",
+    value: "FILE",
+    help: "CredentialProviderConfig (kubelet.config.k8s.io/v1) of plug-ins that give credentials for pulls",
+  },
+  {
+    name: "image-credential-provider-bin-dir",
+    kind: "string",
+    value: "DIRECTORY",
+    help: "Directory of the programs that --image-credential-provider-config names",
   },
   {
     name: "standalone-node",
@@ -122,6 +137,7 @@ export const kubeletCommand: Command = {
           configuration,
           platform: values.boolean("standalone-node") === true ? wasmStandalonePlatform : wasmClusterPlatform,
           nodeLabels: labels,
+          credentialProviders: await credentialProviders(values, context, logger),
           rootDirectory,
           certDirectory: resolve(context.workingDirectory, values.string("cert-dir") ?? join(rootDirectory, "pki")),
           containerLogsDirectory: containerLogsDirectory(configuration.logs.podLogsDirectory),
@@ -137,6 +153,30 @@ export const kubeletCommand: Command = {
     return 0;
   },
 };
+
+/** The plug-ins of the two flags, which only mean something together. */
+async function credentialProviders(
+  values: FlagValues,
+  { environment, workingDirectory }: CommandContext,
+  logger: Logger,
+): Promise<CredentialProviders | undefined> {
+  const file = values.string("image-credential-provider-config");
+  const directory = values.string("image-credential-provider-bin-dir");
+  if (file === undefined && directory === undefined) return undefined;
+  if (file === undefined || directory === undefined) {
+    const [given, missing] = file === undefined ? ["bin-dir", "config"] : ["config", "bin-dir"];
+    throw new UsageError(
+      `Flag --image-credential-provider-${missing} is missing: it goes with --image-credential-provider-${given}`,
+      "kubelet",
+    );
+  }
+  return loadCredentialProviders({
+    file: resolve(workingDirectory, file),
+    binDirectory: resolve(workingDirectory, directory),
+    environment,
+    logger: logger.child({ component: "credential-providers" }),
+  });
+}
 
 /** Log shippers look for links beside the usual log directory only. */
 function containerLogsDirectory(podLogsDirectory: string): string | undefined {

@@ -28,6 +28,12 @@ export const configurationFlags: readonly Flag[] = [
     help: "Port of the plain health endpoint on loopback, 0 for none",
     defaultText: "10248",
   },
+  {
+    name: "pod-manifest-path",
+    kind: "string",
+    value: "PATH",
+    help: "Manifest of a static pod, or a directory of them",
+  },
   { name: "client-ca-file", kind: "string", value: "FILE", help: "Authority of client certificates" },
   {
     name: "anonymous-auth",
@@ -95,6 +101,7 @@ export function configurationFromFlags(flags: FlagValues, command: string): Kube
     providerID: flags.string("provider-id"),
     maxPods: flags.integer("max-pods"),
     nodeStatusUpdateFrequency: flags.string("node-status-update-frequency"),
+    staticPodPath: flags.string("pod-manifest-path"),
     podLogsDir: flags.string("pod-logs-dir"),
   }) as KubeletConfiguration;
 }

@@ -5,7 +5,13 @@ import type { KubernetesClient } from "@wherry/client";
 import { openContentStore } from "@wherry/content";
 import type { DistributionClient } from "@wherry/distribution";
 import { createEngine, detectCgroups, type EngineOptions } from "@wherry/engine";
-import { createKubelet, createStandardProvider, type NodePlatform, type ResolvedConfiguration } from "@wherry/kubelet";
+import {
+  type CredentialProviders,
+  createKubelet,
+  createStandardProvider,
+  type NodePlatform,
+  type ResolvedConfiguration,
+} from "@wherry/kubelet";
 import type { NodeAddress } from "@wherry/kubernetes";
 import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
 import { version } from "../version.ts";
@@ -20,6 +26,7 @@ export interface WasmNodeOptions {
   readonly configuration: ResolvedConfiguration;
   readonly platform: NodePlatform;
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
+  readonly credentialProviders?: CredentialProviders | undefined;
   readonly rootDirectory: string;
   readonly certDirectory: string;
   readonly containerLogsDirectory?: string | undefined;
@@ -83,6 +90,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
           ...(value !== undefined && { value }),
         })),
         maxParallelPulls: configuration.images.maxParallelPulls,
+        imageGarbage: { policy: configuration.images, nodeName, events: services.events },
         maxRestartDelayMs: configuration.pods.maxRestartDelayMs,
         // Not /kubepods: a Go kubelet on the same machine kills what it finds there and does not know.
         cgroupRoot: cgroups.backend === undefined ? undefined : "/wherry",
@@ -95,6 +103,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     addresses: options.addresses,
     platform: options.platform,
     nodeLabels: options.nodeLabels,
+    credentialProviders: options.credentialProviders,
     images: (call) => runtime.images.listImages(call),
     logger,
   });

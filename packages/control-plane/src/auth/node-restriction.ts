@@ -2,6 +2,7 @@ import { jsonEquals, type Node, type Pod } from "@wherry/kubernetes";
 import { forbidden } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import type { ResourceDefinition } from "../resources/resource-definition.ts";
+import { referencesOf } from "./pod-references.ts";
 import type { TokenRequest } from "./token-request.ts";
 
 const mirrorAnnotation = "kubernetes.io/config.mirror";
@@ -20,19 +21,25 @@ const nodeLabels: ReadonlySet<string> = new Set([
   "topology.kubernetes.io/region",
 ]);
 
-/** Looks at what a node wants to write, as upstream's NodeRestriction admission does; throws a 403 ApiError. */
+/**
+ * Looks at what a node wants to write, as upstream's NodeRestriction admission does; throws a 403 ApiError.
+ *
+ * @param nodeUid of the Node object, undefined where there is none
+ */
 export function restrictNode(
   nodeName: string,
   definition: ResourceDefinition,
   object: ApiObject,
   old: ApiObject | undefined,
   subresource: string,
+  nodeUid: () => string | undefined,
 ): void {
   const name = object.metadata.name ?? "";
   const refuse = (message: string): Error => forbidden(definition, name, message);
   if (definition.resource === "nodes")
     restrictNodeObject(nodeName, object as Node, old as Node | undefined, subresource, refuse);
-  else if (definition.resource === "pods" && old === undefined) restrictMirrorPod(nodeName, object as Pod, refuse);
+  else if (definition.resource === "pods" && old === undefined)
+    restrictMirrorPod(nodeName, nodeUid(), object as Pod, refuse);
   else if (definition.resource === "leases" && name !== nodeName) {
     throw refuse(`node "${nodeName}" can only create a lease with its own name`);
   }
@@ -68,13 +75,31 @@ function isForbiddenLabel(key: string): boolean {
   return !isOurs("kubelet.kubernetes.io") && !isOurs("node.kubernetes.io");
 }
 
-function restrictMirrorPod(nodeName: string, pod: Pod, refuse: (message: string) => Error): void {
+function restrictMirrorPod(
+  nodeName: string,
+  nodeUid: string | undefined,
+  pod: Pod,
+  refuse: (message: string) => Error,
+): void {
   if (pod.metadata?.annotations?.[mirrorAnnotation] === undefined) {
     throw refuse(`pod does not have "${mirrorAnnotation}" annotation, node "${nodeName}" can only create mirror pods`);
   }
   if (pod.spec?.nodeName !== nodeName) {
     throw refuse(`node "${nodeName}" can only create pods with spec.nodeName set to itself`);
   }
+  const [owner, ...others] = pod.metadata.ownerReferences ?? [];
+  if (owner === undefined || others.length > 0)
+    throw refuse(`node "${nodeName}" can only create pods with a single owner reference set to itself`);
+  if (owner.apiVersion !== "v1" || owner.kind !== "Node" || owner.name !== nodeName || owner.controller !== true)
+    throw refuse(`node "${nodeName}" can only create pods with a controller owner reference set to itself`);
+  if (owner.blockOwnerDeletion === true)
+    throw refuse(`node "${nodeName}" must not set blockOwnerDeletion on an owner reference`);
+  if (owner.uid !== nodeUid)
+    throw refuse(`node "${nodeName}" can only create pods with an owner reference of its own UID, not ${owner.uid}`);
+  const { serviceaccounts, ...references } = referencesOf(pod);
+  if (serviceaccounts.size > 0) throw refuse(`node "${nodeName}" can not create pods that reference a service account`);
+  for (const [resource, names] of Object.entries(references) as [string, ReadonlySet<string>][])
+    if (names.size > 0) throw refuse(`node "${nodeName}" can not create pods that reference ${resource}`);
 }
 
 /** A node asks for tokens of its own pods only. */

@@ -146,12 +146,19 @@ export class ResourceHandler {
     return {
       ...(nodeName === undefined
         ? {}
-        : { admit: (object, old) => restrictNode(nodeName, definition, object, old, path.subresource) }),
+        : {
+            admit: (object, old) =>
+              restrictNode(nodeName, definition, object, old, path.subresource, () => this.#nodeUid(nodeName)),
+          }),
       dryRun: readDryRun(exchange.query, optionsKind),
       fieldManager: readFieldManager(exchange.query),
       userAgent: exchange.header("user-agent")?.split("/")[0]?.slice(0, 128),
       warn: (message) => void exchange.warnings.push(message),
     };
+  }
+
+  #nodeUid(name: string): string | undefined {
+    return this.#services.store.get("nodes", name)?.object.metadata.uid;
   }
 
   #answerWrite(request: ResourceRequest, code: number, outcome: WriteOutcome): void {

@@ -12,17 +12,23 @@ export interface ConfigurationProblem {
 export type ReportProblem = (path: string, message: string) => void;
 
 const maxShown = 10;
+const kubeletConfiguration = "kubelet configuration";
 
 /** A configuration that cannot be used; the message names the source and every offending field. */
 export class ConfigurationError extends KubeletError {
   readonly problems: readonly ConfigurationProblem[];
 
-  constructor(source: string, problems: readonly ConfigurationProblem[], cause?: unknown) {
+  constructor(
+    source: string,
+    problems: readonly ConfigurationProblem[],
+    cause?: unknown,
+    subject = kubeletConfiguration,
+  ) {
     const shown = problems
       .slice(0, maxShown)
       .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
     if (problems.length > maxShown) shown.push(`and ${problems.length - maxShown} more`);
-    super("ConfigurationInvalid", `Cannot use the kubelet configuration of ${source}: ${shown.join("; ")}`, { cause });
+    super("ConfigurationInvalid", `Cannot use the ${subject} of ${source}: ${shown.join("; ")}`, { cause });
     this.problems = problems;
   }
 }

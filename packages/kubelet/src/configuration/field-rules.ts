@@ -117,11 +117,11 @@ const clients: FieldRules = {
 };
 
 const pods: FieldRules = {
-  staticPodPath: text(undefined, "missing"),
+  staticPodPath: text(),
   staticPodURL: text(undefined, "missing"),
   staticPodURLHeader: any("missing"),
   syncFrequency: duration("1m0s", 0, "missing"),
-  fileCheckFrequency: duration("20s", 0, "missing"),
+  fileCheckFrequency: duration("20s"),
   httpCheckFrequency: duration("20s", 0, "inert"),
   podCIDR: text(),
   clusterDomain: text(undefined, "missing"),
@@ -144,10 +144,10 @@ const images: FieldRules = {
   maxParallelImagePulls: integer(undefined, { min: 1 }),
   registryPullQPS: integer(5, count, "missing"),
   registryBurst: integer(10, count, "missing"),
-  imageMinimumGCAge: duration("2m0s", 0, "missing"),
-  imageMaximumGCAge: duration("0s", 0, "missing"),
-  imageGCHighThresholdPercent: integer(85, percent, "missing"),
-  imageGCLowThresholdPercent: integer(80, percent, "missing"),
+  imageMinimumGCAge: duration("2m0s"),
+  imageMaximumGCAge: duration("0s"),
+  imageGCHighThresholdPercent: integer(85, percent),
+  imageGCLowThresholdPercent: integer(80, percent),
   imagePullCredentialsVerificationPolicy: any("missing"),
   preloadedImagesVerificationAllowlist: any("missing"),
 };

@@ -1,15 +1,11 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode, errorMessage } from "@wherry/base";
 import { applyMergePatch, type JsonObject, type JsonValue } from "@wherry/kubernetes";
-import { parseAllDocuments } from "yaml";
 import { decodeConfiguration } from "./decode-configuration.ts";
 import { ConfigurationError } from "./errors.ts";
 import type { KubeletConfiguration } from "./kubelet-configuration.ts";
+import { readDocument, unreadable } from "./read-document.ts";
 import { type ResolvedConfiguration, resolveConfiguration } from "./resolve-configuration.ts";
-
-const maxFileBytes = 1024 * 1024;
-const maxAliases = 100;
 
 export interface LoadConfigurationOptions {
   /** `--config`. */
@@ -73,37 +69,4 @@ async function dropIns(directory: string): Promise<string[]> {
   } catch (error) {
     throw unreadable(`the directory "${directory}"`, error);
   }
-}
-
-async function readDocument(path: string): Promise<JsonValue> {
-  const source = `the file "${path}"`;
-  let text: string;
-  try {
-    const { size } = await stat(path);
-    if (size > maxFileBytes)
-      throw new ConfigurationError(source, [{ path: "", message: `it has ${size} bytes, more than ${maxFileBytes}` }]);
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw error instanceof ConfigurationError ? error : unreadable(source, error);
-  }
-  // JSON is YAML, so one parser does for both.
-  const documents = parseAllDocuments(text, { uniqueKeys: true, strict: true });
-  const list = Array.isArray(documents) ? documents : [];
-  const [document, second] = list;
-  if (document === undefined || second !== undefined)
-    throw new ConfigurationError(source, [
-      { path: "", message: `it holds ${list.length} documents, it must hold one` },
-    ]);
-  const [error] = document.errors;
-  if (error !== undefined) throw new ConfigurationError(source, [{ path: "", message: error.message }], error);
-  try {
-    return document.toJS({ maxAliasCount: maxAliases }) as JsonValue;
-  } catch (cause) {
-    throw new ConfigurationError(source, [{ path: "", message: errorMessage(cause) }], cause);
-  }
-}
-
-function unreadable(source: string, error: unknown): ConfigurationError {
-  const message = errorCode(error) === "ENOENT" ? "it does not exist" : errorMessage(error);
-  return new ConfigurationError(source, [{ path: "", message }], error);
 }

@@ -208,6 +208,8 @@ function checkRelations(source: KubeletConfiguration, problem: ReportProblem): v
   }
   for (const [index, address] of (source.clusterDNS ?? []).entries())
     if (isIP(address) === 0) problem(`clusterDNS[${index}]`, `is "${address}", it must be an IP address`);
+  if (source.staticPodPath && !source.staticPodPath.startsWith("/"))
+    problem("staticPodPath", `is "${source.staticPodPath}", it must be an absolute path`);
   if (source.podLogsDir !== undefined && !source.podLogsDir.startsWith("/"))
     problem("podLogsDir", `is "${source.podLogsDir}", it must be an absolute path`);
   if (

@@ -1,5 +1,5 @@
 import { errorMessage, isAbort, raceAbort } from "@wherry/base";
-import type { Container, EnvVarSource, FileKeySelector, Pod } from "@wherry/kubernetes";
+import { type Container, type EnvVarSource, type FileKeySelector, isStaticPod, type Pod } from "@wherry/kubernetes";
 import { ConfigError } from "../errors.ts";
 import type { EnvironmentFacts, EnvironmentResolver, EnvironmentVariable } from "../ports/environment.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
@@ -39,7 +39,8 @@ export function createEnvironmentResolver(options: EnvironmentResolverOptions): 
       const namespace = pod.metadata?.namespace ?? "default";
       const result = new Map<string, string>();
       if (options.services !== undefined) {
-        await raceAbort(options.services.ready, call.signal);
+        // Static pods start without an API server, with the variables of the services known by then.
+        if (!isStaticPod(pod)) await raceAbort(options.services.ready, call.signal);
         const services = options.services.forNamespace(namespace);
         const links = pod.spec?.enableServiceLinks ?? true;
         for (const { name, value } of serviceVariables(services, namespace, links)) result.set(name, value);

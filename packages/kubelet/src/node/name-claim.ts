@@ -15,6 +15,8 @@ export interface NameClaimOptions {
   readonly instanceId: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told when nobody can be asked, so that it stays open for now whose the name is. */
+  readonly onUnreachable?: (() => void) | undefined;
 }
 
 /**
@@ -72,6 +74,7 @@ async function readLease(options: NameClaimOptions, signal: AbortSignal): Promis
       return await api.getLease({ signal });
     } catch (error) {
       signal.throwIfAborted();
+      options.onUnreachable?.();
       const delayMs = backoff.next();
       logger.warn("Cannot read the node's lease yet", {
         node: nodeName,

@@ -18,6 +18,8 @@ import { type NodeTemplate, nodePlatform, nodeTemplate } from "./node-template.t
 import { PodCidrHandover } from "./pod-cidr-handover.ts";
 import { ProviderHealth } from "./provider-health.ts";
 
+/** How long pods that need no API server wait for the node to be registered. */
+const patienceMs = 10_000;
 const noPressure: NodePressure = { memory: false, disk: false, pid: false };
 
 /**
@@ -30,6 +32,7 @@ export class NodeAgent implements NodeFacts {
   readonly #updater: NodeStatusUpdater;
   readonly #podCidr: PodCidrHandover;
   readonly #registered: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #described: PromiseWithResolvers<void> = Promise.withResolvers();
   #details: NodeDetails | undefined;
   #node: Node | undefined;
   #facts: MachineFacts | undefined;
@@ -51,6 +54,7 @@ export class NodeAgent implements NodeFacts {
     this.#podCidr = new PodCidrHandover({ provider, logger });
     // Nobody may be waiting when run() fails; whoever waits still sees the rejection.
     this.#registered.promise.catch(() => undefined);
+    this.#described.promise.catch(() => undefined);
   }
 
   get nodeName(): string {
@@ -62,11 +66,11 @@ export class NodeAgent implements NodeFacts {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    return this.#node?.metadata?.labels ?? {};
+    return this.#node?.metadata?.labels ?? this.#template.labels;
   }
 
   get taints(): readonly Taint[] {
-    return this.#node?.spec?.taints ?? [];
+    return this.#node === undefined ? this.#template.taints : (this.#node.spec?.taints ?? []);
   }
 
   get addresses(): readonly NodeAddress[] {
@@ -96,6 +100,14 @@ export class NodeAgent implements NodeFacts {
     return this.#registered.promise;
   }
 
+  /**
+   * Resolves with `registered`, but earlier, once labels, taints and resources are known, where the API server is away, so that
+   * pods that need no server can start. Rejects as `registered` does.
+   */
+  get described(): Promise<void> {
+    return this.#described.promise;
+  }
+
   /** Asks for a status update now, e.g. because a health term changed. */
   statusChanged(): void {
     this.#updater.trigger();
@@ -110,8 +122,10 @@ export class NodeAgent implements NodeFacts {
     try {
       await this.#start(signal);
       this.#registered.resolve();
+      this.#described.resolve();
     } catch (error) {
       this.#registered.reject(error);
+      this.#described.reject(error);
       if (signal.aborted) return;
       throw error;
     }
@@ -157,15 +171,29 @@ export class NodeAgent implements NodeFacts {
 
   async #start(signal: AbortSignal): Promise<void> {
     const { api, nodeName, instanceId, clock, logger, register } = this.#options;
-    await claimNodeName({ api, nodeName, instanceId, clock, logger }, signal);
-    const [server] = await Promise.all([this.#serverVersion(signal), this.#health.check(signal), this.#readFacts()]);
+    const described = this.#describe(signal);
+    // It is awaited later, and may fail before.
+    described.catch(() => undefined);
+    const onUnreachable = () => void described.then(() => this.#described.resolve()).catch(() => undefined);
+    await claimNodeName({ api, nodeName, instanceId, clock, logger, onUnreachable }, signal);
+    const [server] = await Promise.all([this.#serverVersion(signal), described]);
     this.#kubeletVersion = chooseKubeletVersion(kubeletVersion, server);
-    this.#details = await this.#nodeDetails(signal);
     if (register === false) return;
-    const node = await this.#register(signal);
-    this.#accept(node);
-    // Before the first pod asks for an address.
-    await this.#podCidr.offer(node);
+    const impatience = clock.setTimer(patienceMs, () => this.#described.resolve());
+    try {
+      const node = await this.#register(signal);
+      this.#accept(node);
+      // Before the first pod asks for an address.
+      await this.#podCidr.offer(node);
+    } finally {
+      impatience();
+    }
+  }
+
+  /** Learns what the node is, which takes no API server. */
+  async #describe(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#health.check(signal), this.#readFacts()]);
+    this.#details = await this.#nodeDetails(signal);
   }
 
   /** Asks the provider until it answers: without its details there is no node. */

@@ -1,16 +1,17 @@
 import { errorMessage, isAbort, type Logger } from "@wherry/base";
 import { isForbidden } from "@wherry/client";
-import type { Pod, Secret } from "@wherry/kubernetes";
+import { isStaticPod, type Pod, type Secret } from "@wherry/kubernetes";
 import type { AuthConfig } from "@wherry/runtime";
+import type { CredentialProviders } from "../credentials/credential-providers.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import type { ObjectCache, ObjectCallOptions } from "../ports/object-cache.ts";
 import { type DockerConfig, parseDockerConfig } from "./docker-config.ts";
 import { matchCredentials } from "./registry-keyring.ts";
 
-/** Finds the credentials a pod brings for pulling its images. */
+/** Finds the credentials for pulling a pod's images. */
 export interface PullSecrets {
   /**
-   * Credentials to try in this order; empty when the pod brings none that match.
+   * Credentials to try in this order: the pod's, then the node's; empty when none match.
    *
    * Never fails for a pull secret that is missing or broken: the pull may succeed without, so that is an event
    * `FailedToRetrieveImagePullSecret` only. Rejects when `signal` aborts.
@@ -22,6 +23,8 @@ export interface PullSecretsOptions {
   readonly objects: Pick<ObjectCache, "secret" | "serviceAccount">;
   readonly events: EventRecorder;
   readonly logger: Logger;
+  /** Credentials of the node, tried after the pod's own. @default none */
+  readonly providers?: Pick<CredentialProviders, "imageCredentials"> | undefined;
 }
 
 /**
@@ -59,12 +62,15 @@ export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
             message: `Unable to retrieve some image pull secrets (${failed.sort().join(", ")}); attempting to pull the image may not succeed.`,
           },
         );
-      return matchCredentials(configs.flat(), image);
+      const own = matchCredentials(configs.flat(), image);
+      return [...own, ...((await options.providers?.imageCredentials(image, call)) ?? [])];
     },
   };
 }
 
 async function secretNames(options: PullSecretsOptions, pod: Pod, call: ObjectCallOptions): Promise<string[]> {
+  // A static pod has no service account, and no API server may be there to ask.
+  if (isStaticPod(pod)) return [];
   const own = namesOf(pod.spec?.imagePullSecrets);
   if (own.length > 0) return own;
   const namespace = pod.metadata?.namespace ?? "default";

@@ -42,6 +42,12 @@ export function matchCredentials(config: DockerConfig, image: string): AuthConfi
     });
 }
 
+/** Whether credentials for `location` are for `image`: the rule of {@link matchCredentials}. */
+export function matchesImage(location: string, image: string): boolean {
+  const key = locationKey(location);
+  return key !== undefined && matches(parseKey(key), parseKey(repositoryOf(image)));
+}
+
 /** `host[:port][/path]` of a docker configuration's location; `/v1/` and `/v2/` stand for the registry itself. */
 function locationKey(location: string): string | undefined {
   const match = /^(?:https?:\/\/)?([^/#]+)([^#]*)/.exec(location);
@@ -52,7 +58,7 @@ function locationKey(location: string): string | undefined {
 }
 
 /** Registry and repository of an image without tag and digest; images without a registry are Docker Hub's. */
-function repositoryOf(image: string): string {
+export function repositoryOf(image: string): string {
   const name = image.replace(/@[^@]*$/, "").replace(/:[^:/]*$/, "");
   const cut = name.indexOf("/");
   const first = cut === -1 ? "" : name.slice(0, cut);

@@ -5,13 +5,19 @@ import type { PodSource } from "./pod-source.ts";
 /** The pods bound to this node in the API, by UID; a pod recreated under its old name is a pod gone and a pod added. */
 export class ApiPodSource implements PodSource {
   readonly name: string = "api";
+  readonly ready: Promise<void>;
   readonly #reflector: Reflector<Pod>;
   readonly #pods: Map<string, Pod> = new Map();
   readonly #handlers: Set<(uid: string) => void> = new Set();
 
-  /** @param reflector of pods with the field selector `spec.nodeName=<node>`; this source runs it */
-  constructor(reflector: Reflector<Pod>) {
+  /**
+   * @param reflector of pods with the field selector `spec.nodeName=<node>`; this source runs it
+   * @param after what must have happened before the pods may start, too; e.g. the node is registered
+   */
+  constructor(reflector: Reflector<Pod>, after: Promise<void> = Promise.resolve()) {
     this.#reflector = reflector;
+    this.ready = Promise.all([reflector.ready, after]).then(() => undefined);
+    this.ready.catch(() => undefined);
     reflector.onChange((change) => {
       const uid = change.object.metadata?.uid;
       if (uid === undefined) return;
@@ -24,10 +30,6 @@ export class ApiPodSource implements PodSource {
       }
       this.#tell(uid);
     });
-  }
-
-  get ready(): Promise<void> {
-    return this.#reflector.ready;
   }
 
   pods(): Iterable<Pod> {

@@ -1,17 +1,21 @@
 import { aborted, errorMessage, isAbort, type Logger, WorkQueue } from "@wherry/base";
-import { isMirrorPod, isTerminalPhase, type Pod, parseApiTime } from "@wherry/kubernetes";
+import { isMirrorPod, isStaticPod, isTerminalPhase, objectKey, type Pod, parseApiTime } from "@wherry/kubernetes";
 import type { EdgeTable } from "@wherry/machine";
 import type { PodDirectory } from "../ports/pod-directory.ts";
 import type { HealthTerm } from "../provider/node-details.ts";
 import type { PodRefusal } from "../provider/provider.ts";
 import type { StatusWriter } from "../status/status-writer.ts";
+import type { MirrorPods } from "./mirror-pods.ts";
 import type { PodSource } from "./pod-source.ts";
 import { PodWorker, type PodWorkerOptions } from "./pod-worker.ts";
 
 export interface PodControllerOptions<E extends EdgeTable, Context>
   extends Omit<PodWorkerOptions<E, Context>, "publish"> {
-  readonly source: PodSource;
+  /** Pods of one never remove those of another. */
+  readonly sources: readonly PodSource[];
   readonly statusWriter: StatusWriter;
+  /** Shows static pods in the API. @default nobody does */
+  readonly mirrors?: Pick<MirrorPods, "track" | "publish" | "untrack"> | undefined;
   /** Whether the node takes the pod beside those it has; pure. */
   readonly admit: (pod: Pod, others: readonly Pod[]) => PodRefusal | undefined;
   /** How often what the provider holds is compared with the pods known. @default 60_000 */
@@ -19,10 +23,11 @@ export interface PodControllerOptions<E extends EdgeTable, Context>
 }
 
 /**
- * Keeps one worker for each pod of the source, and nothing for pods that are gone.
+ * Keeps one worker for each pod of the sources, and nothing for pods that are gone.
  *
- * Levels, not edges: an event only says which UID to look at. Nothing starts and nothing unknown is removed before the source is
- * complete, so a restart loses no pod.
+ * Levels, not edges: an event only says which UID to look at. No pod of a source starts before that source is complete, and
+ * nothing unknown is removed before all are, so a restart loses no pod. A static pod starts when nothing is left of the one that
+ * had its name before.
  */
 export class PodController<E extends EdgeTable, Context> implements PodDirectory {
   readonly #options: PodControllerOptions<E, Context>;
@@ -30,6 +35,8 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   readonly #workers: Map<string, PodWorker<E, Context>> = new Map();
   readonly #running: Set<Promise<void>> = new Set();
   readonly #removals: WorkQueue;
+  /** Pods that are gone and of which something may be left. */
+  readonly #leaving: Map<string, Pod> = new Map();
   #signal: AbortSignal | undefined;
   #ready = false;
 
@@ -90,28 +97,37 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     };
   }
 
-  /** Follows the source until `signal` aborts; pods go on running. */
+  /** Follows the sources until `signal` aborts; pods go on running. */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, provider } = this.#options;
+    const { sources, provider } = this.#options;
     this.#signal = signal;
     const removals = this.#removals.run(signal);
     const stop = aborted(signal);
-    await Promise.race([Promise.all([source.ready, provider.ready]), stop]);
+    await Promise.race([provider.ready, stop]);
+    const ends: (() => void)[] = [];
+    const followed = sources.map(async (source) => {
+      await source.ready;
+      if (!signal.aborted) ends.push(this.#follow(source));
+    });
+    await Promise.race([Promise.all(followed), stop]);
     if (!signal.aborted) {
       this.#ready = true;
-      for (const pod of [...source.pods()].sort(byAge)) this.#sync(pod.metadata?.uid ?? "");
-      const end = source.onChange((uid) => this.#sync(uid));
       await this.#watchOrphans(signal);
-      end();
     }
     await stop;
+    for (const end of ends) end();
     this.#ready = false;
     await Promise.all([removals, ...this.#running]);
   }
 
+  #follow(source: PodSource): () => void {
+    for (const pod of [...source.pods()].sort(byAge)) this.#sync(pod.metadata?.uid ?? "");
+    return source.onChange((uid) => this.#sync(uid));
+  }
+
   #sync(uid: string): void {
     if (uid === "" || this.#signal?.aborted) return;
-    const pod = this.#options.source.get(uid);
+    const pod = this.#find(uid);
     const worker = this.#workers.get(uid);
     if (pod === undefined) {
       if (worker === undefined) return;
@@ -120,16 +136,34 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
       return;
     }
     if (isMirrorPod(pod)) return;
-    this.#options.statusWriter.observed(pod);
+    if (isStaticPod(pod)) {
+      if (worker === undefined ? this.#isNameTaken(pod) : worker.gone) return;
+      this.#options.mirrors?.track(pod);
+    } else this.#options.statusWriter.observed(pod);
     if (worker === undefined) this.#start(pod);
     else worker.update(pod);
   }
 
+  #find(uid: string): Pod | undefined {
+    for (const source of this.#options.sources) {
+      const pod = source.get(uid);
+      if (pod !== undefined) return pod;
+    }
+    return undefined;
+  }
+
+  /** Whether something is left of another life of the static pod; it starts once that is gone. */
+  #isNameTaken(pod: Pod): boolean {
+    const key = objectKey(pod);
+    const held = [...[...this.#workers.values()].map((worker) => worker.pod), ...this.#leaving.values()];
+    return held.some((other) => isStaticPod(other) && objectKey(other) === key);
+  }
+
   #start(pod: Pod): void {
-    const { provider, statusWriter } = this.#options;
+    const { provider, statusWriter, mirrors } = this.#options;
     const worker = new PodWorker(pod, {
       ...this.#options,
-      publish: (uid, status) => statusWriter.set(uid, status),
+      publish: (uid, status) => (isStaticPod(pod) ? mirrors?.publish(pod, status) : statusWriter.set(uid, status)),
     });
     const others = [...this.#workers.values()].filter((other) => !other.finished).map((other) => other.pod);
     this.#workers.set(worker.uid, worker);
@@ -162,6 +196,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     }
     this.#workers.delete(worker.uid);
     this.#options.statusWriter.forget(worker.uid);
+    this.#leaving.set(worker.uid, worker.pod);
     this.#removals.add(worker.uid);
   }
 
@@ -183,6 +218,12 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   async #removeLeftovers(uid: string, signal: AbortSignal): Promise<undefined> {
     if (this.#workers.has(uid)) return;
     await this.#options.provider.removePod?.(uid, { signal });
+    const left = this.#leaving.get(uid);
+    this.#leaving.delete(uid);
+    if (left === undefined || !isStaticPod(left)) return;
+    this.#options.mirrors?.untrack(left);
+    for (const source of this.#options.sources)
+      for (const pod of source.pods()) if (objectKey(pod) === objectKey(left)) this.#sync(pod.metadata?.uid ?? "");
   }
 }
 

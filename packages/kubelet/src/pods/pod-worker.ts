@@ -2,6 +2,7 @@ import { Backoff, type Clock, errorMessage, isAbort, type Logger } from "@wherry
 import {
   type ContainerStatus,
   containerStatus,
+  isStaticPod,
   isTerminalPhase,
   jsonEquals,
   kubeletConditionTypes,
@@ -121,11 +122,13 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#tell();
   }
 
-  /** The source no longer has the pod: whatever still runs is stopped quickly. */
+  /** The source no longer has the pod: whatever still runs is stopped, and quickly where the API had lost patience with it. */
   remove(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.terminate({ cause: "gone", gracePeriodMs: minGraceMs });
+    // Nobody could ask a static pod to end in another way.
+    const gracePeriodMs = isStaticPod(this.#pod) ? ownGraceMs(this.#pod) : minGraceMs;
+    this.terminate({ cause: "gone", gracePeriodMs });
   }
 
   /** Asks the pod to end; asking again can only shorten the grace period. */
@@ -152,7 +155,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.event({ type: "Warning", reason, message });
     this.terminate({
       cause: "refused",
-      gracePeriodMs: (this.#pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000,
+      gracePeriodMs: ownGraceMs(this.#pod),
       outcome: { phase: "Failed", reason, message },
     });
   }
@@ -282,7 +285,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
       this.event({ type: "Normal", reason: "DeadlineExceeded", message: deadlineMessage });
       this.terminate({
         cause: "deadline",
-        gracePeriodMs: (this.#pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000,
+        gracePeriodMs: ownGraceMs(this.#pod),
         outcome: { phase: "Failed", reason: "DeadlineExceeded", message: deadlineMessage },
       });
     });
@@ -291,6 +294,11 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   #tell(): void {
     for (const handler of [...this.#handlers]) handler();
   }
+}
+
+/** The grace period that the pod gives itself. */
+function ownGraceMs(pod: Pod): number {
+  return (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000;
 }
 
 /** Whether something changed that matters to the pod's life; the echo of our own status does not. */

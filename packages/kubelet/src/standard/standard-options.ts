@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "@wherry/base";
 import type { Runtime } from "@wherry/runtime";
 import type { ContainerActions } from "../actions/container-actions.ts";
+import type { ImageGarbageCollectorOptions } from "../images/image-garbage-collector.ts";
 import type { PullSecrets } from "../objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "../ports/environment.ts";
 import type { LogFiles } from "../ports/log-files.ts";
@@ -21,6 +22,8 @@ export interface StandardProviderOptions {
   readonly logFiles?: LogFiles | undefined;
   /** Where log directories of pods are made, e.g. `/var/log/pods`. */
   readonly podLogsDirectory: string;
+  /** When images that no container uses are removed, and where that is reported. @default never */
+  readonly imageGarbage?: Pick<ImageGarbageCollectorOptions, "policy" | "nodeName" | "events"> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** For the first probes after a restart. @default Math.random */

@@ -2,6 +2,7 @@ import { errorMessage, runTogether } from "@wherry/base";
 import { createContainerActions } from "../actions/create-container-actions.ts";
 import { KubeletError } from "../errors.ts";
 import { createHookRunner } from "../hooks/create-hook-runner.ts";
+import { ImageGarbageCollector } from "../images/image-garbage-collector.ts";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
 import { createProbeManager } from "../probes/create-probe-manager.ts";
@@ -179,7 +180,14 @@ class RuntimeProvider implements StandardProvider {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return runTogether(signal, [(child) => this.#shared.probes.run(child), (child) => this.#watchRuntime(child)]);
+    const { runtime, imageGarbage, clock, logger } = this.#options;
+    return runTogether(signal, [
+      (child) => this.#shared.probes.run(child),
+      (child) => this.#watchRuntime(child),
+      ...(imageGarbage === undefined
+        ? []
+        : [(child: AbortSignal) => new ImageGarbageCollector({ ...imageGarbage, runtime, clock, logger }).run(child)]),
+    ]);
   }
 
   async #watchRuntime(signal: AbortSignal): Promise<void> {

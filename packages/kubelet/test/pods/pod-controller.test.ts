@@ -2,7 +2,6 @@ import { FakeClock, runTogether, silentLogger } from "@wherry/base";
 import type { Pod } from "@wherry/kubernetes";
 import type { MachineDefinition } from "@wherry/machine";
 import { afterEach, describe, expect, test } from "vitest";
-import { MergedPodSource } from "../../src/pods/merged-pod-source.ts";
 import { PodController, type PodControllerOptions } from "../../src/pods/pod-controller.ts";
 import type { PodSource } from "../../src/pods/pod-source.ts";
 import type { PodDescription } from "../../src/provider/pod-description.ts";
@@ -91,7 +90,7 @@ describe("PodController", () => {
   ) {
     const statusWriter = new StatusWriter({ api, clock, logger: silentLogger });
     const controller = new PodController<Edges, Greeting>({
-      source: api,
+      sources: [api],
       provider,
       statusWriter,
       node: nodeFacts,
@@ -124,27 +123,28 @@ describe("PodController", () => {
     expect(controller.list()).toEqual([]);
   });
 
-  test("run() starts and removes nothing before its source is complete", async () => {
+  test("run() starts no pod before its source is complete, and removes nothing before all are", async () => {
     const api = new FakePodApi(clock);
     const ready = Promise.withResolvers<void>();
+    const bob = podOf("bob");
     const slow: PodSource = {
       name: "slow",
       ready: ready.promise,
-      pods: () => [],
-      get: () => undefined,
+      pods: () => [bob],
+      get: (uid) => (uid === bob.metadata?.uid ? bob : undefined),
       onChange: () => () => undefined,
       run: async () => undefined,
     };
     const provider = new GreetingProvider();
     provider.held = ["uid-ann", "uid-unknown"];
-    const controller = start(api, provider, { source: new MergedPodSource([api, slow]) });
+    const controller = start(api, provider, { sources: [slow, api] });
     api.create(podOf("ann"));
     await clock.advance(120_000);
-    expect([provider.spoken, provider.removed]).toEqual([[], []]);
+    expect([provider.spoken, provider.removed]).toEqual([["hello ann"], []]);
     expect(controller.health().healthy).toBe(false);
     ready.resolve();
     await clock.advance(0);
-    expect(provider.spoken).toEqual(["hello ann"]);
+    expect(provider.spoken).toEqual(["hello ann", "hello bob"]);
     expect(provider.removed).toEqual(["uid-unknown"]);
     expect(controller.health().healthy).toBe(true);
   });

@@ -93,7 +93,7 @@ export class KubeletHarness {
     });
     const statusWriter = new StatusWriter({ api: this.api, clock, logger });
     this.controller = new PodController({
-      source: this.api,
+      sources: [this.api],
       provider: this.provider,
       statusWriter,
       node: nodeFacts,

@@ -25,14 +25,14 @@ export function sandboxStatusOf(record: SandboxRecord): PodSandboxStatus {
 
 /** A container as `listContainers` shows it. */
 export function summaryOf(record: ContainerRecord): ContainerSummary {
-  const { id, sandboxId, state, createdAtMs } = record;
+  const { id, sandboxId, state, createdAtMs, imageRef } = record;
   const { name, attempt, labels, annotations } = record.config;
-  return { id, sandboxId, name, attempt, state, createdAtMs, labels, annotations };
+  return { id, sandboxId, name, attempt, state, createdAtMs, imageRef, labels, annotations };
 }
 
 /** A container as `containerStatus` shows it. */
 export function containerStatusOf(record: ContainerRecord, logDirectory: string): ContainerStatus {
-  const { config, imageRef, startedAtMs, finishedAtMs, exitCode, reason, message } = record;
+  const { config, startedAtMs, finishedAtMs, exitCode, reason, message } = record;
   const { image, mounts, resources } = config;
   const logPath = logDirectory === "" ? "" : join(logDirectory, config.logPath);
   return {
@@ -43,7 +43,6 @@ export function containerStatusOf(record: ContainerRecord, logDirectory: string)
     reason,
     message,
     image,
-    imageRef,
     mounts,
     logPath,
     resources,

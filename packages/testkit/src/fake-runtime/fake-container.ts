@@ -37,7 +37,7 @@ export interface FakeContainer {
 export function summaryOf(container: FakeContainer): ContainerSummary {
   const { id, sandboxId, config, state, createdAtMs } = container;
   const { name, attempt, labels, annotations } = config;
-  return { id, sandboxId, name, attempt, state, createdAtMs, labels, annotations };
+  return { id, sandboxId, name, attempt, state, createdAtMs, imageRef: config.image.image, labels, annotations };
 }
 
 export function statusOf(container: FakeContainer): ContainerStatus {
@@ -50,7 +50,6 @@ export function statusOf(container: FakeContainer): ContainerStatus {
     reason,
     message,
     image: config.image,
-    imageRef: config.image.image,
     mounts: config.mounts,
     logPath,
     resources: config.resources,

@@ -1,0 +1,77 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { aborted, type Clock, errorMessage, type Logger, raceAbort, systemClock } from "@wherry/base";
+import type { AuthConfig } from "@wherry/runtime";
+import { ConfigurationError } from "../configuration/errors.ts";
+import { matchCredentials } from "../objects/registry-keyring.ts";
+import { CredentialPlugin } from "./credential-plugin.ts";
+import { type CredentialProviderConfig, loadCredentialProviderConfig } from "./credential-provider-config.ts";
+import { type RunCredentialPlugin, runCredentialPlugin } from "./run-credential-plugin.ts";
+
+/** Credentials for pulling images that belong to the node rather than to a pod. */
+export interface CredentialProviders {
+  /** Credentials to try in this order. A plug-in that fails is a line in the log; rejects only when `signal` aborts. */
+  imageCredentials(image: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<AuthConfig[]>;
+  /** Ends plug-ins that run when `signal` aborts; none can be asked afterwards. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface CredentialProvidersOptions {
+  readonly binDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  readonly clock?: Clock | undefined;
+  /** @default starts the program */
+  readonly runPlugin?: RunCredentialPlugin | undefined;
+}
+
+/**
+ * Loads a credential provider configuration and makes sure of its programs.
+ *
+ * Rejects with `ConfigurationError` for a file that is wrong and for a program that is not there.
+ */
+export async function loadCredentialProviders(
+  options: CredentialProvidersOptions & { readonly file: string },
+): Promise<CredentialProviders> {
+  const configs = await loadCredentialProviderConfig(options.file);
+  for (const [index, { name }] of configs.entries()) {
+    const program = join(options.binDirectory, name);
+    try {
+      await access(program, constants.X_OK);
+    } catch (error) {
+      const message = `is "${name}", but "${program}" is no program that this user can run`;
+      const problems = [{ path: `providers[${index}].name`, message }];
+      throw new ConfigurationError(`the file "${options.file}"`, problems, error, "credential provider configuration");
+    }
+  }
+  return createCredentialProviders(configs, options);
+}
+
+/** Plug-ins that speak credentialprovider.kubelet.k8s.io/v1, asked in the order of the configuration. */
+export function createCredentialProviders(
+  configs: readonly CredentialProviderConfig[],
+  options: CredentialProvidersOptions,
+): CredentialProviders {
+  const { clock = systemClock, runPlugin: run = runCredentialPlugin, logger } = options;
+  const plugins = configs.map((config) => new CredentialPlugin({ ...options, config, run, clock }));
+  const life = new AbortController();
+  const ask = async (plugin: CredentialPlugin, image: string): Promise<AuthConfig[]> => {
+    try {
+      return matchCredentials(await plugin.credentials(image, life.signal), image);
+    } catch (error) {
+      logger.error("A credential provider plug-in failed", { plugin: plugin.name, image, error: errorMessage(error) });
+      return [];
+    }
+  };
+  return {
+    async imageCredentials(image, { signal } = {}) {
+      const asked = plugins.filter((plugin) => plugin.knows(image)).map((plugin) => ask(plugin, image));
+      return (await raceAbort(Promise.all(asked), signal)).flat();
+    },
+    async run(signal) {
+      await aborted(signal);
+      life.abort();
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import { basename, dirname } from "node:path";
+import { type Clock, errorMessage, type Logger } from "@wherry/base";
+import { configHashAnnotation, objectKey, type Pod } from "@wherry/kubernetes";
+import type { PodSource } from "../pod-source.ts";
+import { decodeManifest } from "./decode-manifest.ts";
+import { type WatchDirectory, watchFileSystem } from "./directory-watch.ts";
+import { type ManifestFile, readManifests } from "./manifest-files.ts";
+import { staticPod } from "./static-pod.ts";
+
+export interface FilePodSourceOptions {
+  /** A manifest, or a directory of manifests. */
+  readonly path: string;
+  readonly nodeName: string;
+  /** How often to look where no notification comes. */
+  readonly checkEveryMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told once of each thing that is wrong, in a sentence that names the file and the fields. */
+  readonly onProblem: (message: string) => void;
+  /** @default notifications of the file system */
+  readonly watchDirectory?: WatchDirectory | undefined;
+}
+
+/** What is known of one file. */
+interface Entry {
+  readonly text: string | undefined;
+  /** The pod of the file, or of what it held before it became wrong. */
+  readonly pod: Pod | undefined;
+  readonly problem: string | undefined;
+}
+
+/** Many files are written in more than one step. */
+const settleMs = 100;
+/** How soon a directory that cannot be read is tried again. */
+const retryMs = 1000;
+
+/**
+ * Static pods from manifests on the node's disk.
+ *
+ * A file that is wrong ends no pod: those of other files stay, and so does the one it held before, until the file is right again
+ * or gone.
+ */
+export class FilePodSource implements PodSource {
+  readonly name: string = "file";
+  readonly #options: FilePodSourceOptions;
+  readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #handlers: Set<(uid: string) => void> = new Set();
+  #files: ReadonlyMap<string, Entry> = new Map();
+  #pods: ReadonlyMap<string, Pod> = new Map();
+  #problems: ReadonlySet<string> = new Set();
+
+  constructor(options: FilePodSourceOptions) {
+    this.#options = options;
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  pods(): Iterable<Pod> {
+    return this.#pods.values();
+  }
+
+  get(uid: string): Pod | undefined {
+    return this.#pods.get(uid);
+  }
+
+  onChange(handler: (uid: string) => void): () => void {
+    this.#handlers.add(handler);
+    return () => void this.#handlers.delete(handler);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { path, clock, checkEveryMs, watchDirectory = watchFileSystem } = this.#options;
+    while (!signal.aborted) {
+      const changed = Promise.withResolvers<void>();
+      // Watched before it is read, so that no change is missed; anew each time, because the directory may be another one by now.
+      const ends = [
+        watchDirectory(path, (name) => void (name.startsWith(".") || changed.resolve())),
+        watchDirectory(dirname(path), (name) => void (name !== basename(path) || changed.resolve())),
+      ];
+      try {
+        const isRead = await this.#look();
+        const waits = new AbortController();
+        const inner = AbortSignal.any([signal, waits.signal]);
+        const due = clock.sleep(isRead ? checkEveryMs : Math.min(retryMs, checkEveryMs), inner).catch(() => undefined);
+        const isNotified = await Promise.race([due.then(() => false), changed.promise.then(() => true)]);
+        waits.abort();
+        if (isNotified) await clock.sleep(settleMs, signal).catch(() => undefined);
+      } finally {
+        for (const end of ends) end();
+      }
+    }
+  }
+
+  /** Whether the manifests could be read. */
+  async #look(): Promise<boolean> {
+    const { path } = this.#options;
+    let files: readonly ManifestFile[];
+    try {
+      files = await readManifests(path);
+    } catch (error) {
+      this.#report(new Set([...this.#problems, `Cannot read static pods from "${path}": ${errorMessage(error)}`]));
+      return false;
+    }
+    this.#files = new Map(files.map((file) => [file.path, this.#entry(file)]));
+    this.#publish();
+    this.#ready.resolve();
+    return true;
+  }
+
+  #entry(file: ManifestFile): Entry {
+    const before = this.#files.get(file.path);
+    if ("problem" in file)
+      return { text: undefined, pod: before?.pod, problem: `Cannot read the manifest "${file.path}": ${file.problem}` };
+    if (before?.text === file.text) return before;
+    const { nodeName, clock, logger } = this.#options;
+    try {
+      const { pod: manifest, unknownFields } = decodeManifest(file.text, nodeName);
+      if (unknownFields.length > 0)
+        logger.warn("A manifest has fields that pods do not have; they are ignored", {
+          file: file.path,
+          fields: unknownFields.slice(0, 10).join(", "),
+        });
+      const pod = staticPod(manifest, { nodeName, file: file.path, nowMs: clock.now() });
+      // The time it was seen at is not to change with the layout of the file.
+      return { text: file.text, pod: isSame(pod, before?.pod) ? before?.pod : pod, problem: undefined };
+    } catch (error) {
+      const problem = `Cannot use the manifest "${file.path}": ${errorMessage(error)}`;
+      return { text: file.text, pod: before?.pod, problem };
+    }
+  }
+
+  /** Makes what the files say the pods there are, and tells of the difference. */
+  #publish(): void {
+    const before = this.#pods;
+    const pods = new Map<string, Pod>();
+    const owners = new Map<string, string>();
+    const problems = new Set<string>();
+    for (const [file, { pod, problem }] of this.#files) {
+      if (problem !== undefined) problems.add(problem);
+      if (pod === undefined) continue;
+      const uid = pod.metadata?.uid ?? "";
+      const owner = owners.get(objectKey(pod)) ?? owners.get(uid);
+      if (owner !== undefined) {
+        problems.add(`Cannot use the manifest "${file}": metadata.name or metadata.uid is that of "${owner}" too`);
+        continue;
+      }
+      owners.set(objectKey(pod), file).set(uid, file);
+      pods.set(uid, pod);
+    }
+    this.#pods = pods;
+    this.#report(problems);
+    for (const uid of new Set([...before.keys(), ...pods.keys()]))
+      if (before.get(uid) !== pods.get(uid)) for (const handler of this.#handlers) handler(uid);
+  }
+
+  #report(problems: ReadonlySet<string>): void {
+    for (const problem of problems) {
+      if (this.#problems.has(problem)) continue;
+      this.#options.logger.error(problem);
+      this.#options.onProblem(problem);
+    }
+    this.#problems = problems;
+  }
+}
+
+function isSame(pod: Pod, before: Pod | undefined): boolean {
+  const hash = (one: Pod) => one.metadata?.annotations?.[configHashAnnotation];
+  return before !== undefined && hash(pod) === hash(before);
+}

@@ -1,0 +1,127 @@
+import { describe, expect, test } from "vitest";
+import { decodeManifest } from "../../../src/pods/static/decode-manifest.ts";
+
+const head = "apiVersion: v1\nkind: Pod\n";
+const pod = (metadata: string, spec: string) => `${head}metadata: ${metadata}\nspec: ${spec}\n`;
+const container = "{ name: a, image: b }";
+const withSpec = (more: string) => pod("{ name: web }", `{ containers: [${container}], ${more} }`);
+const inContainer = (more: string) => pod("{ name: web }", `{ containers: [{ name: a, image: b, ${more} }] }`);
+
+describe("decodeManifest()", () => {
+  test("reads YAML and JSON alike, brings quantities into their form and leaves unknown fields and nulls out", () => {
+    const yaml = pod(
+      "{ name: web, labels: null }",
+      "{ containers: [{ name: a, image: b, colour: red, resources: { limits: { cpu: 1, memory: 1024Mi } } }] }",
+    );
+    const { pod: read, unknownFields } = decodeManifest(yaml, "n");
+    expect(read).toEqual({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "web" },
+      spec: { containers: [{ name: "a", image: "b", resources: { limits: { cpu: "1", memory: "1Gi" } } }] },
+    });
+    expect(unknownFields).toEqual(["spec.containers[0].colour"]);
+    expect(decodeManifest(JSON.stringify(read), "n").pod).toEqual(read);
+  });
+
+  test.each([
+    ["what is no YAML", "a: [", /^it is neither YAML nor JSON: .* line 1/],
+    ["the same key twice", `${head}kind: Pod\n`, /^it is neither YAML nor JSON: Map keys must be unique/],
+    ["nothing", "", /^it holds 0 documents, it must hold one$/],
+    ["two documents", `${withSpec("")}---\n${withSpec("")}`, /^it holds 2 documents/],
+    ["a bomb of aliases", `a: &a [1,2]\nb: &b [${"*a,".repeat(50)}]\nc: [${"*b,".repeat(50)}]`, /alias/],
+    ["a list", "[]", /^it has apiVersion missing and kind missing, it must be a Pod of apiVersion "v1"$/],
+    ["another kind", "apiVersion: apps/v1\nkind: Deployment", /^it has apiVersion "apps\/v1" and kind "Deployment"/],
+    ["no name", pod("{}", `{ containers: [${container}] }`), /^metadata\.name is missing/],
+    ["no spec", `${head}metadata: { name: web }`, /^spec is missing$/],
+    [
+      "a name that is too long with the node's",
+      pod(`{ name: ${"a".repeat(253)} }`, `{ containers: [${container}] }`),
+      /^metadata\.name is /,
+    ],
+    [
+      "a UID that leaves its directory",
+      pod("{ name: a, uid: ../x }", `{ containers: [${container}] }`),
+      /^metadata\.uid is "\.\.\/x"/,
+    ],
+    [
+      "a mirror pod",
+      pod('{ name: a, annotations: { "kubernetes.io/config.mirror": x } }', `{ containers: [${container}] }`),
+      /config\.mirror\] must not be set/,
+    ],
+    ["no containers", pod("{ name: a }", "{ containers: [] }"), /^spec\.containers is empty/],
+    [
+      "a container without a name",
+      pod("{ name: a }", "{ containers: [{ image: b }] }"),
+      /^spec\.containers\[0\]\.name is missing$/,
+    ],
+    [
+      "a container without an image",
+      pod("{ name: a }", "{ containers: [{ name: b }] }"),
+      /^spec\.containers\[0\]\.image is missing/,
+    ],
+    [
+      "two containers of one name",
+      withSpec(`initContainers: [${container}]`),
+      /^spec\.initContainers\[0\]\.name is "a", which another has already$/,
+    ],
+    [
+      "a value of another type",
+      inContainer("args: yes please"),
+      /^spec\.containers\[0\]\.args is "yes please", it must be a list$/,
+    ],
+    [
+      "a number that is no port",
+      inContainer("ports: [{ containerPort: x }]"),
+      /ports\[0\]\.containerPort is "x", it must be a whole number$/,
+    ],
+    [
+      "a quantity that is none",
+      inContainer("resources: { limits: { cpu: much } }"),
+      /limits\.cpu is "much", it must be a quantity/,
+    ],
+    [
+      "a mount of no volume",
+      inContainer("volumeMounts: [{ name: x, mountPath: /x }]"),
+      /volumeMounts\[0\]\.name is "x", which is no volume of the pod$/,
+    ],
+    ["a restart policy that is none", withSpec("restartPolicy: Sometimes"), /^spec\.restartPolicy is "Sometimes"/],
+    [
+      "a negative grace period",
+      withSpec("terminationGracePeriodSeconds: -1"),
+      /^spec\.terminationGracePeriodSeconds is -1/,
+    ],
+  ])("refuses %s", (_, text, message) => {
+    expect(() => decodeManifest(text, "n")).toThrow(message);
+  });
+
+  test.each([
+    ["spec.serviceAccountName refers to a service account", withSpec("serviceAccountName: default")],
+    ["spec.imagePullSecrets refers to secrets", withSpec("imagePullSecrets: [{ name: s }]")],
+    ["spec.volumes[0].configMap refers to config maps", withSpec("volumes: [{ name: v, configMap: { name: c } }]")],
+    ["spec.volumes[0].secret refers to secrets", withSpec("volumes: [{ name: v, secret: { secretName: c } }]")],
+    [
+      "spec.volumes[0].persistentVolumeClaim refers to persistent volume claims",
+      withSpec("volumes: [{ name: v, persistentVolumeClaim: { claimName: c } }]"),
+    ],
+    [
+      "spec.volumes[0].projected.sources[0].serviceAccountToken refers to service accounts",
+      withSpec("volumes: [{ name: v, projected: { sources: [{ serviceAccountToken: { path: t } }] } }]"),
+    ],
+    [
+      "spec.containers[0].env[0].valueFrom.secretKeyRef refers to secrets",
+      inContainer("env: [{ name: A, valueFrom: { secretKeyRef: { name: s, key: k } } }]"),
+    ],
+    [
+      "spec.containers[0].envFrom[0].configMapRef refers to config maps",
+      inContainer("envFrom: [{ configMapRef: { name: c } }]"),
+    ],
+  ])("refuses objects of the API: %s", (message, text) => {
+    expect(() => decodeManifest(text, "n")).toThrow(`${message}, a static pod must do without objects of the API`);
+  });
+
+  test("takes values that only look like references", () => {
+    const text = inContainer("env: [{ name: secret, value: secret }]");
+    expect(decodeManifest(text, "n").pod.spec?.containers[0]?.env).toEqual([{ name: "secret", value: "secret" }]);
+  });
+});
