@@ -60,15 +60,13 @@ describe("adaptState()", () => {
 
   test("adaptState() does not compile with an edge the other machine lacks, nor with a successor left out", () => {
     type Own = State<typeof edges, "loading", Tank, string>;
-    const context = (tank: Tank) => tank;
+    const fit = { name: "loading", context: (tank: Tank) => tank } as const;
+    const noEdge = { running: "warm", failed: "broken" } as const;
+    const leftOut = { running: "warming" } as const;
     // @ts-expect-error: loading has no edge to warm
-    const wrong: Own = adaptState(fetching, {
-      name: "loading",
-      successors: { running: "warm", failed: "broken" },
-      context,
-    });
+    const wrong: Own = adaptState(fetching, { ...fit, successors: noEdge });
     // @ts-expect-error: where failed leads is not said
-    const missing: Own = adaptState(fetching, { name: "loading", successors: { running: "warming" }, context });
+    const missing: Own = adaptState(fetching, { ...fit, successors: leftOut });
     expect([wrong.name, missing.name]).toEqual(["loading", "loading"]);
   });
 
