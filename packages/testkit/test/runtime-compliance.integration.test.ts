@@ -1,19 +1,14 @@
 import { systemClock } from "@wherry/base";
-import { runtimeCompliance, type Workload } from "@wherry/testkit/compliance";
-import type { ContainerScript } from "../src/fake-runtime/fake-container.ts";
+import { runtimeCompliance } from "@wherry/testkit/compliance";
 import { FakeRuntime } from "../src/fake-runtime/fake-runtime.ts";
-
-function scriptOf(workload: Workload): ContainerScript {
-  if (workload.kind === "exit") return { exitAfterMs: 0, exitCode: workload.code };
-  return workload.kind === "stubborn" ? { obeysStop: false } : {};
-}
+import { fakeArguments, fakeScript } from "./fake-workloads.ts";
 
 runtimeCompliance("FakeRuntime", async () => {
   const eventCapacity = 16;
   const runtime = new FakeRuntime({
     clock: systemClock,
     eventCapacity,
-    script: ({ args }) => JSON.parse(args[0] ?? "{}") as ContainerScript,
+    script: fakeScript,
   });
   runtime.images.remote = new Set(["app:v1"]);
   return {
@@ -23,7 +18,7 @@ runtimeCompliance("FakeRuntime", async () => {
     logsDirectory: "/nonexistent",
     writesLogs: false,
     eventCapacity,
-    workload: (workload) => ({ command: [], args: [JSON.stringify(scriptOf(workload))] }),
+    workload: (workload) => ({ command: [], args: fakeArguments(workload) }),
     // All its state is in the object: another life of the kubelet gets the same one.
     reopen: async () => undefined,
     leftovers: () => [...runtime.sandboxes.keys(), ...runtime.containers.keys()],

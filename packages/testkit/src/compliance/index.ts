@@ -5,6 +5,8 @@
  *
  * @packageDocumentation
  */
+export { type ProviderComplianceOptions, providerCompliance } from "./provider-compliance.ts";
+export type { ProviderSubject, ProviderSurroundings } from "./provider-subject.ts";
 export { runtimeCompliance } from "./runtime-compliance.ts";
 export type { RuntimeSubject } from "./runtime-subject.ts";
 export type { Workload } from "./workload.ts";
