@@ -217,7 +217,7 @@ export class ProviderBench<E extends EdgeTable, Context> implements AsyncDisposa
 
 /** The status of a pod's container. */
 export function statusOf(
-  pod: Pod,
+  pod: Pod | undefined,
   container = "main",
 ): NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[0] {
   const { initContainerStatuses = [], containerStatuses = [] } = pod?.status ?? {};
@@ -228,7 +228,7 @@ export function statusOf(
 
 /** Whether the container runs, as far as is published. */
 export function isRunning(pod: Pod, container = "main"): boolean {
-  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  const { initContainerStatuses = [], containerStatuses = [] } = pod?.status ?? {};
   return [...initContainerStatuses, ...containerStatuses].some(
     ({ name, state }) => name === container && state?.running !== undefined,
   );
