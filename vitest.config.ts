@@ -22,6 +22,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["packages/*/test/**/*.integration.test.ts", "examples/*/test/**/*.test.ts"],
+          exclude: ["**/*.peer.test.ts", "**/node_modules/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           execArgv: ["--conditions=@wherry/source"],
@@ -31,7 +32,7 @@ export default defineConfig({
         ssr: { resolve: { conditions } },
         test: {
           name: "peer",
-          include: ["packages/*/test/**/*.peer.test.ts"],
+          include: ["packages/*/test/**/*.peer.test.ts", "examples/*/test/**/*.peer.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
