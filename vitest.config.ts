@@ -14,6 +14,8 @@ export default defineConfig({
           include: ["packages/*/test/**/*.test.ts"],
           exclude: ["**/*.integration.test.ts", "**/*.peer.test.ts", "**/node_modules/**"],
           isolate: false,
+          // No test waits for a time; a loaded machine may be slow.
+          testTimeout: 30_000,
           execArgv: ["--conditions=@wherry/source"],
         },
       },

@@ -136,6 +136,7 @@ async function startPod(engine: Engine, id: string): Promise<Sandbox> {
     args: ["idle"],
     env: {},
     mounts: [],
+    sockets: [],
     logPath: logPath(id),
     stdin: false,
     stdinOnce: false,

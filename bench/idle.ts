@@ -8,14 +8,12 @@ import { controlPlaneKind, startBenchCluster } from "./lib/bench-cluster.ts";
 import { benchPod, deletePods } from "./lib/bench-pods.ts";
 import { isRunning, PodWatch } from "./lib/pod-watch.ts";
 import { processCpuMs, processMemory } from "./lib/processes.ts";
+import { pause, settle } from "./lib/settle.ts";
 import { type Figure, printFigures } from "./lib/statistics.ts";
 
 const kind = controlPlaneKind(process.argv[2] ?? "kube-apiserver");
 const count = Number(process.argv[3] ?? 100);
 const seconds = Number(process.argv[4] ?? 60);
-
-/** Until caches, start-up garbage and first heartbeats are through. */
-const settleMs = 20_000;
 
 await using cluster = await startBenchCluster(kind);
 await using watch = new PodWatch(cluster.client);
@@ -24,7 +22,7 @@ const command = kind === "embedded" ? "wherry up" : "wherry kubelet";
 const figures: Figure[] = [];
 
 const empty = spawn(process.execPath, ["--eval", "setInterval(() => {}, 1e9)"], { stdio: "ignore" });
-await pause(settleMs);
+await settle();
 const baseline = { name: "empty Node process", value: processMemory(empty.pid ?? 0).privateMib };
 const baselineRss = { name: "empty Node process", value: processMemory(empty.pid ?? 0).residentMib };
 empty.kill("SIGKILL");
@@ -35,7 +33,7 @@ const names = Array.from({ length: count }, (_, index) => `idle-${index}`);
 for (const name of names)
   await cluster.client.create(resources.pods, benchPod(cluster, name, { image: cluster.images.idle }));
 await watch.until((pods) => names.every((name) => isRunning(pods.get(name))), `${count} pods running`);
-await pause(settleMs);
+await settle();
 const memory = cluster.hostPids().map(processMemory);
 const mean = (of: (value: (typeof memory)[number]) => number) =>
   memory.reduce((sum, value) => sum + of(value), 0) / memory.length;
@@ -88,8 +86,4 @@ async function cpu(state: string): Promise<void> {
     target: "<= 0.5 %",
   });
   if (pids.length > 1) figures.push({ name: "of it, hosts", value: percent(1), unit: "% of a core" });
-}
-
-function pause(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }

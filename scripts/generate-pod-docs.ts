@@ -35,8 +35,9 @@ export function podFieldsPage(): string {
   const initPrefix = "initContainers[].";
   const rows = podFieldTable
     .filter(({ path }) => !path.startsWith(initPrefix))
-    .map(({ path, verdict, why, when }) => {
-      const note = verdict === "refused" && when !== undefined ? " (by value)" : "";
+    .map(({ path, verdict, why, when, unless }) => {
+      const condition = unless === undefined ? when && " (by value)" : " (by runtime)";
+      const note = verdict === "refused" ? (condition ?? "") : "";
       return `| \`${path}\` | ${verdict}${note} | ${why} |`;
     });
   return [
@@ -45,6 +46,7 @@ export function podFieldsPage(): string {
     "",
     "What the standard provider makes of each field below `spec`. A **refused** field ends the pod with phase `Failed`, reason",
     "`UnsupportedField` and a message that names the field; **ignored** ones cannot matter to a WebAssembly guest on this node.",
+    "What is refused **by runtime** is honoured by a runtime that can do it; the WebAssembly runtime cannot.",
     "A rule holds for everything below its path unless a deeper one says otherwise; `containers[]` stands for",
     "`initContainers[]` too.",
     "",

@@ -1,12 +1,12 @@
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
+import { createClient, type KubernetesClient, loadClusterConfig } from "@wherry/client";
 import { kubeBuilderAssets, startKubeApiServer } from "../../packages/testkit/src/control-planes/kube-apiserver.ts";
-import { eventually, freePort } from "../../packages/testkit/src/processes/peer-process.ts";
-import { writeGuest } from "./guest-modules.ts";
-import { startModuleRegistry } from "./module-registry.ts";
+import { untilNodeReady } from "../../packages/testkit/src/nodes/until-node-ready.ts";
+import { freePort } from "../../packages/testkit/src/processes/peer-process.ts";
+import { type BenchImages, publishGuests } from "./guest-images.ts";
+import { readHostPids, startWherryKubelet } from "./wherry-kubelet.ts";
 import { startWherry } from "./wherry-process.ts";
 
 export type ControlPlaneKind = "embedded" | "kube-apiserver";
@@ -18,7 +18,7 @@ export interface BenchCluster extends AsyncDisposable {
   readonly nodeName: string;
   /** The process that holds the kubelet; in the embedded default also the control plane. */
   readonly kubeletPid: number;
-  readonly images: { readonly idle: string; readonly job: string };
+  readonly images: BenchImages;
   readonly directory: string;
   /** Path of a kubeconfig with all rights. */
   readonly kubeconfig: string;
@@ -40,21 +40,17 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
   const directory = await mkdtemp(join(tmpdir(), "wherry-bench-"));
   if (process.env["WHERRY_BENCH_KEEP"] === undefined)
     cleanup.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
-  const registry = cleanup.use(await startModuleRegistry());
-  const images = { idle: await publish("idle"), job: await publish("job") };
+  const images = await publishGuests(directory, cleanup);
   const start = kind === "embedded" ? startEmbedded : startReal;
   const { kubeconfig, kubeletPid, rootDirectory } = await start(directory, cleanup);
   // A lane has no rate limit: what is measured is the node.
   const root = createClient(await loadClusterConfig({ paths: [kubeconfig] }));
   cleanup.defer(() => root.close());
   const client = root.withLane("bench");
-  await eventually("the node becoming ready", async () => {
-    const node = await client.get(resources.nodes, nodeName);
-    return node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
-  });
+  await untilNodeReady(client, nodeName);
   const owned = cleanup.move();
   const dispose = () => owned.disposeAsync();
-  const hostPids = () => readHostPids(join(rootDirectory, "engine/sandboxes"));
+  const hostPids = () => readHostPids(rootDirectory);
   return {
     kind,
     client,
@@ -66,24 +62,6 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
     hostPids,
     [Symbol.asyncDispose]: dispose,
   };
-
-  async function publish(name: "idle" | "job"): Promise<string> {
-    const path = join(directory, `${name}.wasm`);
-    await writeGuest(name, path);
-    return registry.add(name, await readFile(path));
-  }
-}
-
-/** From the records by which the engine finds the processes of its guests again. */
-function readHostPids(directory: string): number[] {
-  return globSync("*/guests/*/process.json", { cwd: directory }).flatMap((path) => {
-    try {
-      const { pid } = JSON.parse(readFileSync(join(directory, path), "utf8")) as { pid: number };
-      return existsSync(`/proc/${pid}`) ? [pid] : [];
-    } catch {
-      return [];
-    }
-  });
 }
 
 interface Started {
@@ -112,23 +90,6 @@ async function startReal(directory: string, cleanup: AsyncDisposableStack): Prom
   const plane = cleanup.use(
     await startKubeApiServer(assets.directory, { directory, nodeNames: [nodeName], controllers: true }),
   );
-  const configuration = join(directory, "kubelet.json");
-  await writeFile(
-    configuration,
-    JSON.stringify({
-      apiVersion: "kubelet.config.k8s.io/v1beta1",
-      kind: "KubeletConfiguration",
-      port: await freePort(),
-      healthzPort: 0,
-      maxPods: 500,
-      podLogsDir: join(directory, "logs"),
-      authentication: { x509: { clientCAFile: plane.kubeletClientCaPath } },
-    }),
-  );
-  const args = ["kubelet", "--kubeconfig", await plane.nodeKubeconfig(nodeName), "--config", configuration];
-  args.push("--hostname-override", nodeName, "--root-dir", join(directory, "root"));
-  const { process } = await startWherry(args, "Node is registered", join(directory, "wherry.log"));
-  // Its pods outlive a kubelet, so the benchmark deletes them before this.
-  cleanup.use(process);
-  return { kubeconfig: plane.adminKubeconfig, kubeletPid: process.pid, rootDirectory: join(directory, "root") };
+  const { kubeletPid, rootDirectory } = cleanup.use(await startWherryKubelet(directory, plane, nodeName));
+  return { kubeconfig: plane.adminKubeconfig, kubeletPid, rootDirectory };
 }

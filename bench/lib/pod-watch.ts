@@ -53,3 +53,7 @@ export class PodWatch implements AsyncDisposable {
 export function isRunning(pod: Pod | undefined): boolean {
   return pod?.status?.phase === "Running" && pod.status.containerStatuses?.[0]?.state?.running !== undefined;
 }
+
+export function isSucceeded(pod: Pod | undefined): boolean {
+  return pod?.status?.phase === "Succeeded";
+}

@@ -13,11 +13,16 @@ export interface Figure {
   readonly target?: string;
 }
 
+/** A number as tables show it. */
+export function formatFigure(value: number): string {
+  return value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+}
+
 /** Prints figures as a Markdown table. */
 export function printFigures(title: string, figures: readonly Figure[]): void {
   console.log(`\n### ${title}\n\n| figure | value | ratio | target |\n| --- | --- | --- | --- |`);
   for (const { name, value, unit, baseline, target } of figures) {
     const ratio = baseline === undefined ? "" : `${(value / baseline.value).toFixed(2)} x ${baseline.name}`;
-    console.log(`| ${name} | ${value.toFixed(value < 10 ? 2 : 1)} ${unit} | ${ratio} | ${target ?? ""} |`);
+    console.log(`| ${name} | ${formatFigure(value)} ${unit} | ${ratio} | ${target ?? ""} |`);
   }
 }

@@ -10,6 +10,7 @@ import { adminUser, nodeUser } from "./auth/user.ts";
 import { expireEvents } from "./controllers/event-expiry.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { NamespaceController } from "./controllers/namespace-controller.ts";
+import { startWorkloadControllers } from "./controllers/workload-controllers.ts";
 import { SchemaCatalog } from "./decoding/schema-catalog.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { ControlPlaneError } from "./errors.ts";
@@ -279,6 +280,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new NamespaceController({ services, index, authority: certificates.authority.certificate, logger }).run(signal),
     new GarbageCollector(services, index, logger).run(signal),
     new Scheduler(services, logger).run(signal),
+    ...startWorkloadControllers(services, logger, signal),
     expireEvents(services, signal),
     checkpointWhenIdle(log, store, clock, signal),
   ];

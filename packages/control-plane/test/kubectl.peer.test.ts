@@ -1,26 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findKubectl, Kubectl } from "./kubectl-program.ts";
 import { nodeOf, startPlane, type TestPlane } from "./test-plane.ts";
-
-/** The real kubectl: from KUBEBUILDER_ASSETS, as envtest has it, or else from PATH. */
-function findKubectl(): string | undefined {
-  const assets = process.env["KUBEBUILDER_ASSETS"];
-  const directories = [...(assets === undefined ? [] : [assets]), ...(process.env["PATH"] ?? "").split(delimiter)];
-  return directories
-    .map((directory) => join(directory, "kubectl"))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
 
 const executable = findKubectl();
 if (executable === undefined) {
@@ -45,31 +29,9 @@ afterAll(async () => {
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 });
 
-interface Result {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-const run = promisify(execFile);
-
-async function kubectl(...args: string[]): Promise<Result> {
-  const env = { ...process.env, KUBECONFIG: plane.kubeconfigPath, HOME: directory, KUBE_EDITOR: "true" };
-  try {
-    const { stdout, stderr } = await run(executable as string, args, { env });
-    return { code: 0, out: stdout.trim(), error: stderr.trim() };
-  } catch (failure) {
-    const { code, stdout, stderr } = failure as { code: number; stdout: string; stderr: string };
-    return { code, out: stdout.trim(), error: stderr.trim() };
-  }
-}
-
-async function succeed(...args: string[]): Promise<string> {
-  const result = await kubectl(...args);
-  expect(result.error, args.join(" ")).toBe("");
-  expect(result.code).toBe(0);
-  return result.out;
-}
+const program = () => new Kubectl(executable as string, plane.kubeconfigPath, directory);
+const kubectl = (...args: string[]) => program().run(...args);
+const succeed = (...args: string[]) => program().succeed(...args);
 
 function file(name: string, content: object): string {
   const path = join(directory, name);
@@ -188,7 +150,7 @@ describe.skipIf(executable === undefined)("kubectl", () => {
   });
 
   test("get -w follows changes", async () => {
-    const env = { ...process.env, KUBECONFIG: plane.kubeconfigPath, HOME: directory };
+    const { env } = program();
     const child = spawn(executable as string, ["get", "configmaps", "-w", "--output-watch-events"], {
       env,
     });

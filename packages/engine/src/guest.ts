@@ -1,3 +1,5 @@
+import type { GuestSocket } from "./guest-socket.ts";
+
 export interface GuestMount {
   /** Absolute path as the guest sees it. */
   readonly guestPath: string;
@@ -16,6 +18,8 @@ export interface GuestSpec {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly mounts: readonly GuestMount[];
+  /** Open from descriptor 3 on, in this order, and announced by `LISTEN_FDS` and `LISTEN_FDNAMES`. */
+  readonly sockets: readonly GuestSocket[];
   /** Largest linear memory; the guest sees a failed allocation beyond. @default the module's own maximum */
   readonly memoryLimitBytes?: number | undefined;
   /** Absolute path of the log file, written in CRI format; empty for none (output goes to attached sessions only). */

@@ -20,6 +20,7 @@ export type {
   GuestState,
   GuestStats,
 } from "./guest.ts";
+export type { GuestSocket, SocketAddress } from "./guest-socket.ts";
 
 export type { Cgroup, CgroupBackend, CgroupLimits } from "./platform/cgroup.ts";
 export { type CgroupDetection, detectCgroups } from "./platform/detect-cgroups.ts";

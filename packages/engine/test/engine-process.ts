@@ -17,6 +17,7 @@ for (let index = 0; index < Number(count); index++) {
     args: ["guest"],
     env: {},
     mounts: [],
+    sockets: [],
     logPath: `${directory}/pod-${index}.log`,
     stdin: false,
     stdinOnce: false,

@@ -55,6 +55,7 @@ export function podOf(engine: Engine, sandbox: Sandbox, directory: string): Test
       args: [name],
       env: {},
       mounts: [],
+      sockets: [],
       logPath: logPath(guest),
       stdin: false,
       stdinOnce: false,

@@ -21,6 +21,8 @@ export function prelude(memory = '(memory (export "memory") 1)'): string {
     (import "${wasi}" "proc_exit" (func $proc_exit (param i32)))
     (import "${wasi}" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
     (import "${wasi}" "random_get" (func $random_get (param i32 i32) (result i32)))
+    (import "${wasi}" "fd_close" (func $fd_close (param i32) (result i32)))
+    (import "${wasi}" "sock_accept" (func $sock_accept (param i32 i32 i32) (result i32)))
     (import "${wasi}" "path_open"
       (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
     ${memory}
@@ -110,6 +112,20 @@ export const guests = {
       (i32.store (i32.shl (local.get $page) (i32.const 12)) (i32.const 1))
       (local.set $page (i32.add (local.get $page) (i32.const 1)))
       (br_if $again (i32.lt_u (local.get $page) (i32.const 32768))))`),
+  // Greets every connection.
+  greet: guest(
+    `(loop $again
+      (if (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 200)) (then (call $proc_exit (i32.const 1))))
+      (call $write (i32.load (i32.const 200)) (i32.const 1024) (i32.const 6))
+      (drop (call $fd_close (i32.load (i32.const 200))))
+      (br $again))`,
+    "hello\\n",
+  ),
+  // Writes 16 MiB to its first connection and exits.
+  pour: guest(`
+    (drop (memory.grow (i32.const 256)))
+    (drop (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 200)))
+    (call $write (i32.load (i32.const 200)) (i32.const 0) (i32.const 16777216))`),
   // Grows by a page until that fails, then exits with the number of pages.
   grow: guest(`
     (block $full (loop $again

@@ -20,3 +20,24 @@ export class ConfigError extends KubeletError {
     super("ConfigError", message, { retryable: true, ...options });
   }
 }
+
+/**
+ * A probe or hook did not reach its goal in a container.
+ *
+ * `Failed` says that the container answered badly or not at all; `Timeout` that its answer did not come in time; `PlainHttp` that
+ * something that should speak TLS speaks HTTP; `Invalid` that the action cannot be carried out as it is specified.
+ */
+export class ActionError extends KubeletError {
+  declare readonly code: "Failed" | "Timeout" | "PlainHttp" | "Invalid";
+
+  constructor(code: ActionError["code"], message: string, options: WherryErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
+/** A hook of a container failed; shown as the message of `PostStartHookError`. */
+export class HookError extends KubeletError {
+  constructor(message: string, options: WherryErrorOptions = {}) {
+    super("HookError", message, options);
+  }
+}

@@ -4,6 +4,15 @@
  *
  * @packageDocumentation
  */
+export type {
+  ActionOptions,
+  CommandResult,
+  ContainerActions,
+  GrpcTarget,
+  NetworkTarget,
+} from "./actions/container-actions.ts";
+export { createContainerActions } from "./actions/create-container-actions.ts";
+export type { HttpRequest, HttpResponse } from "./actions/http-request.ts";
 export { ConfigurationError, type ConfigurationProblem } from "./configuration/errors.ts";
 export type { KubeletConfiguration } from "./configuration/kubelet-configuration.ts";
 export {
@@ -12,7 +21,9 @@ export {
   loadConfiguration,
 } from "./configuration/load-configuration.ts";
 export { type ResolvedConfiguration, resolveConfiguration } from "./configuration/resolve-configuration.ts";
-export { ConfigError, KubeletError, VolumeError } from "./errors.ts";
+export { ActionError, ConfigError, HookError, KubeletError, VolumeError } from "./errors.ts";
+export { createHookRunner, type HookRunnerOptions } from "./hooks/create-hook-runner.ts";
+export type { HookRunner, HookSubject } from "./hooks/hook-runner.ts";
 export { createKubelet, type Kubelet, type KubeletOptions, type KubeletServices } from "./kubelet.ts";
 export { CriLogWriter, type CriLogWriterOptions } from "./logs/cri-log-writer.ts";
 export { NodeError } from "./node/errors.ts";
@@ -34,12 +45,22 @@ export type { NodeFacts } from "./ports/node-facts.ts";
 export type { ObjectCache } from "./ports/object-cache.ts";
 export type { RuntimeClasses } from "./ports/runtime-classes.ts";
 export type { VolumeManager } from "./ports/volume-manager.ts";
+export { createProbeManager, type ProbeManagerOptions } from "./probes/create-probe-manager.ts";
+export type {
+  PodProbes,
+  PodProbesListener,
+  PodView,
+  ProbeCount,
+  ProbedContainer,
+  ProbeManager,
+} from "./probes/probe-manager.ts";
 export { describeInstances, type InstanceFacts } from "./provider/describe-instances.ts";
 export type { HealthTerm, NodeDetails } from "./provider/node-details.ts";
 export { type ContainerPlan, type ContainerPlanFacts, planContainers } from "./provider/plan-containers.ts";
 export type { PodDescription } from "./provider/pod-description.ts";
 export type { PodHandle, PodTermination } from "./provider/pod-handle.ts";
 export type { ContainerTarget, PodRefusal, Provider, ProviderCallOptions } from "./provider/provider.ts";
+export type { Counter, Gauge, Histogram, MetricLabels, MetricsRegistry } from "./server/metrics/metrics-registry.ts";
 export { BackOffTable, type BackOffTableOptions } from "./standard/back-off-table.ts";
 export { type CrashDelayFacts, crashDelay } from "./standard/crash-delay.ts";
 export {
@@ -53,7 +74,7 @@ export { GraceDeadline } from "./standard/grace-deadline.ts";
 export { type ImageOutcome, ImagePuller, type ImagePullerOptions, type ImageRequest } from "./standard/image-puller.ts";
 export { nextAttempt } from "./standard/next-attempt.ts";
 export { podEdges, podStateDescriptions } from "./standard/pod-edges.ts";
-export { type FieldRule, type FieldVerdict, podFieldTable } from "./standard/pod-field-table.ts";
+export { type FieldRule, type FieldVerdict, podFieldTable, type RuntimeAbility } from "./standard/pod-field-table.ts";
 export type { PodMachine, PodState } from "./standard/pod-machine.ts";
 export { standardMachine } from "./standard/standard-machine.ts";
 export type { StandardProviderOptions } from "./standard/standard-options.ts";

@@ -30,6 +30,7 @@ export interface KubeletServices {
   readonly logFiles: LogFiles;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly random: () => number;
 }
 
 export interface KubeletOptions<E extends EdgeTable, Context> {

@@ -25,6 +25,7 @@ import { PodController } from "./pods/pod-controller.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
 import type { Provider } from "./provider/provider.ts";
 import { pingCheck } from "./server/health-checks.ts";
+import { MetricsRegistry } from "./server/metrics/metrics-registry.ts";
 import { type NodeServer, openNodeServer } from "./server/node-server.ts";
 import { createPodStatusApi } from "./status/pod-status-api.ts";
 import { StatusWriter } from "./status/status-writer.ts";
@@ -141,7 +142,10 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       logFiles: rotatedLogFiles(this.#options.containerLogsDirectory),
       clock,
       logger: this.#component("provider"),
+      random: this.#random,
     });
+    const metrics = new MetricsRegistry();
+    provider.registerMetrics?.(metrics);
     const statusWriter = new StatusWriter({
       api: createPodStatusApi(client),
       clock,
@@ -155,6 +159,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     // The last step that can fail: nothing would close what already listens.
     const server = await openNodeServer({
       ...this.#options,
+      metrics,
       // The certificate names the node by its name already; of the addresses it takes those that are dialled as such.
       addresses: this.#options.addresses.filter(({ type }) => type === "InternalIP" || type === "ExternalIP"),
       pods: controller,

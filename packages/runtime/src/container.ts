@@ -25,6 +25,10 @@ export interface ContainerPort {
   readonly name: string;
   readonly containerPort: number;
   readonly protocol: "TCP" | "UDP" | "SCTP";
+  /** Port on the node that leads to it; 0 for none. */
+  readonly hostPort: number;
+  /** Address of the node the host port is on; empty for the node's own. */
+  readonly hostIp: string;
 }
 
 export interface ContainerConfig {

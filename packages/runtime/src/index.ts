@@ -41,5 +41,7 @@ export type {
 export type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "./streaming.ts";
 export { type ContentImagesOptions, contentImages } from "./wasm/content-images.ts";
 export type { ModuleImages, RunnableImage } from "./wasm/module-images.ts";
+export { loopbackRange } from "./wasm/network/ipv4-range.ts";
+export type { PodNetworkOptions } from "./wasm/network/pod-network.ts";
 export { openWasmRuntime } from "./wasm/open-wasm-runtime.ts";
 export { WasmRuntime, type WasmRuntimeOptions } from "./wasm/wasm-runtime.ts";

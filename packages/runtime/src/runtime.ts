@@ -73,6 +73,11 @@ export interface RuntimeEvent {
 export interface Runtime {
   version(options?: CallOptions): Promise<RuntimeVersion>;
   status(options?: CallOptions): Promise<RuntimeStatus>;
+  /**
+   * Names the range of addresses for pods made from now on, IPv4 and IPv6 with `,` between them. Optional: without it the runtime
+   * has its addresses from elsewhere. Rejects, and keeps what it has, where the node cannot have addresses of the range.
+   */
+  updateRuntimeConfig?(config: { readonly podCidr: string }, options?: CallOptions): Promise<void>;
 
   /** Creates and starts a sandbox; the answer is its ID. Leaves nothing behind when it rejects. */
   runPodSandbox(config: PodSandboxConfig, options?: CallOptions): Promise<string>;

@@ -9,9 +9,11 @@ export interface PodSandboxMetadata {
   readonly attempt: number;
 }
 
+/** A port that a container of the pod declares. */
 export interface PortMapping {
   readonly protocol: "TCP" | "UDP" | "SCTP";
   readonly containerPort: number;
+  /** Port on the node that leads to it; 0 for none. */
   readonly hostPort: number;
   readonly hostIp: string;
 }

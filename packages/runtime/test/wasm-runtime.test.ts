@@ -40,6 +40,7 @@ beforeEach(async () => {
       }),
     } as unknown as ModuleImages,
     version: "0",
+    network: { nodeAddress: "192.0.2.1", podCidr: "127.40.0.0/29" },
   });
 });
 afterEach(async () => {
@@ -56,14 +57,16 @@ class FakeSandbox {
   obeys = false;
   guest = "created";
   created = "";
+  sockets: unknown;
 
   constructor(id: string) {
     this.id = id;
   }
 
   onExit = () => () => undefined;
-  createGuest = ({ id }: { id: string }) => {
+  createGuest = ({ id, sockets }: { id: string; sockets: unknown }) => {
     this.created = id;
+    this.sockets = sockets;
     return this.creating.promise;
   };
   startGuest = async () => ({ startedAtMs: 5 });
@@ -94,6 +97,7 @@ const containerConfig = {
   args: [],
   env: [],
   mounts: [],
+  ports: [],
   resources: {},
   stopSignal: "",
   labels: {},
@@ -143,6 +147,56 @@ describe("WasmRuntime", () => {
     await runtime.stopPodSandbox(id);
     expect(engineSandbox.killed).toBe(true);
     expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", exitCode: 137 });
+  });
+});
+
+describe("WasmRuntime's addresses of pods", () => {
+  const port = (more: object = {}) => ({
+    protocol: "TCP" as const,
+    containerPort: 80,
+    hostPort: 0,
+    hostIp: "",
+    ...more,
+  });
+  const run = (...ports: ReturnType<typeof port>[]) => runtime.runPodSandbox({ ...sandboxConfig, portMappings: ports });
+  const ips = async (id: string) => (await runtime.podSandboxStatus(id)).ips;
+
+  test("are given with the sandbox and taken back when it stops, or cannot be made", async () => {
+    const first = await run(port());
+    expect(await ips(first)).toEqual(["127.40.0.2"]);
+    expect(await ips(await run())).toEqual([]);
+    startError = new Error("no processes left");
+    for (let count = 0; count < 10; count++) await expect(run(port())).rejects.toThrow("no processes left");
+    startError = undefined;
+    for (let count = 0; count < 4; count++) await run(port());
+    await expect(run(port())).rejects.toThrow(
+      "Cannot give the pod an address: all 5 of the pod range 127.40.0.0/29 are in use",
+    );
+    await runtime.stopPodSandbox(first);
+    expect(await ips(first)).toEqual([]);
+    expect(await ips(await run(port()))).toEqual(["127.40.0.2"]);
+  });
+
+  test("host ports for other protocols than TCP are refused", async () => {
+    const udp = { ...port({ hostPort: 53 }), protocol: "UDP" as "TCP" };
+    await expect(run(udp)).rejects.toThrow(
+      'pod "n/p": hostPort 53 is for UDP, a WebAssembly guest listens on TCP only',
+    );
+  });
+
+  test("createContainer() gives the guest its sockets, and refuses a port of the node's address that is taken", async () => {
+    const hosted = { ...sandboxConfig, hostNetwork: true };
+    const [first, second] = [await runtime.runPodSandbox(hosted), await runtime.runPodSandbox(hosted)];
+    const config = { ...containerConfig, ports: [{ name: "http", ...port() }] };
+    engineSandbox.creating.resolve();
+    const container = await runtime.createContainer(second, config);
+    expect(engineSandbox.sockets).toEqual([{ name: "http", listen: [{ address: "192.0.2.1", port: 80 }] }]);
+    const clash =
+      'Cannot create container "c": ports[0].containerPort is 80, and container "c" of pod "n/p" listens on 192.0.2.1:80 already';
+    await expect(runtime.createContainer(first, config)).rejects.toThrow(clash);
+    engineSandbox.guest = "exited";
+    await runtime.stopContainer(container, 0);
+    await expect(runtime.createContainer(second, config)).resolves.toBeTypeOf("string");
   });
 });
 

@@ -9,6 +9,8 @@
 //   sleep MS            returns after that time            hold               sleeps for ever
 //   tick MS             a numbered line each MS, for ever  lines COUNT SIZE   numbered lines of SIZE bytes
 //   allocate MIB        grows memory and writes to it      spin               computes for ever
+//   serve TEXT          answers HTTP requests on the sockets it finds open with the text and the port's name, for ever
+//   serve-once TEXT     the same, for one request
 //   exit CODE           ends                               trap               executes `unreachable`
 //   overflow            calls itself until the stack ends
 
@@ -38,6 +40,12 @@ declare function fd_readdir(fd: u32, buffer: usize, length: u32, cookie: u64, us
 declare function fd_close(fd: u32): u16;
 @external("wasi_snapshot_preview1", "poll_oneoff")
 declare function poll_oneoff(subscriptions: usize, events: usize, count: u32, ready: usize): u16;
+@external("wasi_snapshot_preview1", "sock_accept")
+declare function sock_accept(fd: u32, flags: u32, accepted: usize): u16;
+@external("wasi_snapshot_preview1", "sock_recv")
+declare function sock_recv(fd: u32, list: usize, count: u32, flags: u32, size: usize, outFlags: usize): u16;
+@external("wasi_snapshot_preview1", "sock_shutdown")
+declare function sock_shutdown(fd: u32, how: u32): u16;
 @external("wasi_snapshot_preview1", "proc_exit")
 declare function proc_exit(code: u32): void;
 
@@ -114,6 +122,7 @@ function open(path: string, oflags: u32, rights: u64, flags: u32): i32 {
   let best: i32 = -1;
   let bestLength = -1;
   for (let fd: u32 = 3; fd_prestat_get(fd, scratch) == 0; fd++) {
+    if (load<u8>(scratch) != 0) continue; // a socket
     const length = load<u32>(scratch, 4);
     const name = new ArrayBuffer(length);
     fd_prestat_dir_name(fd, changetype<usize>(name), length);
@@ -194,6 +203,47 @@ function sleep(milliseconds: u64): void {
   check(poll_oneoff(subscription, event, 1, scratch), "sleep");
 }
 
+/** The sockets' names. */
+function socketNames(): string[] {
+  const all = environment();
+  for (let i = 0; i < all.length; i++) {
+    if (all[i].startsWith("LISTEN_FDNAMES=")) return all[i].slice(15).split(":");
+  }
+  return [];
+}
+
+/** The index of a socket with a connection to accept. */
+function awaitConnection(count: i32): u32 {
+  const subscriptions = new ArrayBuffer(count * 48);
+  const events = new ArrayBuffer(count * 32);
+  for (let i = 0; i < count; i++) {
+    const at = changetype<usize>(subscriptions) + i * 48;
+    store<u64>(at, i);
+    store<u8>(at, 1, 8); // readable
+    store<u32>(at, 3 + i, 16);
+  }
+  check(poll_oneoff(changetype<usize>(subscriptions), changetype<usize>(events), count, scratch), "poll");
+  return load<u32>(changetype<usize>(events));
+}
+
+/** Answers one request, of which only the first bytes are read. */
+function serve(text: string): void {
+  const names = socketNames();
+  if (names.length == 0) fail("serve: no sockets");
+  const index = awaitConnection(names.length);
+  check(sock_accept(3 + index, 0, scratch), "accept");
+  const fd = load<u32>(scratch);
+  store<u32>(scratch, <u32>chunk);
+  store<u32>(scratch, chunkSize, 4);
+  if (sock_recv(fd, scratch, 1, 0, scratch + 8, scratch + 12) == 0 && load<u32>(scratch, 8) > 0) {
+    const body = text + " on " + names[index];
+    const head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + body.length.toString() + "\r\n\r\n";
+    send(fd, String.UTF8.encode(head + body));
+    sock_shutdown(fd, 2);
+  }
+  fd_close(fd);
+}
+
 function allocate(mebibytes: i32): void {
   const before = memory.grow(mebibytes * 16);
   if (before < 0) return print("refused " + mebibytes.toString() + " MiB");
@@ -264,6 +314,10 @@ function runForever(command: string, args: Arguments): bool {
     const size = <i32>parseInt(args.next());
     for (let i = 1; i <= count; i++) print((i.toString() + " ").padEnd(size - 1, "x"));
   } else if (command == "allocate") allocate(<i32>parseInt(args.next()));
+  else if (command == "serve") {
+    const text = args.next();
+    while (true) serve(text);
+  } else if (command == "serve-once") serve(args.next());
   else if (command == "spin") while (true) spinning++;
   else if (command == "exit") proc_exit(<u32>parseInt(args.next()));
   else if (command == "trap") unreachable();

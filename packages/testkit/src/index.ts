@@ -14,6 +14,7 @@ export type { ContainerScript, FakeContainer } from "./fake-runtime/fake-contain
 export { FakeImages, resolvedReference } from "./fake-runtime/fake-images.ts";
 export { FakeRuntime, type FakeRuntimeOptions } from "./fake-runtime/fake-runtime.ts";
 export { type FakeCall, type Fault, FaultInjector, type FaultPlan, failing } from "./fake-runtime/faults.ts";
+export { type BusyboxImage, writeBusyboxArchive } from "./images/busybox-archive.ts";
 export { compileAssemblyScript, workloadKit } from "./modules/assembly-script.ts";
 export {
   findGuestCompilers,
@@ -22,10 +23,15 @@ export {
   skipReason,
 } from "./modules/guest-compilers.ts";
 export { assembleWat } from "./modules/wat.ts";
+export { type GoKubeletNode, type GoKubeletNodeOptions, startGoKubeletNode } from "./nodes/go-kubelet-node.ts";
+export { findGoKubeletPeers, type GoKubeletPeers } from "./nodes/go-kubelet-peers.ts";
 export { type HostProcessNote, nodeAddress, TestNode, type TestNodeOptions } from "./nodes/test-node.ts";
+export { untilNodeReady } from "./nodes/until-node-ready.ts";
 export { type ContainerTemplate, wasmPod } from "./pods/wasm-pod.ts";
 export { LoggedProcess, type LoggedProcessOptions, type ProcessEnd } from "./processes/logged-process.ts";
 export { eventually, freePort, PeerProcess, type PeerProcessOptions, processEnded } from "./processes/peer-process.ts";
+export { type EnclosedProcess, ProcessEnclosure, type ProcessEnclosureOptions } from "./processes/process-enclosure.ts";
+export { childPids, descendantPids } from "./processes/process-tree.ts";
 export { type SourceProgram, sourceProgram, wherryProgram } from "./processes/source-program.ts";
 export {
   FakeRegistry,

@@ -8,6 +8,7 @@ import {
   wasmClusterPlatform,
   wasmStandalonePlatform,
 } from "@wherry/kubelet";
+import { loopbackRange } from "@wherry/runtime";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagValues } from "../flags/flag.ts";
@@ -88,6 +89,8 @@ export const kubeletCommand: Command = {
     const { configuration, warnings } = await loadConfiguration({
       file: values.string("config"),
       directory: values.string("config-dir"),
+      // The Node's range can be had with root only.
+      base: process.getuid?.() === 0 ? {} : { podCIDR: loopbackRange(rootDirectory) },
       overrides: configurationFromFlags(values, "kubelet"),
     });
     for (const warning of warnings) logger.warn(warning);

@@ -3,6 +3,7 @@ import { errorCode, type Logger } from "@wherry/base";
 import { createClient, loadClusterConfig } from "@wherry/client";
 import { type ControlPlaneAddress, createControlPlane } from "@wherry/control-plane";
 import { loadConfiguration, resolveNodeAddresses, resolveNodeName, wasmStandalonePlatform } from "@wherry/kubelet";
+import { loopbackRange } from "@wherry/runtime";
 import type { Command, CommandContext } from "../command.ts";
 import { HintedError, UsageError } from "../errors.ts";
 import { type Flag, type FlagValues, portRange } from "../flags/flag.ts";
@@ -116,6 +117,7 @@ async function runNode({ plane, address, directory, values, context, logger, jso
       address: "127.0.0.1",
       healthzPort: 0,
       podLogsDir: join(directory, "logs", "pods"),
+      podCIDR: loopbackRange(directory),
       serializeImagePulls: false,
       authentication: { x509: { clientCAFile: plane.kubeletClientCaPath } },
     },

@@ -62,6 +62,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     engine,
     images: contentImages({ store, client: options.registries }),
     version,
+    network: { nodeAddress: nodeAddress(options.addresses), podCidr: configuration.pods.podCidr },
     logger: logger.child({ component: "runtime" }),
   }).catch(async (error: unknown) => {
     // The guests found so far hold this process with their connections until the engine lets go of them.
@@ -115,6 +116,10 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     },
   ]);
   if (memoryDirectory !== undefined) await releaseMemoryDirectory(memoryDirectory, engineState);
+}
+
+function nodeAddress(addresses: readonly NodeAddress[]): string {
+  return addresses.find(({ type }) => type === "InternalIP")?.address ?? "127.0.0.1";
 }
 
 async function stopPods(runtime: Runtime): Promise<void> {

@@ -238,9 +238,9 @@ describe.concurrent("fields that a WebAssembly node cannot honour", () => {
   test.each<[string, Partial<Container>, Partial<PodSpec>, RegExp]>([
     [
       "probe",
-      { livenessProbe: { tcpSocket: { port: 80 } } },
+      { livenessProbe: { exec: { command: ["check"] } } },
       {},
-      /spec\.containers\[0\]\.livenessProbe: probes are not supported/,
+      /spec\.containers\[0\]\.livenessProbe\.exec: the runtime runs no second command in a container/,
     ],
     ["privileged", { securityContext: { privileged: true } }, {}, /spec\.containers\[0\]\.securityContext\.privileged/],
     ["host-pid", {}, { hostPID: true }, /spec\.hostPID/],

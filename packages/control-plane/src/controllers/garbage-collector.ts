@@ -1,4 +1,5 @@
 import { aborted, errorMessage, type Logger } from "@wherry/base";
+import type { DeleteOptions } from "@wherry/kubernetes";
 import { type ResourceDefinition, storageName } from "../resources/resource-definition.ts";
 import type { ResourceIndex } from "../resources/resource-table.ts";
 import type { StoredRecord } from "../storage/stored-record.ts";
@@ -110,29 +111,56 @@ export class GarbageCollector {
   #finish(definition: ResourceDefinition, record: StoredRecord): void {
     const { metadata } = record.object;
     if (metadata.deletionTimestamp === undefined) return;
-    const dependents = [...(this.#dependents.get(metadata.uid ?? "")?.values() ?? [])];
+    const uid = metadata.uid ?? "";
+    const dependents = [...(this.#dependents.get(uid)?.values() ?? [])];
     if (metadata.finalizers?.includes(orphan)) {
-      for (const dependent of dependents) this.#disown(dependent, metadata.uid ?? "");
+      for (const dependent of dependents) this.#disown(dependent, uid);
       this.#dropFinalizer(definition, record.key, orphan);
     } else if (metadata.finalizers?.includes(foreground)) {
-      for (const dependent of dependents) this.#delete(dependent);
-      this.#ownerMayFinish(metadata.uid ?? "");
-      if (dependents.length === 0) this.#dropFinalizer(definition, record.key, foreground);
+      for (const dependent of dependents) this.#deleteWithOwner(dependent, uid);
+      this.#ownerMayFinish(uid);
     }
+  }
+
+  /** Deletes a dependent of an owner in foreground deletion, its own dependents first; another owner keeps it. */
+  #deleteWithOwner(dependent: Place, ownerUid: string): void {
+    const { metadata } = this.#services.store.get(storageName(dependent.definition), dependent.key)?.object ?? {};
+    if (metadata === undefined || metadata.deletionTimestamp !== undefined) return;
+    const isKept = metadata.ownerReferences?.some(({ uid }) => uid !== ownerUid && this.#isStaying(uid));
+    if (isKept) this.#disown(dependent, ownerUid);
+    else {
+      const hasDependents = (this.#dependents.get(metadata.uid ?? "")?.size ?? 0) > 0;
+      this.#delete(dependent, hasDependents ? { propagationPolicy: "Foreground" } : {});
+    }
+  }
+
+  #isStaying(uid: string): boolean {
+    const place = this.#alive.get(uid);
+    const object = place && this.#services.store.get(storageName(place.definition), place.key)?.object;
+    return object !== undefined && object.metadata.deletionTimestamp === undefined;
+  }
+
+  /** Whether a dependent that blocks its owner's deletion is left. */
+  #isBlocked(uid: string): boolean {
+    for (const { definition, key } of this.#dependents.get(uid)?.values() ?? []) {
+      const owners = this.#services.store.get(storageName(definition), key)?.object.metadata.ownerReferences;
+      if (owners?.some((owner) => owner.uid === uid && owner.blockOwnerDeletion)) return true;
+    }
+    return false;
   }
 
   /** An owner in foreground deletion goes once the last dependent that blocks it has gone. */
   #ownerMayFinish(uid: string): void {
     const owner = this.#alive.get(uid);
-    if (owner === undefined || (this.#dependents.get(uid)?.size ?? 0) > 0) return;
+    if (owner === undefined || this.#isBlocked(uid)) return;
     const { metadata } = this.#services.store.get(storageName(owner.definition), owner.key)?.object ?? {};
     const isWaiting = metadata?.deletionTimestamp !== undefined && metadata.finalizers?.includes(foreground);
     if (isWaiting) this.#dropFinalizer(owner.definition, owner.key, foreground);
   }
 
-  #delete({ definition, key }: Place): void {
+  #delete({ definition, key }: Place, options: DeleteOptions = {}): void {
     if (this.#services.store.get(storageName(definition), key) === undefined) return;
-    deleteObject(this.#services, { definition, ...splitKey(definition, key) }, {});
+    deleteObject(this.#services, { definition, ...splitKey(definition, key) }, options);
   }
 
   #disown({ definition, key }: Place, uid: string): void {

@@ -18,7 +18,7 @@ import { badRequest } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import { allVerbs, type Verb } from "../resources/resource-definition.ts";
 import { bindPod } from "../verbs/bind-pod.ts";
-import { deleteObject } from "../verbs/delete-object.ts";
+import { evictPod } from "../verbs/evict-pod.ts";
 import type { VerbServices } from "../verbs/verb-services.ts";
 import type { CreateHandler } from "./resource-handler.ts";
 
@@ -57,7 +57,7 @@ export function createHandlers(options: CreateHandlerOptions): ReadonlyMap<strin
       "pods/eviction",
       (input, { target, options: writeOptions }) => {
         const { deleteOptions } = input as unknown as Eviction;
-        deleteObject(services, target, deleteOptions ?? {}, writeOptions);
+        evictPod(services, target, deleteOptions, writeOptions);
         return success;
       },
     ],

@@ -15,7 +15,8 @@ import { applyObject } from "../verbs/apply-object.ts";
 import { createObject } from "../verbs/create-object.ts";
 import { deleteObject } from "../verbs/delete-object.ts";
 import { listObjects, readRevision } from "../verbs/list-objects.ts";
-import { type PlainPatchType, patchObject, patchTypes } from "../verbs/patch-object.ts";
+import { applyPatch, type PlainPatchType, patchObject, patchTypes } from "../verbs/patch-object.ts";
+import { scaleKind, scaleOf, updateScale } from "../verbs/scale-object.ts";
 import { Selection } from "../verbs/selection.ts";
 import { readObject, type UpdateOptions, updateObject } from "../verbs/update-object.ts";
 import type { ObjectTarget, VerbServices, WriteOptions, WriteOutcome } from "../verbs/verb-services.ts";
@@ -119,6 +120,7 @@ export class ResourceHandler {
     if (handling.kind === "connect") return this.#options.connect(exchange, request);
     if (!subresource.verbs.includes(verb)) throw methodNotAllowed(definition, verb);
     if (handling.kind === "create") return this.#createSubresource(request, subresource, handling.schema);
+    if (handling.kind === "scale") return this.#scale(request, verb);
     const strategy =
       handling.kind === "update" ? (handling.strategy as unknown as ResourceStrategy<ApiObject>) : undefined;
     const options: UpdateOptions = { subresource: subresource.name, strategy };
@@ -276,6 +278,28 @@ export class ResourceHandler {
     const handler = this.#createHandler(`${definition.resource}/${path.subresource}`);
     const answer = await handler(input, { target: this.#target(request), user, options });
     exchange.send(201, "application/json", JSON.stringify(answer));
+  }
+
+  async #scale(request: ResourceRequest, verb: Verb): Promise<void> {
+    const { exchange } = request;
+    const target = this.#target(request);
+    const { object } = readObject(this.#services, target);
+    if (verb === "get") return exchange.send(200, "application/json", JSON.stringify(scaleOf(object)));
+    const options = { ...this.#writeOptions(request, "UpdateOptions"), subresource: "scale" };
+    let input: ApiObject;
+    if (verb === "update") input = await this.#readInput(request, scaleKind, "UpdateOptions");
+    else {
+      const type = mediaTypeOf(exchange.header("content-type"));
+      const plain = Object.values<string>(patchTypes).filter((known) => known !== patchTypes.apply);
+      if (!plain.includes(type)) throw unsupportedMediaType(type, plain);
+      const patch = parseJson(await exchange.readBody(), []);
+      const { schema } = scaleKind;
+      const warn = (message: string) => void exchange.warnings.push(message);
+      const patched = applyPatch(schema, type as PlainPatchType, scaleOf(object), patch, warn);
+      input = decodeInput(this.#services.schemas, patched, scaleKind, { problems: [] });
+    }
+    const scale = updateScale(this.#services, target, input, options);
+    exchange.send(200, "application/json", JSON.stringify(scale));
   }
 
   #createHandler(key: string): CreateHandler {

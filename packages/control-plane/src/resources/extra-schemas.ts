@@ -27,6 +27,17 @@ const bodySchemas: Readonly<Record<string, TypeSchema>> = {
   "authentication/v1.BoundObjectReference": {
     fields: { apiVersion: "string", kind: "string", name: "string", uid: "string" },
   },
+  "autoscaling/v1.Scale": {
+    fields: {
+      apiVersion: "string",
+      kind: "string",
+      metadata: "meta/v1.ObjectMeta",
+      spec: "autoscaling/v1.ScaleSpec",
+      status: "autoscaling/v1.ScaleStatus",
+    },
+  },
+  "autoscaling/v1.ScaleSpec": { fields: { replicas: "integer" } },
+  "autoscaling/v1.ScaleStatus": { required: ["replicas"], fields: { replicas: "integer", selector: "string" } },
   "policy/v1.Eviction": {
     fields: {
       apiVersion: "string",

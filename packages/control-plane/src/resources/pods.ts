@@ -1,6 +1,8 @@
 import type { Pod } from "@wherry/kubernetes";
+import { ephemeralContainersStrategy } from "./pods/ephemeral-containers.ts";
 import { podPrinter } from "./pods/pod-printer.ts";
-import { ephemeralContainersStrategy, podStrategy } from "./pods/pod-strategy.ts";
+import { resizeStrategy } from "./pods/pod-resize.ts";
+import { podStrategy } from "./pods/pod-strategy.ts";
 import { defineResource, type ResourceDefinition, type ResourceStrategy } from "./resource-definition.ts";
 
 export const pods: ResourceDefinition = defineResource<Pod>({
@@ -35,6 +37,12 @@ export const pods: ResourceDefinition = defineResource<Pod>({
     { name: "exec", kind: "PodExecOptions", verbs: ["create", "get"], handling: { kind: "connect" } },
     { name: "log", kind: "Pod", verbs: ["get"], handling: { kind: "connect" } },
     { name: "portforward", kind: "PodPortForwardOptions", verbs: ["create", "get"], handling: { kind: "connect" } },
+    {
+      name: "resize",
+      kind: "Pod",
+      verbs: ["get", "patch", "update"],
+      handling: { kind: "update", strategy: resizeStrategy as ResourceStrategy<never> },
+    },
     { name: "status", kind: "Pod", verbs: ["get", "patch", "update"], handling: { kind: "status" } },
   ],
 });

@@ -102,11 +102,12 @@ export interface SubresourceDefinition {
   readonly version?: string;
   readonly verbs: readonly Verb[];
   /**
-   * `status` and `update` change the parent object, `create` takes a body and answers an object, `connect` is served by the
-   * HTTP layer from the kubelet.
+   * `status` and `update` change the parent object, `scale` shows and changes its number of replicas, `create` takes a body
+   * and answers an object, `connect` is served by the HTTP layer from the kubelet.
    */
   readonly handling:
     | { readonly kind: "status" }
+    | { readonly kind: "scale" }
     | { readonly kind: "update"; readonly strategy: ResourceStrategy<never> }
     | { readonly kind: "create"; readonly schema: string }
     | { readonly kind: "connect" };

@@ -1,9 +1,16 @@
+import { controllerRevisions } from "./apps/controller-revisions.ts";
+import { daemonSets } from "./apps/daemon-sets.ts";
+import { deployments } from "./apps/deployments.ts";
+import { replicaSets } from "./apps/replica-sets.ts";
+import { statefulSets } from "./apps/stateful-sets.ts";
+import { jobs } from "./batch/jobs.ts";
 import { configMaps, secrets } from "./configuration.ts";
 import { coreEvents, groupEvents } from "./events.ts";
 import { leases } from "./leases.ts";
 import { namespaces } from "./namespaces.ts";
 import { nodes } from "./nodes.ts";
 import { pods } from "./pods.ts";
+import { podDisruptionBudgets } from "./policy/pod-disruption-budgets.ts";
 import type { ResourceDefinition } from "./resource-definition.ts";
 import { reviews } from "./reviews.ts";
 import { priorityClasses, runtimeClasses } from "./runtime-classes.ts";
@@ -29,6 +36,13 @@ export const resourceTable: readonly ResourceDefinition[] = [
   priorityClasses,
   csiDrivers,
   csiNodes,
+  controllerRevisions,
+  daemonSets,
+  deployments,
+  replicaSets,
+  statefulSets,
+  jobs,
+  podDisruptionBudgets,
   ...reviews,
 ];
 

@@ -40,7 +40,7 @@ export function patchObject(
 ): WriteOutcome {
   const { object: old } = readObject(services, target);
   const warn = options.warn ?? (() => undefined);
-  const patched = applyPatch(target, type, old, patch, warn);
+  const patched = applyPatch(target.definition.schema, type, old, patch, warn);
   const findings: DecodeFindings = { problems: [...(options.duplicates ?? [])] };
   const input = decodeInput(services.schemas, patched, target.definition, findings);
   validateFields(target, findings, patch, options);
@@ -57,8 +57,9 @@ function validateFields(target: ObjectTarget, findings: DecodeFindings, patch: J
   applyFieldValidation(findings, validation, target.definition, warn);
 }
 
-function applyPatch(
-  { definition }: ObjectTarget,
+/** What `old`, an object of `schema`, becomes by `patch`; parts may be shared with `old`. Throws ApiError. */
+export function applyPatch(
+  schema: string,
   type: PlainPatchType,
   old: ApiObject,
   patch: JsonValue,
@@ -70,7 +71,7 @@ function applyPatch(
     if (!isJsonObject(patch)) throw new PatchError("MALFORMED_PATCH", "the patch must be a JSON object");
     // The patched object may share parts with the stored one; decoding copies it.
     if (type === patchTypes.merge) return applyMergePatch(document, patch);
-    return applyStrategicMergePatch(document, patch, definition.schema);
+    return applyStrategicMergePatch(document, patch, schema);
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     if (error.code === "MALFORMED_PATCH") throw badRequest(error.message);

@@ -45,7 +45,7 @@ export class GuestHost {
     this.#guest = guest;
     process.title = `wherry-host ${spec.id}`;
     this.#options.onCreated(directory);
-    void guest.exited.then(() => guest.sessions.end(this.#options.onDone));
+    void guest.exited.then(() => guest.flushed()).then(() => guest.sessions.end(this.#options.onDone));
   }
 
   find(id: string): HostedGuest {

@@ -6,6 +6,8 @@ import { checkModule, loadModule, RefusedGuestError } from "./load-module.ts";
 import { LoopTurns } from "./loop-turns.ts";
 import { MountTree } from "./mounts/mount-tree.ts";
 import { outputSink } from "./output-sink.ts";
+import { socketEnvironment } from "./sockets/announce-sockets.ts";
+import type { GuestSockets } from "./sockets/guest-sockets.ts";
 import { wasm } from "./web-assembly.ts";
 
 /** A guest's compiled module and the WASI host for its one instance. */
@@ -13,8 +15,12 @@ export class GuestProgram {
   readonly #module: object;
   readonly #preview1: Preview1;
 
-  /** Loads and checks the module; throws `RefusedGuestError` when the guest cannot be run. */
-  constructor(spec: GuestSpec, log: GuestLog | undefined, sessions: AttachSessions) {
+  /**
+   * Loads and checks the module; throws `RefusedGuestError` when the guest cannot be run.
+   *
+   * @param sockets those of `spec`
+   */
+  constructor(spec: GuestSpec, log: GuestLog | undefined, sessions: AttachSessions, sockets: GuestSockets) {
     const path = spec.modulePath;
     this.#module = loadModule(path, spec.memoryLimitBytes);
     const turns = new LoopTurns();
@@ -24,6 +30,7 @@ export class GuestProgram {
       stdin: sessions.input ?? emptySource,
       stdout: outputSink("stdout", log, sessions, turns),
       stderr: outputSink("stderr", log, sessions, turns),
+      sockets: sockets.listeners,
       preopens: [{ guestPath: "/", fs: new MountTree(spec.mounts) }],
     });
     checkModule(this.#module, path, this.#preview1.imports);
@@ -49,6 +56,7 @@ export class GuestProgram {
 }
 
 /** WASI has no working directory; programs that look for one find it in `PWD`, as shells leave it there. */
-function environment({ env, workingDir }: GuestSpec): Readonly<Record<string, string>> {
-  return workingDir === "" || Object.hasOwn(env, "PWD") ? env : { ...env, PWD: workingDir };
+function environment({ env, workingDir, sockets }: GuestSpec): Readonly<Record<string, string>> {
+  const directory = workingDir === "" || Object.hasOwn(env, "PWD") ? {} : { PWD: workingDir };
+  return { ...env, ...directory, ...socketEnvironment(sockets) };
 }

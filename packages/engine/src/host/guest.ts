@@ -8,6 +8,7 @@ import { defaultAction } from "../protocol/signals.ts";
 import { AttachSessions } from "./attach-sessions.ts";
 import { GuestProgram } from "./guest-program.ts";
 import { RefusedGuestError } from "./load-module.ts";
+import { GuestSockets } from "./sockets/guest-sockets.ts";
 
 /** What wasmtime's command answers for a trap: 128 + SIGABRT. */
 const trapExitCode = 134;
@@ -32,13 +33,14 @@ export class HostedGuest {
   readonly #settleExited: (exit: GuestExit) => void;
   #program: GuestProgram | undefined;
   #log: GuestLog | undefined;
+  #sockets: GuestSockets | undefined;
   #phase: GuestPhase = "created";
   #starting = false;
   #startedAtMs = 0;
   #exit: GuestExit | undefined;
 
   /**
-   * Its module is loaded after this returns; what is wrong with it shows at the start.
+   * Its sockets are opened and its module is loaded after this returns; what is wrong with them shows at the start.
    *
    * @param directory of the guest; exists
    */
@@ -51,10 +53,7 @@ export class HostedGuest {
     this.#settleExited = exited.resolve;
     writeGuestRecord(directory, this.state());
     this.#prepared = new Promise((resolve) => {
-      setImmediate(() => {
-        this.#prepare();
-        resolve();
-      });
+      setImmediate(() => void this.#prepare().then(resolve));
     });
   }
 
@@ -101,11 +100,20 @@ export class HostedGuest {
     }
   }
 
-  #prepare(): void {
+  /** Resolves when what the exited guest has written to its connections has gone out, or nobody takes it. */
+  async flushed(): Promise<void> {
+    await this.#sockets?.flushed();
+  }
+
+  async #prepare(): Promise<void> {
     if (this.#exit !== undefined) return;
     try {
       this.#log = this.#openLog();
-      this.#program = new GuestProgram(this.spec, this.#log, this.sessions);
+      const sockets = await GuestSockets.open(this.spec.sockets);
+      this.#sockets = sockets;
+      // Killed meanwhile.
+      if (this.#exit !== undefined) sockets.close();
+      else this.#program = new GuestProgram(this.spec, this.#log, this.sessions, sockets);
     } catch (error) {
       this.#refuse(error);
     }
@@ -134,6 +142,7 @@ export class HostedGuest {
     this.#exit = { ...ending, startedAtMs: this.#startedAtMs, finishedAtMs: Date.now() };
     this.#phase = "exited";
     this.#program?.close();
+    this.#sockets?.close();
     this.#log?.finish();
     try {
       writeGuestRecord(this.#directory, this.state());

@@ -18,6 +18,7 @@ const spec: GuestSpec = {
   args: ["rehearsal"],
   env: {},
   mounts: [],
+  sockets: [],
   logPath: "",
   stdin: false,
   stdinOnce: false,

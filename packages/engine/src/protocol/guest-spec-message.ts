@@ -1,8 +1,9 @@
 import { RpcError } from "@wherry/rpc/ttrpc";
 import type { GuestSpec } from "../guest.ts";
+import { guestSocketFromMessage, guestSocketToMessage } from "./guest-socket-message.ts";
 import type { GuestSpecMessage } from "./guests.ts";
 
-/** The specification in a message; throws `RpcError` of code `InvalidArgument` for paths that are not absolute. */
+/** The specification in a message; throws `RpcError` of code `InvalidArgument` for what cannot be. */
 export function guestSpecFromMessage(id: string, message: GuestSpecMessage): GuestSpec {
   const absolute = (what: string, path: string): string => {
     if (path.startsWith("/") && !path.includes("\0")) return path;
@@ -23,6 +24,7 @@ export function guestSpecFromMessage(id: string, message: GuestSpecMessage): Gue
             readOnly: mount.readOnly,
           },
     ),
+    sockets: message.sockets.flatMap((socket) => (socket === undefined ? [] : guestSocketFromMessage(id, socket))),
     ...(memoryLimitBytes === 0n ? {} : { memoryLimitBytes: Number(memoryLimitBytes) }),
     logPath: message.logPath === "" ? "" : absolute("log path", message.logPath),
     stdin: message.stdin,
@@ -38,6 +40,7 @@ export function guestSpecToMessage(spec: GuestSpec): GuestSpecMessage {
     args: [...spec.args],
     env: { ...spec.env },
     mounts: spec.mounts.map((mount) => ({ ...mount })),
+    sockets: spec.sockets.map(guestSocketToMessage),
     memoryLimitBytes: BigInt(spec.memoryLimitBytes ?? 0),
     logPath: spec.logPath,
     stdin: spec.stdin,

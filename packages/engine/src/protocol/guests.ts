@@ -36,6 +36,26 @@ const guestMount: WireMessage<GuestMountMessage> = wireMessage("wherry.engine.v1
   readOnly: boolField(3),
 });
 
+export interface SocketAddressMessage {
+  address: string;
+  port: number;
+}
+
+const socketAddress: WireMessage<SocketAddressMessage> = wireMessage("wherry.engine.v1.SocketAddress", {
+  address: stringField(1),
+  port: uint32Field(2),
+});
+
+export interface GuestSocketMessage {
+  name: string;
+  listen: (SocketAddressMessage | undefined)[];
+}
+
+const guestSocket: WireMessage<GuestSocketMessage> = wireMessage("wherry.engine.v1.GuestSocket", {
+  name: stringField(1),
+  listen: repeatedField(messageField(2, () => socketAddress)),
+});
+
 export interface GuestSpecMessage {
   modulePath: string;
   args: string[];
@@ -46,6 +66,7 @@ export interface GuestSpecMessage {
   stdin: boolean;
   stdinOnce: boolean;
   workingDir: string;
+  sockets: (GuestSocketMessage | undefined)[];
 }
 
 export const guestSpecMessage: WireMessage<GuestSpecMessage> = wireMessage("wherry.engine.v1.GuestSpec", {
@@ -58,6 +79,7 @@ export const guestSpecMessage: WireMessage<GuestSpecMessage> = wireMessage("wher
   stdin: boolField(7),
   stdinOnce: boolField(8),
   workingDir: stringField(9),
+  sockets: repeatedField(messageField(10, () => guestSocket)),
 });
 
 export const resourcesMessage: WireMessage<{ memoryLimitBytes: bigint }> = wireMessage("wherry.engine.v1.Resources", {

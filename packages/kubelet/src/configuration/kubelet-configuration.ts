@@ -44,6 +44,7 @@ export interface KubeletConfiguration {
   readonly staticPodPath?: string;
   readonly syncFrequency?: string;
   readonly fileCheckFrequency?: string;
+  readonly podCIDR?: string;
   readonly clusterDomain?: string;
   readonly clusterDNS?: readonly string[];
   readonly resolvConf?: string;

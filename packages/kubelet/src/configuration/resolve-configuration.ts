@@ -59,6 +59,8 @@ export interface ResolvedConfiguration {
     readonly staticPath: string | undefined;
     readonly syncEveryMs: number;
     readonly fileCheckEveryMs: number;
+    /** Range of pods' addresses until the Node has one. */
+    readonly podCidr: string | undefined;
     readonly clusterDomain: string | undefined;
     readonly clusterDns: readonly string[];
     readonly resolvConf: string;
@@ -105,6 +107,7 @@ export function resolveConfiguration(given: KubeletConfiguration): {
       staticPath: source.staticPodPath || undefined,
       syncEveryMs: ms(source.syncFrequency),
       fileCheckEveryMs: ms(source.fileCheckFrequency),
+      podCidr: source.podCIDR || undefined,
       clusterDomain: source.clusterDomain || undefined,
       clusterDns: source.clusterDNS ?? [],
       resolvConf: source.resolvConf ?? "",

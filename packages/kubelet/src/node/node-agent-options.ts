@@ -17,7 +17,7 @@ export interface NodeAgentOptions {
   readonly instanceId: string;
   readonly api: NodeApi;
   /** Says what the node is and whether it is healthy. */
-  readonly provider: Pick<Provider<never, never>, "nodeDetails" | "health">;
+  readonly provider: Pick<Provider<never, never>, "nodeDetails" | "health" | "podCidrChanged">;
   /** Images present, for the status; none where unset. */
   readonly images?: ((options: { readonly signal?: AbortSignal | undefined }) => Promise<readonly Image[]>) | undefined;
   readonly events: EventRecorder;

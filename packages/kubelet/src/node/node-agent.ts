@@ -15,6 +15,7 @@ import { nodeResources } from "./node-resources.ts";
 import { computeNodeStatus, type NodeStatusInputs } from "./node-status.ts";
 import { NodeStatusUpdater } from "./node-status-updater.ts";
 import { type NodeTemplate, nodePlatform, nodeTemplate } from "./node-template.ts";
+import { PodCidrHandover } from "./pod-cidr-handover.ts";
 import { ProviderHealth } from "./provider-health.ts";
 
 const noPressure: NodePressure = { memory: false, disk: false, pid: false };
@@ -27,6 +28,7 @@ export class NodeAgent implements NodeFacts {
   readonly #options: NodeAgentOptions;
   readonly #health: ProviderHealth;
   readonly #updater: NodeStatusUpdater;
+  readonly #podCidr: PodCidrHandover;
   readonly #registered: PromiseWithResolvers<void> = Promise.withResolvers();
   #details: NodeDetails | undefined;
   #node: Node | undefined;
@@ -46,6 +48,7 @@ export class NodeAgent implements NodeFacts {
       onChange: () => this.#updater.trigger(),
     });
     this.#updater = this.#createUpdater();
+    this.#podCidr = new PodCidrHandover({ provider, logger });
     // Nobody may be waiting when run() fails; whoever waits still sees the rejection.
     this.#registered.promise.catch(() => undefined);
   }
@@ -147,7 +150,9 @@ export class NodeAgent implements NodeFacts {
     const { uid, resourceVersion } = this.#node?.metadata ?? {};
     // The watch may tell an earlier state than the answer to our own write.
     const stale = uid === node.metadata?.uid && isOlder(node.metadata?.resourceVersion, resourceVersion);
-    if (!stale) this.#node = node;
+    if (stale) return;
+    this.#node = node;
+    void this.#podCidr.offer(node);
   }
 
   async #start(signal: AbortSignal): Promise<void> {
@@ -156,7 +161,11 @@ export class NodeAgent implements NodeFacts {
     const [server] = await Promise.all([this.#serverVersion(signal), this.#health.check(signal), this.#readFacts()]);
     this.#kubeletVersion = chooseKubeletVersion(kubeletVersion, server);
     this.#details = await this.#nodeDetails(signal);
-    if (register !== false) this.#accept(await this.#register(signal));
+    if (register === false) return;
+    const node = await this.#register(signal);
+    this.#accept(node);
+    // Before the first pod asks for an address.
+    await this.#podCidr.offer(node);
   }
 
   /** Asks the provider until it answers: without its details there is no node. */

@@ -43,6 +43,8 @@ export function planContainers(facts: ContainerPlanFacts): ContainerPlan {
         logPath: "",
       })),
     isStarted: facts.isStarted ?? (() => true),
+    // Who has probes stops what fails them; what has ended is started again by the rules here.
+    probeFailure: () => undefined,
   });
   return { done, initialized, start };
 }

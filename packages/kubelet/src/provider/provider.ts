@@ -2,6 +2,7 @@ import type { Pod } from "@wherry/kubernetes";
 import type { EdgeTable, MachineDefinition, StateName } from "@wherry/machine";
 import type { StreamSession } from "@wherry/runtime";
 import type { ContainerLog, LogRefusal } from "../ports/log-source.ts";
+import type { MetricsRegistry } from "../server/metrics/metrics-registry.ts";
 import type { HealthTerm, NodeDetails } from "./node-details.ts";
 import type { PodDescription } from "./pod-description.ts";
 import type { PodHandle } from "./pod-handle.ts";
@@ -53,6 +54,11 @@ export interface Provider<E extends EdgeTable, Context> {
   health?(options?: ProviderCallOptions): Promise<readonly HealthTerm[]>;
   /** Whether the provider can run the pod at all; pure and quick. Asked before anything else, and again after a restart. */
   admit?(pod: Pod): PodRefusal | undefined;
+  /**
+   * Told the range of pods' addresses from the Node (`spec.podCIDRs`, with `,` between them), when the Node gets one and before
+   * the first pod where it has one already. A retryable rejection is tried again, any is logged.
+   */
+  podCidrChanged?(podCidr: string): Promise<void>;
   /** Makes the state that the machine's states share. Pure and quick; called once for each machine. */
   createContext(handle: PodHandle): Context;
 
@@ -85,6 +91,9 @@ export interface Provider<E extends EdgeTable, Context> {
     session: StreamSession,
     options: ProviderCallOptions & { readonly tty: boolean },
   ): Promise<void>;
+
+  /** Adds metrics to those that `/metrics` serves; called once, before `run`. */
+  registerMetrics?(registry: MetricsRegistry): void;
 
   /** Whatever the provider does beside single pods, until `signal` aborts. Pods start only after `ready`, where there is one. */
   run?(signal: AbortSignal): Promise<void>;

@@ -55,6 +55,8 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
       name: port.name ?? "",
       containerPort: port.containerPort,
       protocol: protocolOf(port.protocol),
+      hostPort: port.hostPort ?? 0,
+      hostIp: port.hostIP ?? "",
     })),
     readOnlyRootFilesystem: container.securityContext?.readOnlyRootFilesystem ?? false,
   };

@@ -6,11 +6,14 @@ import { containerLogPath, podLogDirectory } from "../ports/log-paths.ts";
 import { containerConfig } from "./container-config.ts";
 import { crashDelay, crashKey } from "./crash-delay.ts";
 import { nextAttempt } from "./next-attempt.ts";
-import type { PodContext } from "./pod-context.ts";
+import { hookSubject, type PodContext } from "./pod-context.ts";
 import type { StartDelay, StartOutcome } from "./start-outcome.ts";
+import { killContainer } from "./stop-container.ts";
 
 const configRetryMs = 1000;
 const createRetryMs = 10_000;
+/** Long enough to be seen; after it back-off decides. */
+const hookRetryMs = 1000;
 
 /** Starts one container of a pod in its sandbox: back-off, image, configuration, creation, start, in upstream's order. */
 export class ContainerStarter {
@@ -114,7 +117,32 @@ export class ContainerStarter {
     this.#normal("Started", "Container started");
     this.#linkLog(id, attempt);
     await this.#removeOldInstances(attempt, signal);
-    return { kind: "started", runtimeId: id };
+    return (await this.#postStart(id, signal)) ?? { kind: "started", runtimeId: id };
+  }
+
+  /** Until the hook returns the facts do not have the instance, so nobody sees it run. A hook that fails is the container's end. */
+  async #postStart(id: string, signal: AbortSignal): Promise<StartDelay | undefined> {
+    const hook = this.#container.lifecycle?.postStart;
+    if (hook === undefined) return undefined;
+    const { shared, handle } = this.#context;
+    const { name } = this.#container;
+    try {
+      await shared.hooks.run(hook, hookSubject(this.#context, this.#container, id), signal);
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      // What went wrong may hold what the hook was told in confidence.
+      this.#warn("FailedPostStartHook", "PostStartHook failed");
+      try {
+        const instance = { name, runtimeId: id, state: "running" as const };
+        await killContainer(this.#context, { instance, message: "FailedPostStartHook" }, signal);
+      } catch (failure) {
+        signal.throwIfAborted();
+        handle.logger.warn("Cannot stop a container whose hook failed", { name, error: errorMessage(failure) });
+      }
+      const retryAtMs = handle.clock.now() + hookRetryMs;
+      return { kind: "waiting", reason: "PostStartHookError", message: errorMessage(error), retryAtMs };
+    }
   }
 
   /** For log shippers; nothing waits for it, and nothing fails with it. */

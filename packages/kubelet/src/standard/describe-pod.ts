@@ -16,20 +16,21 @@ export function describePod(
     app: status.containerStatuses,
     ephemeral: status.ephemeralContainerStatuses,
   };
-  const ending = context.handle.termination !== undefined;
   for (const { kind, container } of podContainers(context.spec)) {
     const pending = kind === "ephemeral" ? unsupportedEphemeral : context.pending.get(container.name);
+    const instances = context.facts.of(container.name);
+    const id = instances[0]?.runtimeId ?? "";
     lists[kind].push(
       containerStatus({
         pod: context.pod,
         kind,
         container,
-        instances: context.facts.of(container.name),
+        instances,
         previous: findContainerStatus(previous[kind], container.name),
         waiting: pending && { reason: pending.reason, message: pending.message },
-        stopping: ending,
-        started: true,
-        ready: !ending,
+        stopping: context.handle.termination !== undefined,
+        started: context.probes.isStarted(container.name, id),
+        ready: context.probes.isReady(container.name, id),
       }),
     );
   }
@@ -39,14 +40,7 @@ export function describePod(
     containerStatuses: lists.app,
     ephemeralContainerStatuses: lists.ephemeral,
     sandboxReady: sandbox !== undefined,
-    podIps: podIps(context),
+    podIps: context.podIps,
     stopped: options.stopped ?? false,
   };
-}
-
-/** Addresses of the sandbox, or the node's where the pod shares them. */
-function podIps(context: PodContext): readonly string[] {
-  const { sandbox } = context.facts;
-  if (sandbox === undefined) return [];
-  return sandbox.ips.length > 0 ? sandbox.ips : context.handle.node.hostIps;
 }

@@ -21,6 +21,8 @@ export interface PodActionFacts {
   readonly instancesOf: (name: string) => readonly Instance[];
   /** Whether a running container's startup gate is open. */
   readonly isStarted: (name: string) => boolean;
+  /** The probe for the sake of which a running container has to be killed. */
+  readonly probeFailure: (name: string) => "liveness" | "startup" | undefined;
 }
 
 export interface ContainerStop {
@@ -28,6 +30,10 @@ export interface ContainerStop {
   readonly instance: Instance;
   /** Message of the `Killing` event. */
   readonly message: string;
+  /** Another instance is started at once, however this one ends; otherwise its exit code and the restart policy decide. */
+  readonly restart: boolean;
+  /** Overrides the pod's grace period. */
+  readonly gracePeriodSeconds?: number | undefined;
 }
 
 /** What is to be done next for a pod that is meant to run. */
@@ -38,7 +44,7 @@ export interface PodActions {
   readonly needsSandbox: boolean;
   /** Every init container has done its part. */
   readonly initialized: boolean;
-  /** Instances to stop and to replace at once, whatever the restart policy says. */
+  /** Instances to stop, whose definition changed or whose probe failed. */
   readonly replace: readonly ContainerStop[];
   /** Containers that need a new instance now, in order. */
   readonly start: readonly Container[];
@@ -60,19 +66,40 @@ export function podActions(facts: PodActionFacts): PodActions {
     : init.start;
   if (facts.sandboxId === undefined)
     return { ...nothingDone, needsSandbox: true, initialized: init.initialized, start };
-  return { ...nothingDone, initialized: init.initialized, replace: changedContainers(facts, spec), start };
+  return { ...nothingDone, initialized: init.initialized, replace: containersToStop(facts, spec), start };
 }
 
-/** Running containers whose definition changed. */
-function changedContainers(facts: PodActionFacts, spec: PodSpec): ContainerStop[] {
+/** Running containers that have to be stopped. */
+function containersToStop(facts: PodActionFacts, spec: PodSpec): ContainerStop[] {
   const stops: ContainerStop[] = [];
   for (const container of [...(spec.initContainers ?? []).filter(isRestartableInitContainer), ...spec.containers]) {
-    const [newest] = facts.instancesOf(container.name);
-    if (newest?.state !== "running" || newest.specHash === "" || newest.specHash === containerHash(container)) continue;
+    const [instance] = facts.instancesOf(container.name);
+    if (instance?.state !== "running") continue;
     const message = `Container ${container.name} definition changed, will be restarted`;
-    stops.push({ container, instance: newest, message });
+    if (instance.specHash !== "" && instance.specHash !== containerHash(container))
+      stops.push({ container, instance, message, restart: true });
+    else {
+      const failed = facts.probeFailure(container.name);
+      if (failed !== undefined) stops.push(failedProbeStop(spec, container, instance, failed));
+    }
   }
   return stops;
+}
+
+function failedProbeStop(
+  spec: PodSpec,
+  container: Container,
+  instance: Instance,
+  failed: "liveness" | "startup",
+): ContainerStop {
+  const sidecar = spec.initContainers?.includes(container) === true;
+  const restart = (container.restartPolicy ?? spec.restartPolicy) !== "Never";
+  const probe = failed === "liveness" ? container.livenessProbe : container.startupProbe;
+  // Upstream says of apps only that they will be restarted.
+  const message = sidecar
+    ? `Init container ${container.name} failed ${failed} probe`
+    : `Container ${container.name} failed ${failed} probe${restart ? ", will be restarted" : ""}`;
+  return { container, instance, message, restart, gracePeriodSeconds: probe?.terminationGracePeriodSeconds };
 }
 
 function verdictOf(facts: PodActionFacts, spec: PodSpec, container: Container, kind: "init" | "app"): Verdict {

@@ -1,8 +1,11 @@
-import type { Container, Pod, PodSpec } from "@wherry/kubernetes";
+import { type Container, containerFieldPath, findContainerStatus, type Pod, type PodSpec } from "@wherry/kubernetes";
+import type { HookRunner, HookSubject } from "../hooks/hook-runner.ts";
 import type { EventContent } from "../ports/event-recorder.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
+import type { PodProbes, ProbedContainer, ProbeManager } from "../probes/probe-manager.ts";
 import type { PodHandle } from "../provider/pod-handle.ts";
 import { BackOffTable } from "./back-off-table.ts";
+import { describePod } from "./describe-pod.ts";
 import { exitMessage } from "./exit-message.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import { PodFacts } from "./pod-facts.ts";
@@ -14,6 +17,8 @@ import { Wakeup } from "./wakeup.ts";
 export interface Shared {
   readonly options: StandardProviderOptions;
   readonly puller: ImagePuller;
+  readonly probes: ProbeManager;
+  readonly hooks: HookRunner;
   /** Name of the runtime, scheme of container IDs. */
   readonly runtimeName: () => string;
   /** Handlers the runtime knows; empty while it has not said. */
@@ -30,6 +35,7 @@ export class PodContext {
   readonly handle: PodHandle;
   readonly shared: Shared;
   readonly facts: PodFacts;
+  readonly probes: PodProbes;
   readonly wakeup: Wakeup = new Wakeup();
   /** Containers that are to start but cannot yet, by name. */
   readonly pending: Map<string, PendingStart> = new Map();
@@ -42,6 +48,8 @@ export class PodContext {
   /** Everything in the runtime may have changed. */
   staleAll = true;
   readonly staleContainers: Set<string> = new Set();
+  /** Instances whose preStop hook has run, or had its time. */
+  readonly preStopped: Set<string> = new Set();
   readonly #factHandlers: Set<() => void> = new Set();
 
   constructor(handle: PodHandle, shared: Shared) {
@@ -57,6 +65,10 @@ export class PodContext {
       runtimeName: shared.runtimeName(),
       exitMessage: (status) => exitMessage(options.terminationLogs, handle.uid, status),
     });
+    this.probes = shared.probes.open(handle.pod, {
+      event: (content) => this.event(content),
+      changed: () => this.#probesChanged(),
+    });
   }
 
   get pod(): Pod {
@@ -69,6 +81,13 @@ export class PodContext {
 
   get options(): StandardProviderOptions {
     return this.shared.options;
+  }
+
+  /** Addresses of the sandbox, or the node's where the pod shares them; none while there is no sandbox. */
+  get podIps(): readonly string[] {
+    const { sandbox } = this.facts;
+    if (sandbox === undefined) return [];
+    return sandbox.ips.length > 0 ? sandbox.ips : this.handle.node.hostIps;
   }
 
   /** Absolute path of the pod's log directory. */
@@ -133,7 +152,45 @@ export class PodContext {
     return () => void this.#factHandlers.delete(registered);
   }
 
+  /** Tells the probes what runs now, and whether the pod is to end. */
+  updateProbes(): void {
+    this.probes.update({
+      address: this.podIps[0],
+      ending: this.handle.termination !== undefined,
+      running: (name) => this.#probed(name),
+    });
+  }
+
   factsChanged(): void {
+    this.updateProbes();
     for (const handler of [...this.#factHandlers]) handler();
   }
+
+  #probed(name: string): ProbedContainer | undefined {
+    const [newest] = this.facts.of(name);
+    if (newest?.state !== "running") return undefined;
+    const { containerStatuses, initContainerStatuses } = this.handle.status;
+    const status = findContainerStatus(containerStatuses, name) ?? findContainerStatus(initContainerStatuses, name);
+    const published = status?.containerID === newest.id && { started: status.started === true, ready: status.ready };
+    return { id: newest.runtimeId, startedAtMs: newest.startedAtMs, published: published || undefined };
+  }
+
+  /** Readiness is shown at once, also while the pod's state is busy; what else there is to do can wait for it. */
+  #probesChanged(): void {
+    const description = describePod(this);
+    if (description !== undefined) this.handle.describe(description);
+    this.wakeup.raise();
+  }
+}
+
+/** What a hook of a container is run with. */
+export function hookSubject(context: PodContext, container: Container, containerId: string): HookSubject {
+  const fieldPath = containerFieldPath(context.spec, container.name);
+  return {
+    pod: context.pod,
+    container,
+    containerId,
+    address: context.podIps[0],
+    event: (content) => context.event({ ...content, fieldPath }),
+  };
 }

@@ -20,10 +20,11 @@ export const podStateDescriptions: Readonly<Record<keyof typeof podEdges, string
   refused: "The node cannot run the pod; its reason is published at the end.",
   mounting: "Makes volumes ready; tried again with back-off, each failure a `FailedMount` event.",
   sandboxing: "Makes a sandbox, or takes over the one that is there; one that was lost is replaced (`SandboxChanged`).",
-  initializing: "Runs init containers in order and starts sidecars.",
+  initializing: "Runs init containers in order and starts sidecars; the next one waits for a sidecar's startup probe.",
   running:
-    "Starts containers, and starts them again by their policy with crash back-off; sleeps while nothing changes.",
-  stopping: "Stops containers (sidecars last, in reverse order) within the grace period, then the sandbox.",
+    "Starts containers, stops those whose probe failed, and starts them again by their policy with crash back-off; sleeps while nothing changes.",
+  stopping:
+    "Runs preStop hooks and stops containers (sidecars last, in reverse order) within the grace period, then the sandbox.",
   releasing: "Nothing runs any more: publishes the terminal phase and gives volumes back.",
   finished: "The end; dead containers and logs stay until the object is gone.",
 };

@@ -9,7 +9,12 @@ export interface FieldRule {
   readonly why: string;
   /** For `refused`: whether this value is refused; any value is where it is absent. */
   readonly when?: ((value: unknown) => boolean) | undefined;
+  /** For `refused`: an ability of the runtime with which it is honoured after all. */
+  readonly unless?: RuntimeAbility | undefined;
 }
+
+/** What some runtimes can do and others cannot: `exec` is to run a second command in a container. */
+export type RuntimeAbility = "exec";
 
 const isTrue = (value: unknown) => value === true;
 const scheduler = "decided by the scheduler before the pod reaches the node";
@@ -28,7 +33,7 @@ const podRules: readonly FieldRule[] = [
   { path: "ephemeralContainers", verdict: "refused", why: "ephemeral containers are not supported" },
   { path: "hostAliases", verdict: "ignored", why: "a preview 1 guest resolves no names" },
   { path: "hostIPC", verdict: "refused", why: noNamespaces, when: isTrue },
-  { path: "hostNetwork", verdict: "honoured", why: "the pod has the node's addresses" },
+  { path: "hostNetwork", verdict: "honoured", why: "the pod has the node's addresses, and its ports are opened there" },
   { path: "hostPID", verdict: "refused", why: noNamespaces, when: isTrue },
   { path: "hostUsers", verdict: "ignored", why: noSystemCalls },
   { path: "hostname", verdict: "honoured", why: "host name of the sandbox" },
@@ -67,8 +72,17 @@ const podRules: readonly FieldRule[] = [
   },
 ];
 
-const probes = "probes are not supported";
-const hooks = "lifecycle hooks are not supported";
+const noCommands = "the runtime runs no second command in a container";
+const probes = "httpGet, tcpSocket and grpc, at the pod's address or the node's";
+const hooks = "httpGet and sleep; tcpSocket fails, as the API says";
+
+/** A probe or hook, and its handler that takes a runtime which can run commands. */
+function withCommands(path: string, why: string): FieldRule[] {
+  return [
+    { path, verdict: "honoured", why },
+    { path: `${path}.exec`, verdict: "refused", why: noCommands, unless: "exec" },
+  ];
+}
 
 const containerRules: readonly FieldRule[] = [
   { path: "args", verdict: "honoured", why: "with $(NAME) expanded" },
@@ -77,17 +91,22 @@ const containerRules: readonly FieldRule[] = [
   { path: "envFrom", verdict: "honoured", why: "with prefixes" },
   { path: "image", verdict: "honoured", why: "a Wasm module or an OCI image with one" },
   { path: "imagePullPolicy", verdict: "honoured", why: "with upstream's back-off" },
-  { path: "lifecycle.postStart", verdict: "refused", why: hooks },
-  { path: "lifecycle.preStop", verdict: "refused", why: hooks },
+  ...withCommands("lifecycle.postStart", hooks),
+  ...withCommands("lifecycle.preStop", hooks),
   { path: "lifecycle.stopSignal", verdict: "honoured", why: "handed to the runtime" },
-  { path: "livenessProbe", verdict: "refused", why: probes },
+  ...withCommands("livenessProbe", probes),
   { path: "name", verdict: "honoured", why: "names statuses, logs and events" },
   {
     path: "ports",
     verdict: "honoured",
-    why: "handed to the runtime; the WebAssembly runtime refuses hostPort: FailedCreatePodSandBox",
+    why: "the WebAssembly runtime opens a socket for each TCP port, none for UDP and SCTP",
   },
-  { path: "readinessProbe", verdict: "refused", why: probes },
+  {
+    path: "ports[].hostPort",
+    verdict: "honoured",
+    why: "opened on hostIP or the node's address; the WebAssembly runtime refuses it for UDP and SCTP: FailedCreatePodSandBox",
+  },
+  ...withCommands("readinessProbe", probes),
   { path: "resizePolicy", verdict: "ignored", why: "matters to a resize in place only" },
   { path: "resources", verdict: "honoured", why: "requests at admission, limits by the runtime" },
   { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
@@ -102,7 +121,7 @@ const containerRules: readonly FieldRule[] = [
   { path: "securityContext", verdict: "ignored", why: noSystemCalls },
   { path: "securityContext.privileged", verdict: "refused", why: noNamespaces, when: isTrue },
   { path: "securityContext.readOnlyRootFilesystem", verdict: "honoured", why: "an image's files are always read-only" },
-  { path: "startupProbe", verdict: "refused", why: probes },
+  ...withCommands("startupProbe", probes),
   { path: "stdin", verdict: "honoured", why: "kept open for attach" },
   { path: "stdinOnce", verdict: "honoured", why: "closed after the first attach" },
   { path: "terminationMessagePath", verdict: "honoured", why: "a file for each instance" },

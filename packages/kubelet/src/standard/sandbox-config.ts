@@ -40,7 +40,6 @@ function portMappings(pod: Pod): PortMapping[] {
   const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   return containers
     .flatMap((container) => container.ports ?? [])
-    .filter((port) => (port.hostPort ?? 0) > 0)
     .map((port) => ({
       protocol: protocolOf(port.protocol),
       containerPort: port.containerPort,

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from "@wherry/base";
 import type { Runtime } from "@wherry/runtime";
+import type { ContainerActions } from "../actions/container-actions.ts";
 import type { PullSecrets } from "../objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "../ports/environment.ts";
 import type { LogFiles } from "../ports/log-files.ts";
@@ -22,6 +23,15 @@ export interface StandardProviderOptions {
   readonly podLogsDirectory: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** For the first probes after a restart. @default Math.random */
+  readonly random?: (() => number) | undefined;
+  /** How probes and hooks reach containers. @default over the node's network, and through the runtime */
+  readonly actions?: ContainerActions | undefined;
+  /**
+   * Whether the runtime can run a second command in a container. Without it pods that have probes or hooks of kind `exec` are
+   * refused. @default false
+   */
+  readonly execSupported?: boolean | undefined;
   /** Label `kubernetes.io/arch` and `nodeInfo.architecture`. @default "wasm32-wasi" */
   readonly architecture?: string | undefined;
   /** Taints the node registers with. @default none */

@@ -1,13 +1,19 @@
-import { errorMessage } from "@wherry/base";
+import { errorMessage, runTogether } from "@wherry/base";
+import { createContainerActions } from "../actions/create-container-actions.ts";
 import { KubeletError } from "../errors.ts";
+import { createHookRunner } from "../hooks/create-hook-runner.ts";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
+import { createProbeManager } from "../probes/create-probe-manager.ts";
+import { registerProbeMetrics } from "../probes/probe-metrics.ts";
 import type { HealthTerm, NodeDetails } from "../provider/node-details.ts";
 import type { PodHandle } from "../provider/pod-handle.ts";
 import type { ContainerTarget, Provider, ProviderCallOptions } from "../provider/provider.ts";
+import type { MetricsRegistry } from "../server/metrics/metrics-registry.ts";
 import { activeLogs, containerLog } from "./container-logs.ts";
 import { ImagePuller } from "./image-puller.ts";
 import { PodContext, type Shared } from "./pod-context.ts";
+import type { RuntimeAbility } from "./pod-field-table.ts";
 import type { PodEdges } from "./pod-machine.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 import { standardMachine } from "./standard-machine.ts";
@@ -47,6 +53,7 @@ class RuntimeProvider implements StandardProvider {
   readonly attach: NonNullable<StandardProvider["attach"]>;
   readonly #options: StandardProviderOptions;
   readonly #shared: Shared;
+  readonly #abilities: ReadonlySet<RuntimeAbility>;
   readonly #contexts: Map<string, PodContext> = new Map();
   readonly #watch: RuntimeWatch;
   readonly #known: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -56,10 +63,14 @@ class RuntimeProvider implements StandardProvider {
   constructor(options: StandardProviderOptions) {
     const { runtime, clock, logger } = options;
     this.#options = options;
+    const actions = options.actions ?? createContainerActions(runtime);
+    this.#abilities = new Set(options.execSupported === true ? (["exec"] as const) : []);
     this.ready = this.#known.promise;
     this.ready.catch(() => undefined);
     this.#shared = {
       options,
+      probes: createProbeManager({ actions, clock, random: options.random }),
+      hooks: createHookRunner({ actions, clock }),
       puller: new ImagePuller({ images: runtime.images, clock, maxParallelPulls: options.maxParallelPulls }),
       runtimeName: () => this.#runtimeName,
       handlers: () => this.#handlers,
@@ -105,9 +116,15 @@ class RuntimeProvider implements StandardProvider {
     return [...terms, this.#watch.health()];
   }
 
-  admit: NonNullable<StandardProvider["admit"]> = (pod) => refuseUnsupportedFields(pod);
+  async podCidrChanged(podCidr: string): Promise<void> {
+    await this.#options.runtime.updateRuntimeConfig?.({ podCidr });
+  }
+
+  admit: NonNullable<StandardProvider["admit"]> = (pod) => refuseUnsupportedFields(pod, this.#abilities);
 
   createContext(handle: PodHandle): PodContext {
+    // Of a machine that failed and is started again.
+    this.#contexts.get(handle.uid)?.probes.close();
     const context = new PodContext(handle, this.#shared);
     this.#contexts.set(handle.uid, context);
     const warned = new Set<string>();
@@ -115,6 +132,7 @@ class RuntimeProvider implements StandardProvider {
       warnOfEphemeral(handle, warned);
       this.#options.volumes.podChanged(handle.pod);
       this.#options.objects.registerPod(handle.pod);
+      context.updateProbes();
       context.wakeup.raise();
     });
     return context;
@@ -131,6 +149,7 @@ class RuntimeProvider implements StandardProvider {
 
   async removePod(podUid: string, call: ProviderCallOptions = {}): Promise<void> {
     const { runtime, volumes, objects, podLogsDirectory, logFiles = nodeLogFiles } = this.#options;
+    this.#contexts.get(podUid)?.probes.close();
     this.#contexts.delete(podUid);
     const running = await runtime.listContainers({ podUid, state: "running" }, call);
     await Promise.all(running.map(({ id }) => runtime.stopContainer(id, orphanGraceMs, call)));
@@ -155,7 +174,15 @@ class RuntimeProvider implements StandardProvider {
     return this.#options.runtime.reopenContainerLog(containerId);
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  registerMetrics(registry: MetricsRegistry): void {
+    registerProbeMetrics(registry, this.#shared.probes);
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return runTogether(signal, [(child) => this.#shared.probes.run(child), (child) => this.#watchRuntime(child)]);
+  }
+
+  async #watchRuntime(signal: AbortSignal): Promise<void> {
     const { runtime, clock, logger } = this.#options;
     for (;;) {
       try {

@@ -4,7 +4,7 @@ import { ContainerStarter } from "./container-starter.ts";
 import { describePod } from "./describe-pod.ts";
 import { type PodActions, podActions } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
-import { killContainer } from "./stop-pod.ts";
+import { killContainer } from "./stop-container.ts";
 
 /** Shorter than a person notices, longer than a start that goes well. */
 const publishAfterMs = 100;
@@ -41,13 +41,15 @@ export async function syncContainers(
 }
 
 export function actionsFor(context: PodContext): PodActions {
-  const { facts, handle, pod } = context;
+  const { facts, handle, pod, probes } = context;
+  const newestId = (name: string) => facts.of(name)[0]?.runtimeId ?? "";
   return podActions({
     pod,
     status: handle.status,
     sandboxId: facts.sandbox?.id,
     instancesOf: (name) => facts.of(name),
-    isStarted: () => true,
+    isStarted: (name) => probes.isStarted(name, newestId(name)),
+    probeFailure: (name) => probes.failure(name, newestId(name)),
   });
 }
 
@@ -76,10 +78,10 @@ async function perform(context: PodContext, actions: PodActions, signal: AbortSi
   const sandboxId = context.facts.sandbox?.id;
   if (sandboxId === undefined) return false;
   let changed = false;
-  for (const { container, instance, message } of actions.replace) {
-    await killContainer(context, instance, message, signal);
+  for (const stop of actions.replace) {
+    await killContainer(context, stop, signal);
     changed = true;
-    await start(context, container, sandboxId, signal);
+    if (stop.restart) await start(context, stop.container, sandboxId, signal);
   }
   for (const container of actions.start) {
     if (await start(context, container, sandboxId, signal)) changed = true;

@@ -1,14 +1,24 @@
 import type { Pod, WaitingReason } from "@wherry/kubernetes";
 import type { PodRefusal } from "../provider/provider.ts";
-import { type FieldRule, podFieldTable } from "./pod-field-table.ts";
+import { type FieldRule, podFieldTable, type RuntimeAbility } from "./pod-field-table.ts";
 
 export const unsupportedFieldReason = "UnsupportedField";
 
 const maxNamed = 5;
 
-/** Refuses a pod that uses fields which would change what it gets and which this provider does not know to honour. */
-export function refuseUnsupportedFields(pod: Pod): PodRefusal | undefined {
-  return refuseFields(pod, podFieldTable);
+/**
+ * Refuses a pod that uses fields which would change what it gets and which this provider does not know to honour.
+ *
+ * @param abilities what the runtime can do beyond what all can
+ */
+export function refuseUnsupportedFields(
+  pod: Pod,
+  abilities: ReadonlySet<RuntimeAbility> = new Set(),
+): PodRefusal | undefined {
+  return refuseFields(
+    pod,
+    podFieldTable.filter(({ unless }) => unless === undefined || !abilities.has(unless)),
+  );
 }
 
 /**

@@ -89,7 +89,8 @@ describe("standard provider, one container", () => {
     await harness.advance(19_000);
     expect(harness.api.deletions).toEqual([]);
     expect(harness.status("stubborn").phase).toBe("Running");
-    expect(harness.status("stubborn").containerStatuses?.[0]?.ready).toBe(false);
+    // EndpointSlices tell `serving` from `terminating`: what still serves stays ready.
+    expect(harness.status("stubborn").containerStatuses?.[0]?.ready).toBe(true);
     await harness.advance(2000);
     expect(harness.api.deletions).toEqual(["stubborn"]);
     expect(harness.api.history.get("stubborn")?.at(-1)).toMatchObject({
@@ -428,15 +429,16 @@ describe("standard provider, waiting reasons", () => {
     expect(harness.reasons("none")).toEqual(["FailedCreatePodSandBox"]);
   });
 
-  test("a pod with a probe is refused visibly", async () => {
+  test("a pod with an exec probe is refused visibly where the runtime runs no commands", async () => {
     harness = new KubeletHarness();
     harness.start();
-    harness.api.create(podOf("probed", {}, { livenessProbe: { httpGet: { port: 80 } } }));
+    harness.api.create(podOf("probed", {}, { livenessProbe: { exec: { command: ["check"] } } }));
     await harness.settle();
     expect(harness.status("probed")).toMatchObject({
       phase: "Failed",
       reason: "UnsupportedField",
-      message: "Pod was rejected: spec.containers[0].livenessProbe: probes are not supported",
+      message:
+        "Pod was rejected: spec.containers[0].livenessProbe.exec: the runtime runs no second command in a container",
     });
     expect(harness.reasons("probed")).toEqual(["UnsupportedField"]);
     expect(harness.verbs()).toEqual([]);

@@ -37,20 +37,23 @@ interface Case {
   readonly sandboxId?: string | undefined;
   readonly status?: PodStatus;
   readonly closed?: readonly string[];
+  readonly failed?: Readonly<Record<string, "liveness" | "startup">>;
 }
 
-function actions({ spec, instances = [], status = {}, closed = [], ...rest }: Case) {
+function actions({ spec, instances = [], status = {}, closed = [], failed = {}, ...rest }: Case) {
   const result = podActions({
     pod: { spec },
     status,
     sandboxId: "sandboxId" in rest ? rest.sandboxId : "s1",
     instancesOf: (name) => instances.filter((candidate) => candidate.name === name),
     isStarted: (name) => !closed.includes(name),
+    probeFailure: (name) => failed[name],
   });
   return {
     ...result,
     start: result.start.map(({ name }) => name),
     replace: result.replace.map(({ container }) => container.name),
+    stops: result.replace.map(({ message, restart, gracePeriodSeconds }) => ({ message, restart, gracePeriodSeconds })),
   };
 }
 

@@ -52,11 +52,13 @@ describe("refuseUnsupportedFields()", () => {
     ["hostPID false", { hostPID: false }, {}, undefined],
     ["ephemeral containers, which come later", { ephemeralContainers: [{ name: "debug" }] }, {}, undefined],
     ["hostPID", { hostPID: true }, {}, "spec.hostPID"],
+    ["a sleeping hook", {}, { lifecycle: { preStop: { sleep: { seconds: 1 } } } }, undefined],
+    ["an httpGet probe", {}, { livenessProbe: { httpGet: { port: 80 } } }, undefined],
     [
-      "a preStop hook",
+      "a preStop hook of kind exec",
       {},
-      { lifecycle: { preStop: { sleep: { seconds: 1 } } } },
-      "spec.containers[0].lifecycle.preStop",
+      { lifecycle: { preStop: { exec: { command: ["x"] } } } },
+      "spec.containers[0].lifecycle.preStop.exec",
     ],
     [
       "propagation",
@@ -65,16 +67,21 @@ describe("refuseUnsupportedFields()", () => {
       "spec.containers[0].volumeMounts[0].mountPropagation",
     ],
     [
-      "a probe of an init container",
+      "an exec probe of an init container",
       { initContainers: [{ name: "i" }, { name: "j", startupProbe: { exec: { command: ["x"] } } }] },
       {},
-      "spec.initContainers[1].startupProbe",
+      "spec.initContainers[1].startupProbe.exec",
     ],
     ["privileged", {}, { securityContext: { privileged: true } }, "spec.containers[0].securityContext.privileged"],
   ])("refuseUnsupportedFields() of a pod with %s", (_name, spec, container, field) => {
     const refusal = refuseUnsupportedFields(podOf("p", spec, container));
     if (field === undefined) expect(refusal).toBeUndefined();
     else expect(refusal?.message).toContain(`Pod was rejected: ${field}: `);
+  });
+
+  test("refuseUnsupportedFields() takes exec from a pod where the runtime can run commands", () => {
+    const pod = podOf("p", {}, { livenessProbe: { exec: { command: ["x"] } } });
+    expect(refuseUnsupportedFields(pod, new Set(["exec"]))).toBeUndefined();
   });
 
   test("refuseUnsupportedFields() names the first five", () => {

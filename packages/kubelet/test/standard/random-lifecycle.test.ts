@@ -1,7 +1,9 @@
-import type { Container, Pod } from "@wherry/kubernetes";
+import { FakeClock } from "@wherry/base";
+import type { Container, LifecycleHandler, Pod, Probe } from "@wherry/kubernetes";
 import type { ContainerScript, Fault } from "@wherry/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { FakeActions, type FakeAnswer } from "../support/fake-actions.ts";
 import { KubeletHarness, podOf } from "../support/kubelet-harness.ts";
 import { LifecycleInvariants } from "../support/lifecycle-invariants.ts";
 
@@ -10,6 +12,9 @@ interface ContainerPlan {
   readonly exitCodes: readonly number[];
   readonly obeysStop: boolean;
   readonly sidecar: boolean;
+  readonly probes: readonly ("startup" | "liveness" | "readiness")[];
+  readonly postStart: LifecycleHandler | undefined;
+  readonly preStop: LifecycleHandler | undefined;
 }
 
 interface PodPlan {
@@ -28,16 +33,28 @@ type Step =
   | { readonly kind: "restart" | "stop" | "lose" }
   | { readonly kind: "api"; readonly down: boolean; readonly latencyMs: number }
   | { readonly kind: "faults"; readonly share: number; readonly fault: Fault }
+  | { readonly kind: "health"; readonly failing: number; readonly hanging: number }
   | { readonly kind: "mute"; readonly muted: boolean }
   | { readonly kind: "full"; readonly full: boolean }
   | { readonly kind: "exit"; readonly index: number; readonly exitCode: number }
   | { readonly kind: "break"; readonly index: number };
+
+const hook: fc.Arbitrary<LifecycleHandler | undefined> = fc.option(
+  fc.oneof(
+    fc.record({ sleep: fc.record({ seconds: fc.nat(50) }) }),
+    fc.constant<LifecycleHandler>({ httpGet: { port: 80, path: "/hook" } }),
+  ),
+  { nil: undefined, freq: 1 },
+);
 
 const containerPlan: fc.Arbitrary<ContainerPlan> = fc.record({
   exitAfterMs: fc.option(fc.nat(20_000), { nil: undefined, freq: 2 }),
   exitCodes: fc.array(fc.constantFrom(0, 1, 2), { minLength: 1, maxLength: 3 }),
   obeysStop: fc.boolean(),
   sidecar: fc.boolean(),
+  probes: fc.subarray(["startup", "liveness", "readiness"]),
+  postStart: hook,
+  preStop: hook,
 });
 
 const podPlan: fc.Arbitrary<PodPlan> = fc.record({
@@ -76,6 +93,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant("faults" as const), share: fc.double({ min: 0, max: 0.4 }), fault }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("health" as const),
+      failing: fc.double({ min: 0, max: 1 }),
+      hanging: fc.double({ min: 0, max: 0.3 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("mute" as const), muted: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("full" as const), full: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("exit" as const), index: fc.nat(9), exitCode: fc.nat(2) }) },
@@ -99,8 +124,12 @@ async function runLives(plans: readonly PodPlan[], steps: readonly Step[], seed:
   const random = mulberry32(seed);
   const scripts = new Map<string, ContainerPlan>();
   const node = { full: false };
+  const clock = new FakeClock();
+  const actions = new FakeActions(clock);
   const harness = new KubeletHarness({
+    clock,
     random,
+    provider: { actions, random },
     admit: () => (node.full ? { reason: "OutOfpods", message: "Pod was rejected: full" } : undefined),
     runtime: {
       script: ({ name, attempt }, { metadata }) => scriptOf(scripts.get(`${metadata.name}/${name}`), attempt),
@@ -129,6 +158,7 @@ async function runLives(plans: readonly PodPlan[], steps: readonly Step[], seed:
       up = true;
     }
     if (next.kind === "full") node.full = next.full;
+    else if (next.kind === "health") actions.answerOf = () => answer(random(), next);
     else if (next.kind === "stop") {
       await harness.stop();
       up = false;
@@ -136,6 +166,7 @@ async function runLives(plans: readonly PodPlan[], steps: readonly Step[], seed:
     if (broken.length > 0) break;
   }
   await finish(harness, up);
+  expect(clock.pending, "nothing waits any more").toBe(0);
   if (broken.length > 0) throw broken[0];
   expect(
     [...harness.api.pods()].map(({ metadata }) => metadata?.name),
@@ -197,6 +228,7 @@ async function perform(
       break;
     }
     case "stop":
+    case "health":
     case "full":
       break;
   }
@@ -228,6 +260,7 @@ function makePod(name: string, plan: PodPlan, scripts: Map<string, ContainerPlan
       image: plan.pullMissing && random() < 0.5 ? "remote:v1" : "app:v1",
       imagePullPolicy: "IfNotPresent",
       ...(init && containerOf.sidecar ? { restartPolicy: "Always" } : {}),
+      ...(init && !containerOf.sidecar ? {} : healthOf(containerOf)),
     };
   };
   const pod = podOf(name, {
@@ -238,6 +271,23 @@ function makePod(name: string, plan: PodPlan, scripts: Map<string, ContainerPlan
     containers: plan.apps.map((app, index) => container(`app-${index}`, app, false)),
   });
   return { ...pod, metadata: { ...pod.metadata, uid: `uid-${name}-${++created}` } };
+}
+
+/** Other init containers have neither probes nor hooks. */
+function healthOf({ probes, postStart, preStop }: ContainerPlan): Partial<Container> {
+  const probe = (kind: ContainerPlan["probes"][number]): Probe | undefined =>
+    probes.includes(kind) ? { httpGet: { port: 80, path: `/${kind}` }, periodSeconds: 3 } : undefined;
+  return {
+    startupProbe: probe("startup"),
+    livenessProbe: probe("liveness"),
+    readinessProbe: probe("readiness"),
+    lifecycle: { postStart, preStop },
+  };
+}
+
+function answer(chance: number, { failing, hanging }: { failing: number; hanging: number }): FakeAnswer {
+  if (chance < hanging) return "hang";
+  return chance < hanging + failing ? 500 : "ok";
 }
 
 function scriptOf(plan: ContainerPlan | undefined, attempt: number): ContainerScript | undefined {

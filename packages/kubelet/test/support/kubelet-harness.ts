@@ -18,6 +18,7 @@ export interface RecordedEvent extends EventContent {
 }
 
 export interface HarnessOptions {
+  readonly clock?: FakeClock | undefined;
   readonly runtime?: Omit<FakeRuntimeOptions, "clock"> | undefined;
   readonly provider?: Partial<StandardProviderOptions> | undefined;
   /** @default the standard provider */
@@ -29,7 +30,7 @@ export interface HarnessOptions {
 
 /** A kubelet on fakes: fake clock, fake runtime, fake API; `restart` ends it without a trace and starts another. */
 export class KubeletHarness {
-  readonly clock: FakeClock = new FakeClock();
+  readonly clock: FakeClock;
   readonly runtime: FakeRuntime;
   readonly api: FakePodApi;
   readonly events: RecordedEvent[] = [];
@@ -44,6 +45,7 @@ export class KubeletHarness {
 
   constructor(options: HarnessOptions = {}) {
     this.#options = options;
+    this.clock = options.clock ?? new FakeClock();
     this.runtime = new FakeRuntime({ clock: this.clock, ...options.runtime });
     this.api = new FakePodApi(this.clock);
     this.runtime.images.present.add("app:v1");

@@ -25,6 +25,8 @@ export class LifecycleInvariants {
         earlier?.restartCount ?? 0,
       );
       this.#times(status);
+      if (status.ready && status.state?.running !== undefined)
+        expect(status.started, `${status.name} is ready only once started`).toBe(true);
     }
   }
 

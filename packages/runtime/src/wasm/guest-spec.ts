@@ -1,5 +1,5 @@
 import { isAbsolute, join } from "node:path";
-import type { GuestSpec } from "@wherry/engine";
+import type { GuestSocket, GuestSpec } from "@wherry/engine";
 import type { ContainerConfig, Mount } from "../container.ts";
 import { RuntimeError } from "../errors.ts";
 import type { PodSandboxConfig } from "../sandbox.ts";
@@ -15,6 +15,7 @@ export function guestSpec(
   config: ContainerConfig,
   sandbox: PodSandboxConfig,
   image: RunnableImage,
+  sockets: readonly GuestSocket[] = [],
 ): GuestSpec {
   refuseUnsupported(config);
   const mounts = guestMounts(config, image);
@@ -24,6 +25,7 @@ export function guestSpec(
     args: guestArguments(config, image),
     env: { ...image.env, ...Object.fromEntries(config.env.map(({ name, value }) => [name, value])) },
     mounts,
+    sockets,
     workingDir: workingDirectory(config, image, mounts),
     ...(config.resources.memoryLimitBytes === undefined ? {} : { memoryLimitBytes: config.resources.memoryLimitBytes }),
     logPath: logFile(config, sandbox),

@@ -5,6 +5,8 @@ import type { PodSandboxConfig, SandboxState } from "../sandbox.ts";
 export interface SandboxRecord {
   readonly id: string;
   readonly config: PodSandboxConfig;
+  /** Addresses of its own while it is ready; records of earlier versions have none. */
+  readonly ips?: readonly string[] | undefined;
   readonly createdAtMs: number;
   readonly state: SandboxState;
 }

@@ -18,9 +18,9 @@ export function sandboxSummaryOf(record: SandboxRecord): PodSandboxSummary {
   };
 }
 
-/** A sandbox as `podSandboxStatus` shows it; it shares the node's address, so `ips` is empty. */
+/** A sandbox as `podSandboxStatus` shows it; one that was stopped has given its addresses back. */
 export function sandboxStatusOf(record: SandboxRecord): PodSandboxStatus {
-  return { ...sandboxSummaryOf(record), ips: [] };
+  return { ...sandboxSummaryOf(record), ips: record.state === "ready" ? (record.ips ?? []) : [] };
 }
 
 /** A container as `listContainers` shows it. */

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { constants } from "node:os";
 import { dirname } from "node:path";
 import { type Clock, errorCode, errorMessage, type Logger, silentLogger, systemClock } from "@wherry/base";
-import type { Engine, GuestExit, Sandbox } from "@wherry/engine";
+import type { Engine, GuestExit, GuestSocket, Sandbox } from "@wherry/engine";
 import type {
   ContainerConfig,
   ContainerFilter,
@@ -28,9 +28,12 @@ import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
 import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
 import type { ModuleImages } from "./module-images.ts";
+import { containerSockets, refusePortClash, type SocketOwner } from "./network/container-sockets.ts";
+import { PodNetwork, type PodNetworkOptions } from "./network/pod-network.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
 import type { RecordStore } from "./record-store.ts";
 import { recoverRecords } from "./recovery.ts";
+import { checkSandbox, handlerNames, podName } from "./sandbox-checks.ts";
 import {
   containerStatusOf,
   matchesContainer,
@@ -47,12 +50,11 @@ export interface WasmRuntimeOptions {
   readonly images: ModuleImages;
   /** Version to report, e.g. `0.1.0`. */
   readonly version: string;
+  /** Addresses of pods. @default all share 127.0.0.1 */
+  readonly network?: PodNetworkOptions | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
 }
-
-/** Runtime handlers of this runtime: the default is `wherry`. */
-const handlerNames: readonly string[] = ["", "wherry"];
 
 const killTimeoutMs = 5000;
 
@@ -67,6 +69,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #records: RecordStore;
+  readonly #network: PodNetwork;
   readonly #sandboxes: Map<string, Sandbox> = new Map();
   readonly #events: RuntimeEventStream = new RuntimeEventStream();
 
@@ -77,6 +80,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#records = records;
+    this.#network = new PodNetwork(options.network ?? { nodeAddress: "127.0.0.1" });
   }
 
   /** Takes over the guests that outlived an earlier process; called once, by `openWasmRuntime`. */
@@ -87,6 +91,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       if (sandbox.usable && this.#records.sandboxes.get(sandbox.id)?.state === "ready") this.#adopt(sandbox);
     }
     await recoverRecords(this.#records, sandboxes, this.#clock.now(), this.#logger);
+    await this.#network.start(this.#podIps());
   }
 
   async version(): Promise<RuntimeVersion> {
@@ -104,37 +109,30 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     };
   }
 
+  async updateRuntimeConfig({ podCidr }: { readonly podCidr: string }, options: CallOptions = {}): Promise<void> {
+    await this.#network.setPodCidr(podCidr, this.#podIps(), options);
+  }
+
   async runPodSandbox(config: PodSandboxConfig): Promise<string> {
-    if (!handlerNames.includes(config.runtimeHandler)) {
-      throw new RuntimeError(
-        "InvalidArgument",
-        `Cannot run sandbox of pod "${podName(config)}": runtime handler is "${config.runtimeHandler}", this runtime has "wherry"`,
-      );
-    }
-    const mapping = config.portMappings.find((port) => port.hostPort !== 0);
-    if (mapping !== undefined) {
-      throw new RuntimeError(
-        "InvalidArgument",
-        `Cannot run sandbox of pod "${podName(config)}": hostPort ${mapping.hostPort} is not supported, a WebAssembly pod needs none`,
-      );
-    }
+    checkSandbox(config);
+    const action = `run sandbox of pod "${podName(config)}"`;
     const id = newId();
-    const sandbox = await asRuntimeCall(
-      `run sandbox of pod "${podName(config)}"`,
-      this.#options.engine.createSandbox({
+    const ips = this.#network.assign(config);
+    let sandbox: Sandbox | undefined;
+    try {
+      sandbox = await this.#options.engine.createSandbox({
         id,
         cgroupParent: config.cgroupParent,
         cpuLimitMillis: config.resources?.cpuLimitMillis,
         memoryLimitBytes: config.resources?.memoryLimitBytes,
         tier: config.annotations["wherry.dev/tier"] === "optimized" ? "optimized" : "default",
-      }),
-    );
-    try {
-      this.#records.putSandbox({ id, config, createdAtMs: this.#clock.now(), state: "ready" });
+      });
+      this.#records.putSandbox({ id, config, ips, createdAtMs: this.#clock.now(), state: "ready" });
     } catch (error) {
       this.#records.sandboxes.delete(id);
-      await sandbox.shutdown();
-      throw runtimeErrorFrom(`run sandbox of pod "${podName(config)}"`, error);
+      await sandbox?.shutdown();
+      this.#network.release(ips);
+      throw runtimeErrorFrom(action, error);
     }
     this.#adopt(sandbox);
     this.#emit("created", id);
@@ -159,6 +157,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     this.#sandboxes.delete(sandboxId);
     this.#keep(() => this.#records.putSandbox({ ...record, state: "not-ready" }));
     await sandbox?.shutdown();
+    this.#network.release(record.ips ?? []);
     for (const container of this.#records.containersOf(sandboxId)) {
       if (container.state !== "exited")
         this.#exited(container.id, { ...lostExit(container, this.#clock.now()), reason: "Error" });
@@ -185,11 +184,13 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   }
 
   async createContainer(sandboxId: string, config: ContainerConfig, options: CallOptions = {}): Promise<string> {
-    const { config: sandboxConfig } = this.#sandboxRecord(sandboxId);
+    const sandboxRecord = this.#sandboxRecord(sandboxId);
     const sandbox = this.#sandbox(sandboxId);
     const image = await this.images.runnable(config.image.image, config.command, options);
     const id = newId();
-    const spec = guestSpec(id, config, sandboxConfig, image);
+    const sockets = this.#sockets(sandboxRecord, config);
+    refusePortClash(config, sockets, this.#socketOwners());
+    const spec = guestSpec(id, config, sandboxRecord.config, image, sockets);
     if (spec.logPath !== "") await mkdir(dirname(spec.logPath), { recursive: true, mode: 0o755 });
     await asRuntimeCall(`create container "${config.name}"`, sandbox.createGuest(spec, options));
     // A container of a sandbox that was stopped meanwhile would stay for ever.
@@ -423,6 +424,27 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     });
   }
 
+  /** Addresses in use, those given first before others. */
+  #podIps(): string[] {
+    return [...this.#records.sandboxes.values()]
+      .filter(({ state }) => state === "ready")
+      .sort((a, b) => a.createdAtMs - b.createdAtMs)
+      .flatMap(({ ips }) => ips ?? []);
+  }
+
+  #sockets({ ips }: SandboxRecord, { ports }: ContainerConfig): readonly GuestSocket[] {
+    const { nodeAddress } = this.#network;
+    return containerSockets(ports, ips?.[0] ?? nodeAddress, nodeAddress);
+  }
+
+  *#socketOwners(): Iterable<SocketOwner> {
+    for (const { state, sandboxId, config } of this.#records.containers.values()) {
+      const sandbox = this.#records.sandboxes.get(sandboxId);
+      if (state === "exited" || sandbox === undefined) continue;
+      yield { container: config.name, pod: podName(sandbox.config), sockets: this.#sockets(sandbox, config) };
+    }
+  }
+
   #sandboxRecord(id: string): SandboxRecord {
     const record = this.#records.sandboxes.get(id);
     if (record === undefined) throw new RuntimeError("NotFound", `Cannot find sandbox "${id}"`);
@@ -452,10 +474,6 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
 // Short enough that a socket path below the state directory stays within the 107 bytes of sun_path.
 function newId(): string {
   return randomBytes(16).toString("hex");
-}
-
-function podName(config: PodSandboxConfig): string {
-  return `${config.metadata.namespace}/${config.metadata.name}`;
 }
 
 function signalNumber(name: string): number {

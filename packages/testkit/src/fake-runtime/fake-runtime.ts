@@ -33,6 +33,10 @@ export interface FakeRuntimeOptions {
   readonly script?: ((config: ContainerConfig, pod: PodSandboxConfig) => ContainerScript | undefined) | undefined;
   /** Handlers beside the default one. */
   readonly handlers?: readonly string[] | undefined;
+  /** What a command in a container does. @default commands are `Unimplemented` */
+  readonly command?:
+    | ((container: FakeContainer, command: readonly string[]) => ExecSyncResult | Promise<ExecSyncResult>)
+    | undefined;
   /** Addresses of the sandbox with this number. @default none: it shares the node's */
   readonly ips?: ((index: number) => readonly string[]) | undefined;
   /** Events held for a consumer before it gets an overflow. @default 4096 */
@@ -242,8 +246,16 @@ export class FakeRuntime implements Runtime {
     }));
   }
 
-  execSync(containerId: string): Promise<ExecSyncResult> {
-    return Promise.reject(new RuntimeError("Unimplemented", `Cannot run a command in "${containerId}": fake runtime`));
+  execSync(
+    containerId: string,
+    command: readonly string[],
+    _timeoutMs: number,
+    options: CallOptions = {},
+  ): Promise<ExecSyncResult> {
+    return this.#call("execSync", this.#name(containerId), options, () => {
+      if (this.#options.command !== undefined) return this.#options.command(this.#container(containerId), command);
+      throw new RuntimeError("Unimplemented", `Cannot run a command in "${containerId}": fake runtime`);
+    });
   }
 
   exec(request: { readonly containerId: string }): Promise<void> {

@@ -14,13 +14,13 @@ export interface PeerProcessOptions {
 /** A real program that a test talks to; its output goes to a file, and it ends with the test. */
 export class PeerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
-  readonly #exited: Promise<void>;
   readonly command: string;
+  readonly exited: Promise<void>;
 
   private constructor(command: string, child: ChildProcess) {
     this.command = command;
     this.#child = child;
-    this.#exited = new Promise((resolve) => {
+    this.exited = new Promise((resolve) => {
       child.once("exit", () => resolve());
       child.once("error", () => resolve());
     });
@@ -57,7 +57,7 @@ export class PeerProcess implements AsyncDisposable {
     if (!this.running) return;
     this.#child.kill(signal);
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), 10_000);
-    await this.#exited;
+    await this.exited;
     clearTimeout(timer);
   }
 
@@ -76,15 +76,21 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Asks `probe` until it answers true; for the readiness of real programs, which have no event to wait for. */
+/**
+ * Asks `probe` until it answers true; for the readiness of real programs, which have no event to wait for.
+ *
+ * Gives up after `timeoutMs`, or when `signal` aborts, with its reason as the cause.
+ */
 export async function eventually(
   what: string,
   probe: () => Promise<boolean> | boolean,
   timeoutMs = 30_000,
+  signal?: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   while (performance.now() < deadline) {
+    if (signal?.aborted === true) throw new Error(`${what} cannot happen any more`, { cause: signal.reason });
     try {
       if (await probe()) return;
       last = undefined;

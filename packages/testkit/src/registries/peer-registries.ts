@@ -7,10 +7,10 @@ import { promisify } from "node:util";
 
 const execFileAsync = promisify(execFile);
 
-/** Finds a program by an environment variable or on the PATH; undefined when it is not there. */
-export function findProgram(variable: string, name: string): string | undefined {
+/** Finds a program by an environment variable, if one is given, or on the PATH; undefined when it is not there. */
+export function findProgram(variable: string | undefined, name: string): string | undefined {
   const candidates = [
-    process.env[variable],
+    variable === undefined ? undefined : process.env[variable],
     ...(process.env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, name)),
   ];
   return candidates.find((path) => {

@@ -23,6 +23,9 @@ export const LookupFlag = { symlinkFollow: 1 } as const;
 export const FstFlag = { atime: 1, atimeNow: 2, mtime: 4, mtimeNow: 8 } as const;
 export const allFstFlags = 15;
 
+/** The specification knows directories only; the other is of this host, for preopened sockets. */
+export const PreopenType = { directory: 0, socket: 1 } as const;
+
 export const ClockId = { realtime: 0, monotonic: 1, processCpuTime: 2, threadCpuTime: 3 } as const;
 
 export const EventType = { clock: 0, fdRead: 1, fdWrite: 2 } as const;

@@ -74,6 +74,8 @@ export class StreamDescriptor implements Rights {
   readonly input: InputBuffer | undefined;
   readonly output: OutputBuffer | undefined;
   readonly socket: StreamSocket | undefined;
+  /** Whether it is a socket that the guest found open. */
+  readonly preopened: boolean;
   rights: number;
   inheriting = 0;
   flags = 0;
@@ -83,25 +85,27 @@ export class StreamDescriptor implements Rights {
     rights: number,
     source: ByteSource | undefined,
     sink: ByteSink | undefined,
-    socket: StreamSocket | undefined,
+    socket?: StreamSocket,
+    preopened = false,
   ) {
     this.fileType = fileType;
     this.rights = rights;
     this.input = source === undefined ? undefined : new InputBuffer(source);
     this.output = sink === undefined ? undefined : new OutputBuffer(sink);
     this.socket = socket;
+    this.preopened = preopened;
   }
 
   static ofSource(source: ByteSource, fileType: FileType): StreamDescriptor {
-    return new StreamDescriptor(fileType, inputRights, source, undefined, undefined);
+    return new StreamDescriptor(fileType, inputRights, source, undefined);
   }
 
   static ofSink(sink: ByteSink, fileType: FileType): StreamDescriptor {
-    return new StreamDescriptor(fileType, outputRights, undefined, sink, undefined);
+    return new StreamDescriptor(fileType, outputRights, undefined, sink);
   }
 
-  static ofSocket(socket: StreamSocket): StreamDescriptor {
-    return new StreamDescriptor(FileType.socketStream, socketRights, socket, socket, socket);
+  static ofSocket(socket: StreamSocket, { preopened }: { readonly preopened: boolean }): StreamDescriptor {
+    return new StreamDescriptor(FileType.socketStream, socketRights, socket, socket, socket, preopened);
   }
 
   close(): void {
@@ -109,11 +113,12 @@ export class StreamDescriptor implements Rights {
   }
 }
 
-/** A listening socket. */
+/** A listening socket that the guest found open; there is no way to make another. */
 export class ListenerDescriptor implements Rights {
   readonly kind = "listener";
   readonly fileType: FileType = FileType.socketStream;
   readonly queue: AcceptQueue;
+  readonly preopened = true;
   rights: number = listenerRights;
   inheriting: number = socketRights;
   flags = 0;

@@ -17,7 +17,11 @@ export function openDescriptors(options: Preview1Options, limit: number): Descri
   table.add(StreamDescriptor.ofSink(options.stdout, streamType));
   table.add(StreamDescriptor.ofSink(options.stderr, streamType));
   for (const socket of options.sockets ?? []) {
-    table.add(socket.kind === "stream" ? StreamDescriptor.ofSocket(socket) : new ListenerDescriptor(socket));
+    table.add(
+      socket.kind === "stream"
+        ? StreamDescriptor.ofSocket(socket, { preopened: true })
+        : new ListenerDescriptor(socket),
+    );
   }
   try {
     for (const preopen of options.preopens) table.add(openPreopen(preopen));

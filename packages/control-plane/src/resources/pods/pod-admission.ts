@@ -153,6 +153,7 @@ function admitRuntimeClass(pod: Pod, spec: PodSpec, { store }: StrategyContext):
   }
 }
 
-function refuse(pod: Pod, message: string): Error {
-  return forbidden(pods, pod.metadata?.name ?? "", message);
+/** Names what the client named: upstream makes the rest of a name up after admission only. */
+function refuse({ metadata }: Pod, message: string): Error {
+  return forbidden(pods, metadata?.generateName || metadata?.name || "", message);
 }

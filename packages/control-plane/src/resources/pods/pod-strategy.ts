@@ -1,4 +1,4 @@
-import { type DeleteOptions, jsonEquals, type Pod, type PodSpec } from "@wherry/kubernetes";
+import type { DeleteOptions, Pod, PodSpec } from "@wherry/kubernetes";
 import type { Grace, ResourceStrategy } from "../resource-definition.ts";
 import { admitPod, admitTolerations } from "./pod-admission.ts";
 import { setPodDefaults } from "./pod-defaults.ts";
@@ -75,29 +75,4 @@ export const podStrategy: ResourceStrategy<Pod> = {
   grace: podGrace,
   selectableFields,
   tracksGeneration: true,
-};
-
-/** Debug containers may be added through `pods/ephemeralcontainers`, nothing else. */
-export const ephemeralContainersStrategy: ResourceStrategy<Pod> = {
-  ...podStrategy,
-  prepareForUpdate(pod, old) {
-    const ephemeralContainers = pod.spec?.ephemeralContainers;
-    pod.status = old.status;
-    pod.spec = { ...(old.spec as PodSpec), ...(ephemeralContainers && { ephemeralContainers }) };
-  },
-  validateUpdate(pod, old) {
-    const before = old.spec?.ephemeralContainers ?? [];
-    const after = pod.spec?.ephemeralContainers ?? [];
-    const isKept = before.every((container) =>
-      after.some((candidate) => candidate.name === container.name && jsonEquals(candidate, container)),
-    );
-    if (isKept) return [];
-    return [
-      {
-        reason: "FieldValueForbidden",
-        message: "Forbidden: existing ephemeral containers may not be removed or changed",
-        field: "spec.ephemeralContainers",
-      },
-    ];
-  },
 };

@@ -72,6 +72,17 @@ export class MetricsRegistry {
     this.#register({ name, help, type, render });
   }
 
+  /** A metric whose series are asked for when it is read, so that those of things that are gone go too. */
+  collected(
+    type: "counter" | "gauge",
+    name: string,
+    help: string,
+    read: () => Iterable<readonly [labels: MetricLabels, value: number]>,
+  ): void {
+    const render = () => Array.from(read(), ([labels, value]) => sample(name, labels, value));
+    this.#register({ name, help, type, render });
+  }
+
   /** @param buckets upper bounds, ascending, without infinity */
   histogram(name: string, help: string, buckets: readonly number[] = defaultBuckets): Histogram {
     const series = new SeriesMap<{ counts: number[]; sum: number; count: number }>();

@@ -1,5 +1,5 @@
-import { FdFlag } from "../abi.ts";
-import type { DirectoryDescriptor } from "../descriptor.ts";
+import { FdFlag, PreopenType } from "../abi.ts";
+import type { Descriptor } from "../descriptor.ts";
 import { Errno, errnoSignal } from "../errno.ts";
 import type { Guest } from "../guest.ts";
 import { Right, rightsFromGuest } from "../rights.ts";
@@ -52,24 +52,36 @@ export function fdFdstatSetRights(guest: Guest, fd: number, base: bigint, inheri
   return Errno.success;
 }
 
+/**
+ * Libraries look for directories from 3 on until EBADF, and end at any other error: so a socket among them is a preopen too, of
+ * a kind that they step over, with an empty name for those that do not look at the kind.
+ */
 export function fdPrestatGet(guest: Guest, fd: number, pointer: number): Errno {
-  const { preopenPath } = preopen(guest, fd);
+  const descriptor = preopen(guest, fd);
   const { memory } = guest;
   memory.check(pointer, 8);
-  memory.setU32(pointer, 0);
-  memory.setU32(pointer + 4, Buffer.byteLength(preopenPath));
+  memory.setU32(pointer, descriptor.kind === "directory" ? PreopenType.directory : PreopenType.socket);
+  memory.setU32(pointer + 4, nameOf(descriptor).length);
   return Errno.success;
 }
 
 export function fdPrestatDirName(guest: Guest, fd: number, pointer: number, length: number): Errno {
-  const name = encoder.encode(preopen(guest, fd).preopenPath);
+  const name = nameOf(preopen(guest, fd));
   if (length >>> 0 < name.length) return Errno.nametoolong;
   guest.memory.write(pointer, name);
   return Errno.success;
 }
 
-function preopen(guest: Guest, fd: number): DirectoryDescriptor & { readonly preopenPath: string } {
+function preopen(guest: Guest, fd: number): Descriptor {
   const descriptor = guest.descriptors.get(fd);
-  if (descriptor.kind !== "directory" || descriptor.preopenPath === undefined) throw errnoSignal(Errno.badf);
-  return descriptor as DirectoryDescriptor & { readonly preopenPath: string };
+  const found =
+    descriptor.kind === "directory"
+      ? descriptor.preopenPath !== undefined
+      : descriptor.kind !== "file" && descriptor.preopened;
+  if (!found) throw errnoSignal(Errno.badf);
+  return descriptor;
+}
+
+function nameOf(descriptor: Descriptor): Uint8Array {
+  return encoder.encode(descriptor.kind === "directory" ? descriptor.preopenPath : "");
 }

@@ -10,6 +10,8 @@ import { checkIovecs, iovec, scatter } from "./iovecs.ts";
 
 /** A stream is read in pieces of this size at most, whatever the guest offers. */
 const maxStreamReadBytes = 65_536;
+/** A connection gets pieces of this size at most, so that a guest cannot make its host hold a copy of all its memory. */
+const maxSocketWriteBytes = 65_536;
 const maxPosition = BigInt(Number.MAX_SAFE_INTEGER);
 
 export function fdRead(
@@ -64,7 +66,8 @@ export function fdWrite(
   guest.memory.check(sizePointer, 4);
   if (descriptor.kind === "stream") {
     if (descriptor.output === undefined) return Errno.badf;
-    return writeStream(guest, descriptor, descriptor.output, { list, count, sizePointer });
+    const pieceBytes = descriptor.socket === undefined ? Number.MAX_SAFE_INTEGER : maxSocketWriteBytes;
+    return writeStream(guest, descriptor, descriptor.output, { list, count, sizePointer, pieceBytes });
   }
   const file = fileOf(descriptor);
   const done = writeFile(guest, file, list, count, file.position);
@@ -222,6 +225,15 @@ interface WriteRequest {
   readonly list: number;
   readonly count: number;
   readonly sizePointer: number;
+  /** Bytes to hand to the sink at once. */
+  readonly pieceBytes: number;
+}
+
+/** Where a write stands in its buffers. */
+interface WriteProgress {
+  index: number;
+  offset: number;
+  done: number;
 }
 
 function writeStream(
@@ -230,23 +242,15 @@ function writeStream(
   output: OutputBuffer,
   request: WriteRequest,
 ): Errno | Promise<Errno> {
-  const { list, count, sizePointer } = request;
-  let done = 0;
-  for (let index = 0; index < count >>> 0; index++) {
-    if (output.pending !== undefined) {
-      if ((descriptor.flags & FdFlag.nonblock) === 0) return writeWaiting(guest, output, request, index, done);
-      if (done === 0) return Errno.again;
-      break;
-    }
-    const bytes = iovec(guest.memory, list, index);
-    if (bytes.length === 0) continue;
-    output.write(bytes);
-    done += bytes.length;
-  }
-  if (output.pending !== undefined && (descriptor.flags & FdFlag.nonblock) === 0) {
-    return writeWaiting(guest, output, request, count >>> 0, done);
-  }
-  guest.memory.setU32(sizePointer, done);
+  const nonblock = (descriptor.flags & FdFlag.nonblock) !== 0;
+  const progress: WriteProgress = { index: 0, offset: 0, done: 0 };
+  do {
+    if (output.pending === undefined) continue;
+    if (!nonblock) return writeWaiting(guest, output, request, progress);
+    if (progress.done === 0) return Errno.again;
+    break;
+  } while (writePiece(guest, output, request, progress));
+  guest.memory.setU32(request.sizePointer, progress.done);
   return Errno.success;
 }
 
@@ -255,19 +259,26 @@ async function writeWaiting(
   guest: Guest,
   output: OutputBuffer,
   request: WriteRequest,
-  from: number,
-  doneBefore: number,
+  progress: WriteProgress,
 ): Promise<Errno> {
-  let done = doneBefore;
-  for (let index = from; ; index++) {
+  do {
     if (output.pending !== undefined) await guest.wait(output.pending);
     output.throwError();
-    if (index >= request.count >>> 0) break;
-    const bytes = iovec(guest.memory, request.list, index);
+  } while (writePiece(guest, output, request, progress));
+  guest.memory.setU32(request.sizePointer, progress.done);
+  return Errno.success;
+}
+
+/** Hands the next bytes to the sink; false when there were none left. */
+function writePiece(guest: Guest, output: OutputBuffer, request: WriteRequest, progress: WriteProgress): boolean {
+  for (; progress.index < request.count >>> 0; progress.index++, progress.offset = 0) {
+    const { offset } = progress;
+    const bytes = iovec(guest.memory, request.list, progress.index).subarray(offset, offset + request.pieceBytes);
     if (bytes.length === 0) continue;
     output.write(bytes);
-    done += bytes.length;
+    progress.offset += bytes.length;
+    progress.done += bytes.length;
+    return true;
   }
-  guest.memory.setU32(request.sizePointer, done);
-  return Errno.success;
+  return false;
 }

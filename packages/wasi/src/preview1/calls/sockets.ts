@@ -28,7 +28,7 @@ export function sockAccept(guest: Guest, fd: number, flags: number, resultPointe
 function acceptNow(guest: Guest, listener: ListenerDescriptor, flags: number, resultPointer: number): Errno {
   const socket = listener.queue.take();
   if (socket === undefined) return Errno.connaborted;
-  const descriptor = StreamDescriptor.ofSocket(socket);
+  const descriptor = StreamDescriptor.ofSocket(socket, { preopened: false });
   descriptor.rights &= listener.inheriting;
   descriptor.flags = flags;
   guest.memory.setU32(resultPointer, guest.descriptors.add(descriptor));

@@ -1,0 +1,85 @@
+import { aborted, errorMessage, type Logger, WorkQueue } from "@wherry/base";
+import { ApiError } from "../../errors.ts";
+import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
+import type { StoredRecord } from "../../storage/stored-record.ts";
+import type { VerbServices } from "../../verbs/verb-services.ts";
+
+/** A resource whose changes concern objects of the controller. */
+export interface ControllerWatch {
+  readonly definition: ResourceDefinition;
+  /** Keys of the objects that a write concerns. */
+  readonly keysOf: (record: StoredRecord) => Iterable<string>;
+}
+
+export interface ControllerOptions {
+  /** Name in logs. */
+  readonly name: string;
+  readonly services: VerbServices;
+  readonly logger: Logger;
+  /** What the controller acts upon; every object of it is looked at when the controller starts. */
+  readonly definition: ResourceDefinition;
+  readonly watches: readonly ControllerWatch[];
+  /** Keys to look at when the controller starts besides those of present objects. */
+  readonly initialKeys?: () => Iterable<string>;
+  /**
+   * Brings the world closer to what the object under `key` wants, which may be gone; gives the milliseconds after which to
+   * look again though nothing has changed. What it throws is retried with back-off.
+   */
+  readonly sync: (key: string) => number | undefined;
+}
+
+/**
+ * Runs a level-based controller until `signal` aborts.
+ *
+ * The store is local and synchronous, so a sync sees all that was written before it, its own writes included: there is no
+ * cache to wait for. Writes of one turn of the event loop lead to one sync for each key; nothing runs while nothing changes.
+ */
+export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+  const { name, services, logger, definition, watches, sync } = options;
+  const { store, clock } = services;
+  const queue = new WorkQueue(async (key) => sync(key), {
+    clock,
+    onError(key, error, retryInMs) {
+      const isRefusal = error instanceof ApiError && error.httpCode < 500;
+      const level = isRefusal ? "debug" : "error";
+      logger[level]("Cannot sync", { controller: name, key, retryInMs, error: errorMessage(error) });
+    },
+  });
+  const changed = new Set<string>();
+  const enqueue = (key: string) => {
+    if (changed.size === 0) {
+      // After the answers and bindings that wait in this turn.
+      setImmediate(() => {
+        for (const item of changed) queue.add(item);
+        changed.clear();
+      });
+    }
+    changed.add(key);
+  };
+  const own: ControllerWatch = { definition, keysOf: (record) => [record.key] };
+  const stops = [own, ...watches].map(({ definition: watched, keysOf }) =>
+    store.subscribe(storageName(watched), (record) => {
+      try {
+        for (const key of keysOf(record)) enqueue(key);
+      } catch (error) {
+        logger.error("Cannot tell whom a change concerns", {
+          controller: name,
+          key: record.key,
+          error: errorMessage(error),
+        });
+      }
+    }),
+  );
+  for (const record of store.list(storageName(definition))) enqueue(record.key);
+  for (const key of options.initialKeys?.() ?? []) enqueue(key);
+  const working = queue.run(signal);
+  await aborted(signal);
+  for (const stop of stops) stop();
+  await working;
+}
+
+/** The shortest of `waits`, never below zero; undefined when there is none. */
+export function shortestWait(waits: readonly (number | undefined)[]): number | undefined {
+  const present = waits.filter((wait) => wait !== undefined);
+  return present.length === 0 ? undefined : Math.max(0, Math.min(...present));
+}

@@ -1,0 +1,98 @@
+import {
+  type Container,
+  isMirrorPod,
+  isRestartableInitContainer,
+  jsonEquals,
+  type Pod,
+  type PodSpec,
+  type ResourceRequirements,
+} from "@wherry/kubernetes";
+import { type FieldError, forbiddenValue, invalidValue } from "../../validation/field-error.ts";
+import type { ResourceStrategy } from "../resource-definition.ts";
+import { qosClassOf } from "./pod-qos.ts";
+import { podStrategy } from "./pod-strategy.ts";
+
+const resizable: readonly string[] = ["cpu", "memory"];
+
+/** The containers of `old` with resources and resize policies as `wanted` has them. */
+function resized(old: readonly Container[], wanted: readonly Container[] | undefined): Container[] {
+  return old.map((container, index) => {
+    const next = wanted?.[index];
+    if (next?.name !== container.name) return container;
+    const { resources: _r, resizePolicy: _p, ...rest } = container;
+    return {
+      ...rest,
+      ...(next.resources === undefined ? {} : { resources: next.resources }),
+      ...(next.resizePolicy === undefined ? {} : { resizePolicy: next.resizePolicy }),
+    };
+  });
+}
+
+/** The spec without the amounts that a resize may change. */
+function fixedPart({ containers, initContainers, ...rest }: PodSpec): unknown {
+  const fixed = ({ resources = {}, ...container }: Container) => {
+    const { limits, requests, ...other } = resources;
+    return { ...container, resources: { ...other, limits: others(limits), requests: others(requests) } };
+  };
+  return {
+    ...rest,
+    containers: containers.map(fixed),
+    initContainers: initContainers?.map((item) => (isRestartableInitContainer(item) ? fixed(item) : item)),
+  };
+}
+
+function others(amounts: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(amounts ?? {}).filter(([name]) => !resizable.includes(name)));
+}
+
+function validateRemoved(
+  resources: ResourceRequirements | undefined,
+  old: ResourceRequirements | undefined,
+  path: string,
+): FieldError[] {
+  return (["limits", "requests"] as const).flatMap((field) => {
+    const isRemoved = Object.keys(old?.[field] ?? {}).some((name) => resources?.[field]?.[name] === undefined);
+    return isRemoved ? [forbiddenValue(`${path}.${field}`, `resource ${field} cannot be removed`)] : [];
+  });
+}
+
+function validateUpdate(pod: Pod, old: Pod): FieldError[] {
+  if (isMirrorPod(old)) return [forbiddenValue("", "static pods cannot be resized")];
+  const spec = pod.spec as PodSpec;
+  const oldSpec = old.spec as PodSpec;
+  const running = old.status?.containerStatuses?.find(({ state }) => state?.running !== undefined);
+  // A kubelet that resizes reports what containers have.
+  if (running !== undefined && running.resources === undefined) {
+    return [forbiddenValue("", "Pod running on node without support for resize")];
+  }
+  const errors: FieldError[] = [];
+  if (qosClassOf(spec) !== qosClassOf(oldSpec)) {
+    errors.push(invalidValue("spec", qosClassOf(spec), "Pod QOS Class may not change as a result of resizing"));
+  }
+  for (const field of ["containers", "initContainers"] as const) {
+    spec[field]?.forEach((container, index) => {
+      const before = oldSpec[field]?.[index]?.resources;
+      errors.push(...validateRemoved(container.resources, before, `spec.${field}[${index}].resources`));
+    });
+  }
+  if (!jsonEquals(fixedPart(spec), fixedPart(oldSpec))) {
+    errors.push(forbiddenValue("spec", "only cpu and memory resources are mutable"));
+  }
+  return errors;
+}
+
+/** `pods/resize`: cpu and memory of containers may change while they run, nothing else. */
+export const resizeStrategy: ResourceStrategy<Pod> = {
+  ...podStrategy,
+  prepareForUpdate(pod, old) {
+    const wanted = pod.spec;
+    const oldSpec = old.spec as PodSpec;
+    pod.status = old.status;
+    pod.spec = {
+      ...oldSpec,
+      containers: resized(oldSpec.containers, wanted?.containers),
+      ...(oldSpec.initContainers && { initContainers: resized(oldSpec.initContainers, wanted?.initContainers) }),
+    };
+  },
+  validateUpdate,
+};

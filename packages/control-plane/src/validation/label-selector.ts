@@ -1,0 +1,54 @@
+import {
+  type LabelSelector,
+  labelKeyProblem,
+  labelSelectorOf,
+  labelValueProblem,
+  matchesLabels,
+} from "@wherry/kubernetes";
+import { type FieldError, forbiddenValue, invalidValue, required } from "./field-error.ts";
+import { validateLabels } from "./metadata.ts";
+
+/** Checks a label selector as upstream's ValidateLabelSelector does. */
+export function validateLabelSelector(selector: LabelSelector | undefined, path: string): FieldError[] {
+  const errors = validateLabels(selector?.matchLabels, `${path}.matchLabels`);
+  selector?.matchExpressions?.forEach(({ key, operator, values = [] }, index) => {
+    const at = `${path}.matchExpressions[${index}]`;
+    if (operator === "In" || operator === "NotIn") {
+      if (values.length === 0) {
+        errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+      }
+    } else if (operator === "Exists" || operator === "DoesNotExist") {
+      if (values.length > 0) {
+        errors.push(
+          forbiddenValue(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+        );
+      }
+    } else errors.push(invalidValue(`${at}.operator`, operator, "not a valid selector operator"));
+    const keyProblem = labelKeyProblem(key);
+    if (keyProblem !== undefined) errors.push(invalidValue(`${at}.key`, key, keyProblem));
+    values.forEach((value, position) => {
+      const problem = labelValueProblem(value);
+      if (problem !== undefined) errors.push(invalidValue(`${at}.values[${position}]`, value, problem));
+    });
+  });
+  return errors;
+}
+
+/** Whether a selector names no requirement, with which it would select everything. */
+export function isEmptySelector(selector: LabelSelector | undefined): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
+  return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
+}
+
+/** Whether a valid selector selects `labels`; one that cannot be understood selects nothing. */
+export function selects(
+  selector: LabelSelector | undefined,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
+  try {
+    const parsed = labelSelectorOf(selector);
+    return parsed !== undefined && matchesLabels(parsed, labels);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { podOf } from "./test-plane.ts";
+import { startWorkloadPlane, type WorkloadPlane } from "./workload-plane.ts";
+
+let plane: WorkloadPlane;
+
+beforeAll(async () => {
+  plane = await startWorkloadPlane();
+});
+
+afterAll(async () => {
+  expect(plane.kubelet.problems).toEqual([]);
+  await plane[Symbol.asyncDispose]();
+});
+
+const pods = "/api/v1/namespaces/default/pods";
+
+/** A pod that no kubelet has: its status is what a test says. */
+async function create(name: string, spec: Record<string, unknown> = {}): Promise<number> {
+  const { body } = await plane.admin.post(pods, podOf(name, { nodeSelector: { no: "where" }, ...spec }));
+  return body.metadata.generation;
+}
+
+describe("pods/ephemeralcontainers", () => {
+  const add = (name: string, container: object) =>
+    plane.admin.patch(
+      `${pods}/${name}/ephemeralcontainers`,
+      { spec: { ephemeralContainers: [container] } },
+      "strategic-merge",
+    );
+  const debug = { name: "debug", image: "registry.example/debug:1" };
+
+  test("adds a container and counts the generation", async () => {
+    const generation = await create("added");
+    const { code, body } = await add("added", { ...debug, targetContainerName: "main" });
+    expect(code).toBe(200);
+    expect(body.metadata.generation).toBe(generation + 1);
+    expect(body.spec.ephemeralContainers).toMatchObject([{ ...debug, imagePullPolicy: "IfNotPresent" }]);
+    const more = await add("added", { ...debug, name: "second" });
+    expect(more.body.spec.ephemeralContainers).toHaveLength(2);
+  });
+
+  test("changes nothing else of the pod", async () => {
+    await create("narrow");
+    const { body } = await plane.admin.patch(
+      `${pods}/narrow/ephemeralcontainers`,
+      { spec: { activeDeadlineSeconds: 5, ephemeralContainers: [debug] } },
+      "strategic-merge",
+    );
+    expect(body.spec.activeDeadlineSeconds).toBeUndefined();
+    const plain = await plane.admin.patch(
+      `${pods}/narrow`,
+      { spec: { ephemeralContainers: [{ ...debug, name: "other" }] } },
+      "strategic-merge",
+    );
+    expect((plain.body.spec ?? { ephemeralContainers: [debug] }).ephemeralContainers).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      { ports: [{ containerPort: 80 }] },
+      "spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container",
+    ],
+    [
+      { livenessProbe: { exec: { command: ["true"] } } },
+      "spec.ephemeralContainers[0].livenessProbe: Forbidden: cannot be set for an Ephemeral Container",
+    ],
+    [{ targetContainerName: "none" }, 'spec.ephemeralContainers[0].targetContainerName: Not found: "none"'],
+    [{ name: "main" }, 'spec.ephemeralContainers[0].name: Duplicate value: "main"'],
+  ])("refuses %j", async (more, problem) => {
+    const name = `refused-${Object.keys(more).join("").toLowerCase()}`;
+    await create(name);
+    const { code, body } = await add(name, { ...debug, ...more });
+    expect(code).toBe(422);
+    expect(body.message).toContain(`Pod "${name}" is invalid: ${problem}`);
+  });
+
+  test("keeps what is there", async () => {
+    await create("kept");
+    await add("kept", debug);
+    const changed = await add("kept", { ...debug, image: "registry.example/debug:2" });
+    expect(changed.body.message).toContain('existing ephemeral containers "debug" may not be changed');
+    const { body } = await plane.admin.get(`${pods}/kept`);
+    delete body.spec.ephemeralContainers;
+    const removed = await plane.admin.put(`${pods}/kept/ephemeralcontainers`, body);
+    expect(removed.body.message).toContain('existing ephemeral containers "debug" may not be removed');
+  });
+});
+
+describe("pods/resize", () => {
+  const amounts = (cpu: string, memory = "64Mi") => ({ requests: { cpu, memory } });
+  const containers = (resources: object) => [{ name: "main", image: "registry.example/app:1", resources }];
+  const resize = (name: string, resources: object) =>
+    plane.admin.patch(
+      `${pods}/${name}/resize`,
+      { spec: { containers: [{ name: "main", resources }] } },
+      "strategic-merge",
+    );
+
+  test("changes cpu and memory and counts the generation", async () => {
+    const generation = await create("larger", { containers: containers(amounts("100m")) });
+    const { code, body } = await resize("larger", amounts("200m", "128Mi"));
+    expect(code).toBe(200);
+    expect(body.metadata.generation).toBe(generation + 1);
+    expect(body.spec.containers[0].resources).toEqual(amounts("200m", "128Mi"));
+    const plain = await plane.admin.patch(
+      `${pods}/larger`,
+      { spec: { containers: [{ name: "main", resources: amounts("300m") }] } },
+      "strategic-merge",
+    );
+    expect(plain.code).toBe(422);
+  });
+
+  test("changes nothing else of the pod", async () => {
+    await create("same", { containers: containers(amounts("100m")) });
+    const patch = { spec: { containers: [{ name: "main", image: "other:1", resources: amounts("200m") }] } };
+    const { body } = await plane.admin.patch(`${pods}/same/resize`, patch, "strategic-merge");
+    expect(body.spec.containers[0]).toMatchObject({ image: "registry.example/app:1", resources: amounts("200m") });
+  });
+
+  test.each([
+    ["class", { limits: { cpu: "100m", memory: "64Mi" } }, "Pod QOS Class may not change as a result of resizing"],
+    ["storage", { requests: { "ephemeral-storage": "1Gi" } }, "only cpu and memory resources are mutable"],
+    ["removed", { requests: { memory: null } }, "resource requests cannot be removed"],
+    ["invalid", { requests: { cpu: "-1" } }, "must be greater than or equal to 0"],
+  ])("refuses a change of %s", async (name, resources, problem) => {
+    await create(`resize-${name}`, { containers: containers(amounts("100m")) });
+    const { code, body } = await resize(`resize-${name}`, resources);
+    expect(code).toBe(422);
+    expect(body.message).toContain(problem);
+  });
+
+  test("needs a kubelet that says what containers have", async () => {
+    await plane.admin.post(pods, podOf("old-kubelet", { containers: containers(amounts("100m")) }));
+    await plane.until(`${pods}/old-kubelet`, ({ status }) => status.phase === "Running");
+    const { code, body } = await resize("old-kubelet", amounts("200m"));
+    expect(code).toBe(422);
+    expect(body.message).toContain("Pod running on node without support for resize");
+  });
+});

@@ -1,0 +1,3 @@
+module wherry.dev/guest
+
+go 1.24
