@@ -16,6 +16,7 @@ export default defineConfig({
           isolate: false,
           // No test waits for a time; a loaded machine may be slow.
           testTimeout: 30_000,
+          hookTimeout: 30_000,
           execArgv: ["--conditions=@wherry/source"],
         },
       },
@@ -24,6 +25,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["packages/*/test/**/*.integration.test.ts", "examples/*/test/**/*.test.ts"],
+          exclude: ["**/*.peer.test.ts", "**/node_modules/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           execArgv: ["--conditions=@wherry/source"],
@@ -33,7 +35,7 @@ export default defineConfig({
         ssr: { resolve: { conditions } },
         test: {
           name: "peer",
-          include: ["packages/*/test/**/*.peer.test.ts"],
+          include: ["packages/*/test/**/*.peer.test.ts", "examples/*/test/**/*.peer.test.ts"],
           testTimeout: 180_000,
           // Peers written in Go are built there, from an empty cache at first.
           hookTimeout: 600_000,

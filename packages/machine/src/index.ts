@@ -5,6 +5,7 @@
  *
  * @packageDocumentation
  */
+export { adaptState, type StateFit } from "./adapt-state.ts";
 export { IllegalTransitionError, isTerminal, terminal } from "./errors.ts";
 export { toMermaid } from "./mermaid.ts";
 export { MachineRunner, type RunnerOptions, type Transition } from "./runner.ts";

@@ -14,6 +14,7 @@ export type {
   Mount,
 } from "./container.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors.ts";
+export { RuntimeEventStream } from "./event-stream.ts";
 export type { AuthConfig, FilesystemUsage, Image, ImageSpec, ImageStatus, PullProgress } from "./image.ts";
 export type {
   CallOptions,

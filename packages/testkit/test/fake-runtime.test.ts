@@ -43,6 +43,7 @@ describe("FakeRuntime", () => {
   beforeEach(() => {
     clock = new FakeClock();
     runtime = new FakeRuntime({ clock });
+    runtime.images.present.add("app");
   });
 
   async function startOne(): Promise<string> {

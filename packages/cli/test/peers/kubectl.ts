@@ -14,7 +14,7 @@ export function findKubectl(): string | undefined {
 export type Kubectl = (args: readonly string[], stdin?: string) => Promise<string>;
 
 /** Runs kubectl as the administrator of a cluster and answers what it printed; rejects with its complaint. */
-export function kubectlOf(program: string, cluster: TestCluster): Kubectl {
+export function kubectlOf(program: string, cluster: Pick<TestCluster, "directory" | "plane">): Kubectl {
   return async (args, stdin = "") => {
     // Its caches of discovery must not be another cluster's.
     const cache = join(cluster.directory, "kubectl-cache");

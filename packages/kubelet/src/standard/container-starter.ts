@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { errorMessage, isAbort } from "@wherry/base";
-import { type Container, containerFieldPath, findContainerStatus, podTitle } from "@wherry/kubernetes";
+import { type Container, containerFieldPath, podTitle } from "@wherry/kubernetes";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { containerLogPath, podLogDirectory } from "../ports/log-paths.ts";
-import { formatDuration } from "./back-off-table.ts";
 import { containerConfig } from "./container-config.ts";
-import { containerHash } from "./container-hash.ts";
+import { crashDelay, crashKey } from "./crash-delay.ts";
+import { nextAttempt } from "./next-attempt.ts";
 import { hookSubject, type PodContext } from "./pod-context.ts";
 import type { StartDelay, StartOutcome } from "./start-outcome.ts";
 import { killContainer } from "./stop-container.ts";
@@ -56,17 +56,15 @@ export class ContainerStarter {
     const { name } = this.#container;
     const ended = facts.of(name).find((instance) => instance.state === "exited");
     if (ended === undefined) return undefined;
-    const key = `${name}/${containerHash(this.#container)}`;
-    const retryAtMs = restartBackOff.retryAtMs(key, ended.finishedAtMs, handle.clock.now());
-    if (retryAtMs === undefined) {
-      restartBackOff.next(key, ended.finishedAtMs);
-      return undefined;
-    }
-    const title = podTitle(this.#context.pod);
-    this.#warn("BackOff", `Back-off restarting failed container ${name} in pod ${title}`);
-    const delay = formatDuration(restartBackOff.delayMs(key));
-    const message = `back-off ${delay} restarting failed container=${name} pod=${title}`;
-    return { kind: "waiting", reason: "CrashLoopBackOff", message, retryAtMs };
+    const delay = crashDelay(restartBackOff, {
+      pod: this.#context.pod,
+      container: this.#container,
+      finishedAtMs: ended.finishedAtMs,
+      nowMs: handle.clock.now(),
+    });
+    if (delay !== undefined)
+      this.#warn("BackOff", `Back-off restarting failed container ${name} in pod ${podTitle(this.#context.pod)}`);
+    return delay;
   }
 
   async #create(imageRef: string, signal: AbortSignal): Promise<StartOutcome> {
@@ -82,7 +80,7 @@ export class ContainerStarter {
       const variables = await environment.containerEnvironment(pod, container, facts, { signal });
       const mounts = await volumes.containerMounts(pod, container, variables, { signal });
       await this.#removeUnstarted(signal);
-      const attempt = this.#nextAttempt();
+      const attempt = nextAttempt(container.name, this.#context.facts.of(container.name)[0], handle.status);
       const messageFile = await terminationLogs.prepare(handle.uid, container, String(attempt));
       config = containerConfig(this.#context, {
         container,
@@ -107,12 +105,11 @@ export class ContainerStarter {
 
   async #run(id: string, attempt: number, signal: AbortSignal): Promise<StartOutcome> {
     const { runtime } = this.#context.options;
-    const { name } = this.#container;
     this.#context.staleContainers.add(id);
     try {
       await runtime.startContainer(id, { signal });
     } catch (error) {
-      const key = `${name}/${containerHash(this.#container)}`;
+      const key = crashKey(this.#container);
       const now = this.#context.handle.clock.now();
       const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), createRetryMs);
       return this.#delayOf("RunContainerError", error, delayMs, signal, now);
@@ -170,22 +167,6 @@ export class ContainerStarter {
       await options.runtime.removeContainer(instance.runtimeId, { signal });
       facts.forgetContainer(instance.runtimeId);
     }
-  }
-
-  /** Restart count of the next instance; never less than what was published. */
-  #nextAttempt(): number {
-    const { facts, handle } = this.#context;
-    const { name } = this.#container;
-    const { initContainerStatuses, containerStatuses } = handle.status;
-    const published = findContainerStatus(containerStatuses, name) ?? findContainerStatus(initContainerStatuses, name);
-    const [newest] = facts.of(name);
-    if (newest !== undefined) return Math.max(newest.attempt + 1, published?.restartCount ?? 0);
-    if (published === undefined) return 0;
-    const { state, lastState, restartCount } = published;
-    if (state?.terminated) return restartCount + 1;
-    // A running instance that vanished was counted when its end was published.
-    const counted = lastState?.terminated === undefined || lastState.terminated.reason === "ContainerStatusUnknown";
-    return counted ? restartCount : restartCount + 1;
   }
 
   /** One dead instance stays for `logs --previous`; older ones go, with their logs. Failing costs nothing but space. */

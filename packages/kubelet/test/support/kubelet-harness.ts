@@ -21,6 +21,8 @@ export interface HarnessOptions {
   readonly clock?: FakeClock | undefined;
   readonly runtime?: Omit<FakeRuntimeOptions, "clock"> | undefined;
   readonly provider?: Partial<StandardProviderOptions> | undefined;
+  /** @default the standard provider */
+  readonly makeProvider?: ((options: StandardProviderOptions) => unknown) | undefined;
   readonly admit?: ((pod: Pod, others: readonly Pod[]) => PodRefusal | undefined) | undefined;
   readonly podLogsDirectory?: string | undefined;
   readonly random?: (() => number) | undefined;
@@ -56,7 +58,8 @@ export class KubeletHarness {
       event: (subject, content) =>
         void this.events.push({ pod: subject.kind === "Pod" ? (subject.pod.metadata?.name ?? "") : "", ...content }),
     };
-    this.provider = createStandardProvider({
+    const makeProvider = this.#options.makeProvider ?? createStandardProvider;
+    this.provider = makeProvider({
       runtime: this.runtime,
       volumes: this.volumes,
       environment: {
@@ -90,7 +93,7 @@ export class KubeletHarness {
       clock,
       logger,
       ...this.#options.provider,
-    });
+    }) as StandardProvider;
     const statusWriter = new StatusWriter({ api: this.api, clock, logger });
     this.controller = new PodController({
       sources: [this.api],

@@ -55,6 +55,11 @@ export class FakeImages implements ImageService {
     return this.#injector.apply("imageFilesystemUsage", "", options.signal, () => []);
   }
 
+  /** @throws RuntimeError for an image that is not present */
+  require(name: string): void {
+    if (this.#status(name) === undefined) throw new RuntimeError("NotFound", `No image "${name}"`);
+  }
+
   #status(name: string): ImageStatus | undefined {
     const found = [...this.present].find((image) => image === name || resolvedReference(image) === name);
     if (found === undefined) return undefined;

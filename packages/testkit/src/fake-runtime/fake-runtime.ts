@@ -39,6 +39,8 @@ export interface FakeRuntimeOptions {
     | undefined;
   /** Addresses of the sandbox with this number. @default none: it shares the node's */
   readonly ips?: ((index: number) => readonly string[]) | undefined;
+  /** Events held for a consumer before it gets an overflow. @default 4096 */
+  readonly eventCapacity?: number | undefined;
 }
 
 interface FakeSandbox {
@@ -68,7 +70,7 @@ export class FakeRuntime implements Runtime {
   onStart: (container: FakeContainer) => void = () => undefined;
   readonly #options: FakeRuntimeOptions;
   readonly #clock: Clock;
-  readonly feed: EventFeed = new EventFeed();
+  readonly feed: EventFeed;
   #count = 0;
 
   constructor(options: FakeRuntimeOptions) {
@@ -77,6 +79,7 @@ export class FakeRuntime implements Runtime {
     this.script = options.script ?? (() => undefined);
     this.injector = new FaultInjector(options.clock);
     this.images = new FakeImages(this.injector);
+    this.feed = new EventFeed(options.eventCapacity);
   }
 
   version(options: CallOptions = {}): Promise<RuntimeVersion> {
@@ -91,6 +94,9 @@ export class FakeRuntime implements Runtime {
 
   runPodSandbox(config: PodSandboxConfig, options: CallOptions = {}): Promise<string> {
     return this.#call("runPodSandbox", config.metadata.name, options, () => {
+      const { runtimeHandler } = config;
+      if (!["", ...(this.#options.handlers ?? [])].includes(runtimeHandler))
+        throw new RuntimeError("InvalidArgument", `Cannot run sandbox: runtime handler is "${runtimeHandler}"`);
       const id = `sandbox-${++this.#count}`;
       const ips = this.#options.ips?.(this.#count) ?? [];
       this.sandboxes.set(id, { id, config, createdAtMs: this.#clock.now(), ips, ready: true });
@@ -124,6 +130,7 @@ export class FakeRuntime implements Runtime {
     return this.#call("listPodSandboxes", filter.podUid ?? "", options, () =>
       [...this.sandboxes.values()]
         .filter(({ id, config }) => matches(filter.id, id) && matches(filter.podUid, config.metadata.uid))
+        .filter(({ config }) => matchesLabels(filter, config))
         .map(sandboxSummary)
         .filter(({ state }) => matches(filter.state, state)),
     );
@@ -133,6 +140,7 @@ export class FakeRuntime implements Runtime {
     return this.#call("createContainer", config.name, options, () => {
       const sandbox = this.#sandbox(sandboxId);
       if (!sandbox.ready) throw new RuntimeError("FailedPrecondition", `Sandbox "${sandboxId}" is not ready`);
+      this.images.require(config.image.image);
       const id = `container-${++this.#count}`;
       this.containers.set(id, {
         id,
@@ -203,7 +211,7 @@ export class FakeRuntime implements Runtime {
     return this.#call("listContainers", filter.podUid ?? "", options, () =>
       [...this.containers.values()]
         .filter((container) => matches(filter.id, container.id) && matches(filter.sandboxId, container.sandboxId))
-        .filter((container) => matches(filter.state, container.state))
+        .filter((container) => matches(filter.state, container.state) && matchesLabels(filter, container.config))
         .filter((container) => matches(filter.podUid, this.#podUid(container.sandboxId)))
         .map(summaryOf),
     );
@@ -216,16 +224,21 @@ export class FakeRuntime implements Runtime {
   }
 
   updateContainerResources(containerId: string, _: ContainerResources, options: CallOptions = {}): Promise<void> {
-    return this.#call("updateContainerResources", this.#name(containerId), options, () => undefined);
+    return this.#call(
+      "updateContainerResources",
+      this.#name(containerId),
+      options,
+      () => void this.#container(containerId),
+    );
   }
 
   reopenContainerLog(containerId: string, options: CallOptions = {}): Promise<void> {
-    return this.#call("reopenContainerLog", this.#name(containerId), options, () => undefined);
+    return this.#call("reopenContainerLog", this.#name(containerId), options, () => void this.#container(containerId));
   }
 
   containerStats(containerId: string, options: CallOptions = {}): Promise<ContainerStats> {
     return this.#call("containerStats", this.#name(containerId), options, () => ({
-      containerId,
+      containerId: this.#container(containerId).id,
       timeMs: this.#clock.now(),
       cpuUsageNanoseconds: 0,
       memoryWorkingSetBytes: 0,
@@ -353,6 +366,13 @@ function sandboxSummary(sandbox: FakeSandbox): PodSandboxSummary {
   const { id, config, ready, createdAtMs } = sandbox;
   const { metadata, labels, annotations, runtimeHandler } = config;
   return { id, metadata, state: ready ? "ready" : "not-ready", createdAtMs, labels, annotations, runtimeHandler };
+}
+
+function matchesLabels(
+  filter: { readonly labels?: Readonly<Record<string, string>> | undefined },
+  { labels }: { readonly labels: Readonly<Record<string, string>> },
+): boolean {
+  return Object.entries(filter.labels ?? {}).every(([name, value]) => labels[name] === value);
 }
 
 function matches<T>(wanted: T | undefined, value: T): boolean {

@@ -1,0 +1,24 @@
+import { type ContainerInstance, findContainerStatus, type PodStatus } from "@wherry/kubernetes";
+
+/**
+ * Restart count of a container's next instance: one more than the newest instance's, and never less than what was published, so that
+ * it only grows even where instances were lost. Pure.
+ *
+ * @param newest newest instance the provider knows of
+ * @param published the status published last
+ */
+export function nextAttempt(
+  name: string,
+  newest: Pick<ContainerInstance, "attempt"> | undefined,
+  published: PodStatus,
+): number {
+  const { initContainerStatuses, containerStatuses } = published;
+  const status = findContainerStatus(containerStatuses, name) ?? findContainerStatus(initContainerStatuses, name);
+  if (newest !== undefined) return Math.max(newest.attempt + 1, status?.restartCount ?? 0);
+  if (status === undefined) return 0;
+  const { state, lastState, restartCount } = status;
+  if (state?.terminated) return restartCount + 1;
+  // A running instance that vanished was counted when its end was published.
+  const counted = lastState?.terminated === undefined || lastState.terminated.reason === "ContainerStatusUnknown";
+  return counted ? restartCount : restartCount + 1;
+}

@@ -1,0 +1,24 @@
+import type { ContainerConfig, Runtime } from "@wherry/runtime";
+import type { Workload } from "./workload.ts";
+
+/** A runtime under test, with its own state; disposing it ends everything it runs. */
+export interface RuntimeSubject extends AsyncDisposable {
+  /** The runtime, in its latest life. */
+  readonly runtime: Runtime;
+  /** Directory for logs. */
+  readonly logsDirectory: string;
+  /** Name of an image that can be pulled and is not present yet. */
+  readonly image: string;
+  /** Name of an image that nobody has. */
+  readonly missingImage: string;
+  /** What makes a container do this; undefined where the runtime knows no such thing, and the tests of it are left out. */
+  workload(workload: Workload): Pick<ContainerConfig, "command" | "args"> | undefined;
+  /** Ends the runtime's object without a word to what runs, and opens another one on the same state. */
+  reopen(): Promise<void>;
+  /** Whether output reaches log files. @default true */
+  readonly writesLogs?: boolean | undefined;
+  /** Events a consumer may fall behind before it gets an overflow; without it that is not tested. */
+  readonly eventCapacity?: number | undefined;
+  /** Names what is left of all sandboxes, beside what `list…` shows: processes, files. */
+  leftovers?(): Promise<readonly string[]> | readonly string[];
+}

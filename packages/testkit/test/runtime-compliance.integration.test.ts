@@ -1,0 +1,27 @@
+import { systemClock } from "@wherry/base";
+import { runtimeCompliance } from "@wherry/testkit/compliance";
+import { FakeRuntime } from "../src/fake-runtime/fake-runtime.ts";
+import { fakeArguments, fakeScript } from "./fake-workloads.ts";
+
+runtimeCompliance("FakeRuntime", async () => {
+  const eventCapacity = 16;
+  const runtime = new FakeRuntime({
+    clock: systemClock,
+    eventCapacity,
+    script: fakeScript,
+  });
+  runtime.images.remote = new Set(["app:v1"]);
+  return {
+    runtime,
+    image: "app:v1",
+    missingImage: "nobody.example/app:v1",
+    logsDirectory: "/nonexistent",
+    writesLogs: false,
+    eventCapacity,
+    workload: (workload) => ({ command: [], args: fakeArguments(workload) }),
+    // All its state is in the object: another life of the kubelet gets the same one.
+    reopen: async () => undefined,
+    leftovers: () => [...runtime.sandboxes.keys(), ...runtime.containers.keys()],
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+});
