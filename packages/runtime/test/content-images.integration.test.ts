@@ -49,3 +49,20 @@ test("contentImages() shows two tags of one manifest as one image", async () => 
   expect(listed?.repoDigests).toEqual([expect.stringContaining("/app@sha256:")]);
   expect((await images.imageStatus({ image: listed?.id ?? "" }))?.id).toBe(listed?.id);
 });
+
+test("contentImages() finds the image of a container by the container's reference, also after its tag moved on", async () => {
+  await using context = await setUp();
+  const { images, registry } = context;
+  const image = `${registry.host}/app:v1`;
+  registry.addImage("app", "v1", Buffer.from(header));
+  await images.pullImage({ image });
+  const { ref } = await images.runnable(image, []);
+  const [before] = await images.listImages();
+  registry.addImage("app", "v1", Buffer.from([...header, 0, 2, 1, 0x61]));
+  await images.pullImage({ image });
+  expect((await images.imageStatus({ image: ref }))?.id).toBe(before?.id);
+  expect((await images.imageStatus({ image }))?.id).not.toBe(before?.id);
+  // Known by its digest only, it can still be removed for room.
+  await images.removeImage({ image: before?.id ?? "" });
+  expect((await images.listImages()).map(({ repoTags }) => repoTags)).toEqual([[image]]);
+});

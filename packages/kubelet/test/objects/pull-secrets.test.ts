@@ -1,4 +1,4 @@
-import { createLogger, type LogEntry } from "@wherry/base";
+import { createLogger, type LogEntry, silentLogger } from "@wherry/base";
 import { ApiError } from "@wherry/client";
 import type { Pod, Secret, ServiceAccount } from "@wherry/kubernetes";
 import { expect, test } from "vitest";
@@ -37,6 +37,29 @@ test("pullCredentials() answers matching credentials in the order of the secrets
   expect(await users(["b", "a", "c"])).toEqual(["b", "a"]);
   expect(await users(["c"])).toEqual([]);
   expect(await users([])).toEqual([]);
+});
+
+test("pullCredentials() answers the node's credentials after the pod's own, and reads nothing for a static pod", async () => {
+  const read: string[] = [];
+  const pullSecrets = createPullSecrets({
+    objects: {
+      secret: async (_, name) => registrySecret(name),
+      serviceAccount: async (_, name) => void read.push(name),
+    },
+    events: new FakeEvents(),
+    logger: silentLogger,
+    providers: { imageCredentials: async (image) => [{ username: `node for ${image}` }] },
+  });
+  const users = async (annotations: Record<string, string>, secrets: string[]) => {
+    const spec = { containers: [], imagePullSecrets: secrets.map((name) => ({ name })) };
+    const pod: Pod = { metadata: { namespace: "ns", name: "pod", annotations }, spec };
+    return (await pullSecrets.pullCredentials(pod, "registry.test/app")).map(({ username }) => username);
+  };
+  expect(await users({}, ["a"])).toEqual(["a", "node for registry.test/app"]);
+  expect(await users({ "kubernetes.io/config.source": "file" }, [])).toEqual(["node for registry.test/app"]);
+  expect(read).toEqual([]);
+  await users({}, []);
+  expect(read).toEqual(["default"]);
 });
 
 test("pullCredentials() reads the older form", async () => {
