@@ -1,7 +1,7 @@
 import { type ContainerStatus, containerStatus, findContainerStatus, podContainers } from "@wherry/kubernetes";
 import type { PodDescription } from "../provider/pod-description.ts";
 import type { PodContext } from "./pod-context.ts";
-import { unsupportedEphemeral } from "./unsupported-fields.ts";
+import { unsupportedInEphemeral } from "./unsupported-fields.ts";
 
 /** Describes the pod from the facts; undefined while the runtime has not been asked. */
 export function describePod(
@@ -17,7 +17,8 @@ export function describePod(
     ephemeral: status.ephemeralContainerStatuses,
   };
   for (const { kind, container } of podContainers(context.spec)) {
-    const pending = kind === "ephemeral" ? unsupportedEphemeral : context.pending.get(container.name);
+    const refused = kind === "ephemeral" ? unsupportedInEphemeral(container, context.shared.abilities) : undefined;
+    const pending = refused ?? context.pending.get(container.name);
     const instances = context.facts.of(container.name);
     const id = instances[0]?.runtimeId ?? "";
     lists[kind].push(

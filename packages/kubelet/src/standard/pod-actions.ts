@@ -19,6 +19,8 @@ export interface PodActionFacts {
   readonly sandboxId: string | undefined;
   /** Instances of a container, newest first. */
   readonly instancesOf: (name: string) => readonly Instance[];
+  /** Ephemeral containers that the node takes. */
+  readonly ephemeral: readonly Container[];
   /** Whether a running container's startup gate is open. */
   readonly isStarted: (name: string) => boolean;
   /** The probe for the sake of which a running container has to be killed. */
@@ -61,12 +63,22 @@ export function podActions(facts: PodActionFacts): PodActions {
     return { ...nothingDone, done: true, initialized: true };
   const init = initActions(facts, spec);
   if (init.failed && !apps.some(({ verdict }) => verdict === "running")) return { ...nothingDone, done: true };
-  const start = init.initialized
-    ? [...init.start, ...apps.filter(({ verdict }) => verdict === "start").map(({ container }) => container)]
-    : init.start;
+  const startApps = init.initialized ? apps.filter(({ verdict }) => verdict === "start") : [];
+  // Last, so that the pull of a debug image holds nothing up; and also while the pod is stuck in its initialisation.
+  const start = [...init.start, ...startApps.map(({ container }) => container), ...neverStarted(facts)];
   if (facts.sandboxId === undefined)
     return { ...nothingDone, needsSandbox: true, initialized: init.initialized, start };
   return { ...nothingDone, initialized: init.initialized, replace: containersToStop(facts, spec), start };
+}
+
+/** Ephemeral containers are started once: one that has ever run, also in an earlier sandbox, stays as it is. */
+function neverStarted(facts: PodActionFacts): Container[] {
+  return facts.ephemeral.filter(({ name }) => {
+    const [newest] = facts.instancesOf(name);
+    if (newest !== undefined) return newest.state === "created";
+    const state = findContainerStatus(facts.status.ephemeralContainerStatuses, name)?.state;
+    return state?.running === undefined && state?.terminated === undefined;
+  });
 }
 
 /** Running containers that have to be stopped. */

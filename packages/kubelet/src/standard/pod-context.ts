@@ -1,4 +1,11 @@
-import { type Container, containerFieldPath, findContainerStatus, type Pod, type PodSpec } from "@wherry/kubernetes";
+import {
+  type Container,
+  containerFieldPath,
+  findContainer,
+  findContainerStatus,
+  type Pod,
+  type PodSpec,
+} from "@wherry/kubernetes";
 import type { HookRunner, HookSubject } from "../hooks/hook-runner.ts";
 import type { EventContent } from "../ports/event-recorder.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
@@ -9,6 +16,7 @@ import { describePod } from "./describe-pod.ts";
 import { exitMessage } from "./exit-message.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import { PodFacts } from "./pod-facts.ts";
+import type { RuntimeAbility } from "./pod-field-table.ts";
 import { resolveDelays, type StandardProviderOptions } from "./standard-options.ts";
 import type { StartDelay } from "./start-outcome.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -23,6 +31,8 @@ export interface Shared {
   readonly runtimeName: () => string;
   /** Handlers the runtime knows; empty while it has not said. */
   readonly handlers: () => ReadonlySet<string>;
+  /** What the runtime can do beyond what all can. */
+  readonly abilities: ReadonlySet<RuntimeAbility>;
 }
 
 /** A container that cannot start now, and of which definition and instance that was said. */
@@ -101,7 +111,7 @@ export class PodContext {
   }
 
   container(name: string): Container | undefined {
-    return [...(this.spec.initContainers ?? []), ...this.spec.containers].find((container) => container.name === name);
+    return findContainer(this.spec, name)?.container;
   }
 
   /** The runtime told of something; cheap when it is only the echo of an own call. */

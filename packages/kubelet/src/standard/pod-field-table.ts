@@ -30,7 +30,7 @@ const podRules: readonly FieldRule[] = [
   { path: "dnsConfig", verdict: "ignored", why: "a preview 1 guest resolves no names" },
   { path: "dnsPolicy", verdict: "ignored", why: "a preview 1 guest resolves no names" },
   { path: "enableServiceLinks", verdict: "honoured", why: "service variables in the environment" },
-  { path: "ephemeralContainers", verdict: "refused", why: "ephemeral containers are not supported" },
+  { path: "ephemeralContainers", verdict: "honoured", why: "started once each, beside what runs; they decide nothing" },
   { path: "hostAliases", verdict: "ignored", why: "a preview 1 guest resolves no names" },
   { path: "hostIPC", verdict: "refused", why: noNamespaces, when: isTrue },
   { path: "hostNetwork", verdict: "honoured", why: "the pod has the node's addresses, and its ports are opened there" },
@@ -146,10 +146,36 @@ const containerRules: readonly FieldRule[] = [
   },
 ];
 
+/** What the API allows in no ephemeral container. */
+const notInEphemeral: readonly string[] = [
+  "lifecycle",
+  "livenessProbe",
+  "ports",
+  "readinessProbe",
+  "resizePolicy",
+  "resources",
+  "restartPolicy",
+  "restartPolicyRules",
+  "startupProbe",
+];
+
+const ephemeralRules: readonly FieldRule[] = [
+  ...containerRules.filter(({ path }) => !notInEphemeral.some((field) => path.startsWith(field))),
+  ...notInEphemeral.map((path): FieldRule => ({ path, verdict: "ignored", why: "the API allows none here" })),
+  {
+    path: "targetContainerName",
+    verdict: "ignored",
+    why: "no container sees the processes of another; it starts beside the target all the same",
+  },
+];
+
+function below(list: string, rules: readonly FieldRule[]): FieldRule[] {
+  return rules.map((rule) => ({ ...rule, path: `${list}.${rule.path}` }));
+}
+
 /** Every field of a pod's spec with what the standard provider makes of it; the documentation's table comes from here. */
 export const podFieldTable: readonly FieldRule[] = [
   ...podRules,
-  ...["initContainers[]", "containers[]"].flatMap((list) =>
-    containerRules.map((rule): FieldRule => ({ ...rule, path: `${list}.${rule.path}` })),
-  ),
+  ...["initContainers[]", "containers[]"].flatMap((list) => below(list, containerRules)),
+  ...below("ephemeralContainers[]", ephemeralRules),
 ];

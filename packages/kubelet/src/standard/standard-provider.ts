@@ -11,6 +11,7 @@ import type { PodHandle } from "../provider/pod-handle.ts";
 import type { ContainerTarget, Provider, ProviderCallOptions } from "../provider/provider.ts";
 import type { MetricsRegistry } from "../server/metrics/metrics-registry.ts";
 import { activeLogs, containerLog } from "./container-logs.ts";
+import { ephemeralWarnings } from "./ephemeral-containers.ts";
 import { ImagePuller } from "./image-puller.ts";
 import { PodContext, type Shared } from "./pod-context.ts";
 import type { RuntimeAbility } from "./pod-field-table.ts";
@@ -18,7 +19,7 @@ import type { PodEdges } from "./pod-machine.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 import { standardMachine } from "./standard-machine.ts";
 import type { StandardProviderOptions } from "./standard-options.ts";
-import { refuseUnsupportedFields, unsupportedEphemeral } from "./unsupported-fields.ts";
+import { refuseUnsupportedFields } from "./unsupported-fields.ts";
 
 export type StandardProvider = Provider<PodEdges, PodContext>;
 
@@ -29,16 +30,6 @@ export type StandardProvider = Provider<PodEdges, PodContext>;
  */
 export function createStandardProvider(options: StandardProviderOptions): StandardProvider {
   return new RuntimeProvider(options);
-}
-
-/** Says once of each ephemeral container why it never starts. */
-function warnOfEphemeral(handle: PodHandle, warned: Set<string>): void {
-  for (const { name } of handle.pod.spec?.ephemeralContainers ?? []) {
-    if (warned.has(name)) continue;
-    warned.add(name);
-    const { reason, message } = unsupportedEphemeral;
-    handle.event({ type: "Warning", reason, message, fieldPath: `spec.ephemeralContainers{${name}}` });
-  }
 }
 
 /** Orphans and force-deleted pods are given this long, as upstream gives them. */
@@ -53,7 +44,6 @@ class RuntimeProvider implements StandardProvider {
   readonly attach: NonNullable<StandardProvider["attach"]>;
   readonly #options: StandardProviderOptions;
   readonly #shared: Shared;
-  readonly #abilities: ReadonlySet<RuntimeAbility>;
   readonly #contexts: Map<string, PodContext> = new Map();
   readonly #watch: RuntimeWatch;
   readonly #known: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -64,7 +54,7 @@ class RuntimeProvider implements StandardProvider {
     const { runtime, clock, logger } = options;
     this.#options = options;
     const actions = options.actions ?? createContainerActions(runtime);
-    this.#abilities = new Set(options.execSupported === true ? (["exec"] as const) : []);
+    const abilities: ReadonlySet<RuntimeAbility> = new Set(options.execSupported === true ? (["exec"] as const) : []);
     this.ready = this.#known.promise;
     this.ready.catch(() => undefined);
     this.#shared = {
@@ -74,6 +64,7 @@ class RuntimeProvider implements StandardProvider {
       puller: new ImagePuller({ images: runtime.images, clock, maxParallelPulls: options.maxParallelPulls }),
       runtimeName: () => this.#runtimeName,
       handlers: () => this.#handlers,
+      abilities,
     };
     this.#watch = new RuntimeWatch({
       runtime,
@@ -120,16 +111,17 @@ class RuntimeProvider implements StandardProvider {
     await this.#options.runtime.updateRuntimeConfig?.({ podCidr });
   }
 
-  admit: NonNullable<StandardProvider["admit"]> = (pod) => refuseUnsupportedFields(pod, this.#abilities);
+  admit: NonNullable<StandardProvider["admit"]> = (pod) => refuseUnsupportedFields(pod, this.#shared.abilities);
 
   createContext(handle: PodHandle): PodContext {
     // Of a machine that failed and is started again.
     this.#contexts.get(handle.uid)?.probes.close();
     const context = new PodContext(handle, this.#shared);
     this.#contexts.set(handle.uid, context);
-    const warned = new Set<string>();
+    const warnOfEphemeral = ephemeralWarnings(handle, this.#shared.abilities);
+    warnOfEphemeral();
     handle.onChange(() => {
-      warnOfEphemeral(handle, warned);
+      warnOfEphemeral();
       this.#options.volumes.podChanged(handle.pod);
       this.#options.objects.registerPod(handle.pod);
       context.updateProbes();

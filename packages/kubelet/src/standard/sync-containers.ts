@@ -2,6 +2,7 @@ import type { Container } from "@wherry/kubernetes";
 import { containerHash } from "./container-hash.ts";
 import { ContainerStarter } from "./container-starter.ts";
 import { describePod } from "./describe-pod.ts";
+import { startableEphemeral } from "./ephemeral-containers.ts";
 import { type PodActions, podActions } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
 import { killContainer } from "./stop-container.ts";
@@ -48,6 +49,7 @@ export function actionsFor(context: PodContext): PodActions {
     status: handle.status,
     sandboxId: facts.sandbox?.id,
     instancesOf: (name) => facts.of(name),
+    ephemeral: startableEphemeral(context),
     isStarted: (name) => probes.isStarted(name, newestId(name)),
     probeFailure: (name) => probes.failure(name, newestId(name)),
   });

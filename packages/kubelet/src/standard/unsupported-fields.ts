@@ -1,4 +1,4 @@
-import type { Pod, WaitingReason } from "@wherry/kubernetes";
+import type { EphemeralContainer, Pod, WaitingReason } from "@wherry/kubernetes";
 import type { PodRefusal } from "../provider/provider.ts";
 import { type FieldRule, podFieldTable, type RuntimeAbility } from "./pod-field-table.ts";
 
@@ -15,25 +15,39 @@ export function refuseUnsupportedFields(
   pod: Pod,
   abilities: ReadonlySet<RuntimeAbility> = new Set(),
 ): PodRefusal | undefined {
-  const found: string[] = [];
-  for (const rule of podFieldTable) {
-    // Ephemeral containers come later, through a subresource, and must not end a pod that runs.
-    if (rule.verdict !== "refused" || rule.path === "ephemeralContainers") continue;
-    if (rule.unless !== undefined && abilities.has(rule.unless)) continue;
-    for (const { path, value } of valuesAt(pod.spec ?? {}, rule))
-      if (rule.when?.(value) ?? true) found.push(`${path}: ${rule.why}`);
-  }
+  return refusalOf(foundIn(pod.spec ?? {}, "", abilities), "Pod was rejected: ");
+}
+
+/** Why one ephemeral container cannot be started. Such a container comes late and must not end a pod that runs. */
+export function unsupportedInEphemeral(
+  container: EphemeralContainer,
+  abilities: ReadonlySet<RuntimeAbility>,
+): WaitingReason | undefined {
+  return refusalOf(foundIn({ ephemeralContainers: [container] }, ephemeralList, abilities), "");
+}
+
+const ephemeralList = "ephemeralContainers[].";
+
+/** What the rules refuse below `spec`: those of ephemeral containers with their prefix, all others with none. */
+function foundIn(spec: object, prefix: string, abilities: ReadonlySet<RuntimeAbility>): string[] {
+  return podFieldTable
+    .filter(({ verdict, path, unless }) => {
+      if (verdict !== "refused" || (unless !== undefined && abilities.has(unless))) return false;
+      return prefix === "" ? !path.startsWith(ephemeralList) : path.startsWith(prefix);
+    })
+    .flatMap((rule) =>
+      valuesAt(spec, rule)
+        .filter(({ value }) => rule.when?.(value) ?? true)
+        .map(({ path }) => `${path}: ${rule.why}`),
+    );
+}
+
+function refusalOf(found: readonly string[], prefix: string): PodRefusal | undefined {
   if (found.length === 0) return undefined;
   const named = found.slice(0, maxNamed).join("; ");
   const more = found.length > maxNamed ? `; and ${found.length - maxNamed} more` : "";
-  return { reason: unsupportedFieldReason, message: `Pod was rejected: ${named}${more}` };
+  return { reason: unsupportedFieldReason, message: `${prefix}${named}${more}` };
 }
-
-/** What an ephemeral container shows for ever. */
-export const unsupportedEphemeral: WaitingReason = {
-  reason: unsupportedFieldReason,
-  message: "ephemeral containers are not supported",
-};
 
 interface Found {
   readonly path: string;

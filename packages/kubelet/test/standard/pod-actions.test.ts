@@ -46,6 +46,7 @@ function actions({ spec, instances = [], status = {}, closed = [], failed = {}, 
     status,
     sandboxId: "sandboxId" in rest ? rest.sandboxId : "s1",
     instancesOf: (name) => instances.filter((candidate) => candidate.name === name),
+    ephemeral: spec.ephemeralContainers ?? [],
     isStarted: (name) => !closed.includes(name),
     probeFailure: (name) => failed[name],
   });
