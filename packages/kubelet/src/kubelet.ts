@@ -21,7 +21,9 @@ import { createClientObjectCache } from "./objects/client-object-cache.ts";
 import { clientRuntimeClasses } from "./objects/client-runtime-classes.ts";
 import { createPullSecrets } from "./objects/pull-secrets.ts";
 import { ApiPodSource } from "./pods/api-pod-source.ts";
+import { openAllocations } from "./pods/file-allocations.ts";
 import { PodController } from "./pods/pod-controller.ts";
+import type { Allocations } from "./ports/allocations.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
 import type { Provider } from "./provider/provider.ts";
 import { pingCheck } from "./server/health-checks.ts";
@@ -152,7 +154,8 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       logger: this.#component("status"),
     });
     const source = this.#podSource();
-    const controller = this.#controller(source, provider, statusWriter, node, events);
+    const allocations = await openAllocations(rootDirectory, this.#component("pods"));
+    const controller = this.#controller(source, provider, { statusWriter, node, recorder: events, allocations });
     const logs = providerLogSource(controller, provider);
     agent = await this.#agent(provider, events, () => [controller.health()]);
     const nodeAgent = agent;
@@ -215,17 +218,18 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
   #controller(
     source: ApiPodSource,
     provider: Provider<E, Context>,
-    statusWriter: StatusWriter,
-    node: NodeFacts,
-    recorder: ApiEventRecorder,
+    parts: {
+      readonly statusWriter: StatusWriter;
+      readonly node: NodeFacts;
+      readonly recorder: ApiEventRecorder;
+      readonly allocations: Allocations;
+    },
   ): PodController<E, Context> {
     return new PodController({
       source,
       provider,
-      statusWriter,
-      node,
-      recorder,
-      admit: (pod, others) => admitPod(pod, others, node),
+      ...parts,
+      admit: (pod, others) => admitPod(pod, others, parts.node),
       clock: this.#clock,
       logger: this.#component("pods"),
       random: this.#random,

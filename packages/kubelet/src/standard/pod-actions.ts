@@ -10,6 +10,7 @@ import {
 } from "@wherry/kubernetes";
 import { containerHash } from "./container-hash.ts";
 import type { Instance } from "./pod-facts.ts";
+import { resizeNeedsRestart } from "./resize-actions.ts";
 
 export interface PodActionFacts {
   readonly pod: Pod;
@@ -46,7 +47,7 @@ export interface PodActions {
   readonly needsSandbox: boolean;
   /** Every init container has done its part. */
   readonly initialized: boolean;
-  /** Instances to stop, whose definition changed or whose probe failed. */
+  /** Instances to stop, whose definition changed, whose probe failed or whose resize asks for it. */
   readonly replace: readonly ContainerStop[];
   /** Containers that need a new instance now, in order. */
   readonly start: readonly Container[];
@@ -90,6 +91,13 @@ function containersToStop(facts: PodActionFacts, spec: PodSpec): ContainerStop[]
     const message = `Container ${container.name} definition changed, will be restarted`;
     if (instance.specHash !== "" && instance.specHash !== containerHash(container))
       stops.push({ container, instance, message, restart: true });
+    else if (resizeNeedsRestart(container, instance))
+      stops.push({
+        container,
+        instance,
+        message: `Container ${container.name} resize requires restart`,
+        restart: true,
+      });
     else {
       const failed = facts.probeFailure(container.name);
       if (failed !== undefined) stops.push(failedProbeStop(spec, container, instance, failed));

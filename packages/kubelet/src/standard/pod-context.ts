@@ -17,6 +17,7 @@ import { exitMessage } from "./exit-message.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import { PodFacts } from "./pod-facts.ts";
 import type { RuntimeAbility } from "./pod-field-table.ts";
+import { PodResize } from "./pod-resize.ts";
 import { resolveDelays, type StandardProviderOptions } from "./standard-options.ts";
 import type { StartDelay } from "./start-outcome.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -46,6 +47,7 @@ export class PodContext {
   readonly shared: Shared;
   readonly facts: PodFacts;
   readonly probes: PodProbes;
+  readonly resize: PodResize;
   readonly wakeup: Wakeup = new Wakeup();
   /** Containers that are to start but cannot yet, by name. */
   readonly pending: Map<string, PendingStart> = new Map();
@@ -75,6 +77,7 @@ export class PodContext {
       runtimeName: shared.runtimeName(),
       exitMessage: (status) => exitMessage(options.terminationLogs, handle.uid, status),
     });
+    this.resize = new PodResize(this);
     this.probes = shared.probes.open(handle.pod, {
       event: (content) => this.event(content),
       changed: () => this.#probesChanged(),

@@ -107,7 +107,11 @@ const containerRules: readonly FieldRule[] = [
     why: "opened on hostIP or the node's address; the WebAssembly runtime refuses it for UDP and SCTP: FailedCreatePodSandBox",
   },
   ...withCommands("readinessProbe", probes),
-  { path: "resizePolicy", verdict: "ignored", why: "matters to a resize in place only" },
+  {
+    path: "resizePolicy",
+    verdict: "honoured",
+    why: "the WebAssembly runtime resizes cpu in place, memory by a restart",
+  },
   { path: "resources", verdict: "honoured", why: "requests at admission, limits by the runtime" },
   { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
   { path: "restartPolicy", verdict: "honoured", why: "the container's own policy goes before the pod's" },

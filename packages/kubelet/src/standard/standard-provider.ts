@@ -19,6 +19,7 @@ import type { PodEdges } from "./pod-machine.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 import { standardMachine } from "./standard-machine.ts";
 import type { StandardProviderOptions } from "./standard-options.ts";
+import { publish } from "./sync-containers.ts";
 import { refuseUnsupportedFields } from "./unsupported-fields.ts";
 
 export type StandardProvider = Provider<PodEdges, PodContext>;
@@ -39,6 +40,7 @@ class RuntimeProvider implements StandardProvider {
   readonly name: string = "standard";
   readonly machine: typeof standardMachine = standardMachine;
   readonly stopping = "stopping" as const;
+  readonly resizesPods = true;
   readonly ready: Promise<void>;
   readonly exec: NonNullable<StandardProvider["exec"]>;
   readonly attach: NonNullable<StandardProvider["attach"]>;
@@ -125,6 +127,8 @@ class RuntimeProvider implements StandardProvider {
       this.#options.volumes.podChanged(handle.pod);
       this.#options.objects.registerPod(handle.pod);
       context.updateProbes();
+      // Shown in the same breath as the generation that asked for it.
+      if (context.resize.noticeAllocation()) publish(context);
       context.wakeup.raise();
     });
     return context;

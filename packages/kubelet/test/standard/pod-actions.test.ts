@@ -21,6 +21,7 @@ function instance(name: string, more: Partial<Instance> = {}): Instance {
     image: "app:v1",
     imageRef: "",
     specHash: containerHash({ name, image: "app:v1" }),
+    resources: {},
     logPath: "",
     ...more,
   };
