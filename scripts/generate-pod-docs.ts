@@ -32,9 +32,12 @@ export function podLifecyclePage(): string {
 
 /** The table of every field of a pod's spec. */
 export function podFieldsPage(): string {
-  const initPrefix = "initContainers[].";
   const rows = podFieldTable
-    .filter(({ path }) => !path.startsWith(initPrefix))
+    .filter(({ path, verdict }) => {
+      const inContainers = path.replace(/^(init|ephemeral)Containers\[\]/, "containers[]");
+      const same = (rule: (typeof podFieldTable)[number]) => rule.path === inContainers && rule.verdict === verdict;
+      return path === inContainers || !podFieldTable.some(same);
+    })
     .map(({ path, verdict, why, when, unless }) => {
       const condition = unless === undefined ? when && " (by value)" : " (by runtime)";
       const note = verdict === "refused" ? (condition ?? "") : "";
@@ -48,7 +51,8 @@ export function podFieldsPage(): string {
     "`UnsupportedField` and a message that names the field; **ignored** ones cannot matter to a WebAssembly guest on this node.",
     "What is refused **by runtime** is honoured by a runtime that can do it; the WebAssembly runtime cannot.",
     "A rule holds for everything below its path unless a deeper one says otherwise; `containers[]` stands for",
-    "`initContainers[]` too.",
+    "`initContainers[]` and `ephemeralContainers[]` too. An ephemeral container with a refused field leaves the pod as it is: it",
+    "alone waits for ever, with reason `UnsupportedField`.",
     "",
     "| field | verdict | why |",
     "| --- | --- | --- |",

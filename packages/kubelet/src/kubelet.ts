@@ -18,6 +18,7 @@ import { NodeAgent } from "./node/node-agent.ts";
 import { createClientObjectCache } from "./objects/client-object-cache.ts";
 import { clientRuntimeClasses } from "./objects/client-runtime-classes.ts";
 import { createPullSecrets } from "./objects/pull-secrets.ts";
+import { openAllocations } from "./pods/file-allocations.ts";
 import { createNodePods } from "./pods/node-pods.ts";
 import type { PodController } from "./pods/pod-controller.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
@@ -172,6 +173,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       clock,
       logger: this.#component("pods"),
       random: this.#random,
+      allocations: await openAllocations(rootDirectory, this.#component("pods")),
     });
     controller = pods.controller;
     const logs = providerLogSource(controller, provider);

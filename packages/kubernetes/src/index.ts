@@ -23,6 +23,15 @@ export {
   type WaitingReason,
 } from "./pods/container-statuses.ts";
 export {
+  describeResize,
+  isResizable,
+  type PodAllocation,
+  podAllocation,
+  resizableResources,
+  sameResizable,
+  withAllocation,
+} from "./pods/pod-allocation.ts";
+export {
   kubeletConditionTypes,
   type PodConditionFacts,
   podConditions,

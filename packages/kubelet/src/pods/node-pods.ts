@@ -2,6 +2,7 @@ import { aborted, type Clock, type Logger, runTogether } from "@wherry/base";
 import { createReflector, type KubernetesClient, resources } from "@wherry/client";
 import type { EdgeTable } from "@wherry/machine";
 import { admitPod } from "../admission/admit-pod.ts";
+import type { Allocations } from "../ports/allocations.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { Provider } from "../provider/provider.ts";
@@ -26,6 +27,8 @@ export interface NodePodsOptions<E extends EdgeTable, Context> {
   readonly staticPath?: string | undefined;
   readonly fileCheckEveryMs: number;
   readonly recorder: EventRecorder;
+  /** What pods were given of the node's resources. */
+  readonly allocations: Allocations;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;

@@ -1,6 +1,18 @@
 import { aborted, errorMessage, isAbort, type Logger, WorkQueue } from "@wherry/base";
-import { isMirrorPod, isStaticPod, isTerminalPhase, objectKey, type Pod, parseApiTime } from "@wherry/kubernetes";
+import {
+  describeResize,
+  isMirrorPod,
+  isStaticPod,
+  isTerminalPhase,
+  objectKey,
+  type Pod,
+  parseApiTime,
+  podAllocation,
+  withAllocation,
+} from "@wherry/kubernetes";
 import type { EdgeTable } from "@wherry/machine";
+import { checkResize, type ResizeHindrance } from "../admission/check-resize.ts";
+import { type Allocations, memoryAllocations } from "../ports/allocations.ts";
 import type { PodDirectory } from "../ports/pod-directory.ts";
 import type { HealthTerm } from "../provider/node-details.ts";
 import type { PodRefusal } from "../provider/provider.ts";
@@ -9,8 +21,11 @@ import type { MirrorPods } from "./mirror-pods.ts";
 import type { PodSource } from "./pod-source.ts";
 import { PodWorker, type PodWorkerOptions } from "./pod-worker.ts";
 
+/** As often as upstream looks at resizes that wait. */
+const deferredRetryMs = 180_000;
+
 export interface PodControllerOptions<E extends EdgeTable, Context>
-  extends Omit<PodWorkerOptions<E, Context>, "publish"> {
+  extends Omit<PodWorkerOptions<E, Context>, "publish" | "allocated"> {
   /** Pods of one never remove those of another. */
   readonly sources: readonly PodSource[];
   readonly statusWriter: StatusWriter;
@@ -18,6 +33,8 @@ export interface PodControllerOptions<E extends EdgeTable, Context>
   readonly mirrors?: Pick<MirrorPods, "track" | "publish" | "untrack"> | undefined;
   /** Whether the node takes the pod beside those it has; pure. */
   readonly admit: (pod: Pod, others: readonly Pod[]) => PodRefusal | undefined;
+  /** What the node has given its pods. @default what ends with the process */
+  readonly allocations?: Allocations | undefined;
   /** How often what the provider holds is compared with the pods known. @default 60_000 */
   readonly orphanIntervalMs?: number | undefined;
 }
@@ -37,12 +54,27 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   readonly #removals: WorkQueue;
   /** Pods that are gone and of which something may be left. */
   readonly #leaving: Map<string, Pod> = new Map();
+  readonly #allocations: Allocations;
+  /** One at a time: each decision counts on those before it. */
+  readonly #resizes: WorkQueue;
   #signal: AbortSignal | undefined;
   #ready = false;
 
   constructor(options: PodControllerOptions<E, Context>) {
     this.#options = options;
     this.#logger = options.logger;
+    this.#allocations = options.allocations ?? memoryAllocations();
+    this.#resizes = new WorkQueue((uid) => this.#resize(uid), {
+      concurrency: 1,
+      backoff: { initialMs: 1000, maxMs: 60_000 },
+      clock: options.clock,
+      onError: (uid, error, retryInMs) =>
+        this.#logger.warn("Cannot record what a pod was given, will retry", {
+          uid,
+          error: errorMessage(error),
+          retryInMs,
+        }),
+    });
     this.#removals = new WorkQueue((uid, signal) => this.#removeLeftovers(uid, signal), {
       concurrency: 16,
       backoff: { initialMs: 500, maxMs: 60_000 },
@@ -101,7 +133,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   async run(signal: AbortSignal): Promise<void> {
     const { sources, provider } = this.#options;
     this.#signal = signal;
-    const removals = this.#removals.run(signal);
+    const queues = [this.#removals.run(signal), this.#resizes.run(signal)];
     const stop = aborted(signal);
     await Promise.race([provider.ready, stop]);
     const ends: (() => void)[] = [];
@@ -117,7 +149,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     await stop;
     for (const end of ends) end();
     this.#ready = false;
-    await Promise.all([removals, ...this.#running]);
+    await Promise.all([...queues, ...this.#running]);
   }
 
   #follow(source: PodSource): () => void {
@@ -141,6 +173,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
       this.#options.mirrors?.track(pod);
     } else this.#options.statusWriter.observed(pod);
     if (worker === undefined) this.#start(pod);
+    else if (this.#wantsResize(worker, pod)) this.#resizes.add(uid);
     else worker.update(pod);
   }
 
@@ -163,12 +196,13 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     const { provider, statusWriter, mirrors } = this.#options;
     const worker = new PodWorker(pod, {
       ...this.#options,
+      allocated: (object) => withAllocation(object, this.#allocations.get(object.metadata?.uid ?? "")),
       publish: (uid, status) => (isStaticPod(pod) ? mirrors?.publish(pod, status) : statusWriter.set(uid, status)),
     });
-    const others = [...this.#workers.values()].filter((other) => !other.finished).map((other) => other.pod);
+    const others = this.#othersOf(worker);
     this.#workers.set(worker.uid, worker);
     const ending = worker.termination !== undefined || isTerminalPhase(worker.status.phase);
-    const refusal = ending ? undefined : (provider.admit?.(pod) ?? this.#options.admit(pod, others));
+    const refusal = ending ? undefined : (provider.admit?.(pod) ?? this.#options.admit(worker.pod, others));
     if (refusal !== undefined) worker.refuse(refusal);
     const run = this.#run(worker).finally(() => this.#running.delete(run));
     this.#running.add(run);
@@ -178,6 +212,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     const signal = this.#signal;
     if (signal === undefined) return;
     try {
+      await this.#keepAllocation(worker);
       await worker.run(signal);
     } catch (error) {
       if (!signal.aborted || !isAbort(error, signal))
@@ -187,14 +222,82 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     this.#settle(worker);
   }
 
+  #othersOf(worker: PodWorker<E, Context>): Pod[] {
+    return [...this.#workers.values()].filter((other) => other !== worker && !other.finished).map(({ pod }) => pod);
+  }
+
+  /** A pod is given what its spec asked for when it was taken in, and nothing else before the node has looked at that. */
+  async #keepAllocation(worker: PodWorker<E, Context>): Promise<void> {
+    const { uid, pod } = worker;
+    if (worker.termination !== undefined || this.#allocations.get(uid) !== undefined) return this.#sync(uid);
+    const allocation = podAllocation(pod.spec ?? { containers: [] });
+    if (Object.keys(allocation).length === 0) return;
+    try {
+      await this.#allocations.set(uid, allocation);
+    } catch (error) {
+      worker.logger.warn("Cannot record what the pod was given", { error: errorMessage(error) });
+    }
+    this.#sync(uid);
+  }
+
+  #wantsResize(worker: PodWorker<E, Context>, pod: Pod): boolean {
+    if (worker.finished || worker.termination !== undefined || pod.metadata?.deletionTimestamp !== undefined)
+      return false;
+    return withAllocation(pod, this.#allocations.get(worker.uid)) !== pod;
+  }
+
+  /** Grants a resize or says why not; what cannot be granted now is looked at again when another pod gives something back. */
+  async #resize(uid: string): Promise<number | undefined> {
+    const worker = this.#workers.get(uid);
+    const pod = this.#find(uid);
+    if (worker === undefined || pod === undefined) return undefined;
+    if (!this.#wantsResize(worker, pod)) {
+      worker.update(pod);
+      return undefined;
+    }
+    const hindrance = this.#resizeHindrance(worker, pod);
+    if (hindrance !== undefined) {
+      worker.update(pod, hindrance);
+      return hindrance.reason === "Deferred" ? deferredRetryMs : undefined;
+    }
+    try {
+      await this.#allocations.set(uid, podAllocation(pod.spec ?? { containers: [] }));
+    } catch (error) {
+      worker.update(pod, { reason: "Deferred", message: `Cannot record the resize: ${errorMessage(error)}` });
+      throw error;
+    }
+    const text = describeResize(pod.spec ?? { containers: [] }, pod.metadata?.generation);
+    worker.event({ type: "Normal", reason: "ResizeStarted", message: `Pod resize started: ${text}` });
+    worker.update(this.#find(uid) ?? pod);
+    this.#retryDeferred();
+    return undefined;
+  }
+
+  #resizeHindrance(worker: PodWorker<E, Context>, pod: Pod): ResizeHindrance | undefined {
+    const { provider, node } = this.#options;
+    if (provider.resizesPods !== true)
+      return { reason: "Infeasible", message: `Provider ${provider.name} does not resize running pods` };
+    return checkResize(pod, this.#othersOf(worker), node.allocatable);
+  }
+
+  /** The most important pod first. */
+  #retryDeferred(): void {
+    const deferred = [...this.#workers.values()].filter(({ pendingResize }) => pendingResize?.reason === "Deferred");
+    const priority = ({ pod }: PodWorker<E, Context>) => pod.spec?.priority ?? 0;
+    for (const { uid } of deferred.sort((left, right) => priority(right) - priority(left))) this.#resizes.add(uid);
+  }
+
   /** Lets go of a pod whose work is done: first its object, then, once that is gone, everything else. */
   #settle(worker: PodWorker<E, Context>): void {
     if (!worker.finished || this.#workers.get(worker.uid) !== worker) return;
+    this.#retryDeferred();
     if (!worker.gone) {
       this.#options.statusWriter.finish(worker.uid);
       return;
     }
     this.#workers.delete(worker.uid);
+    this.#allocations.forget(worker.uid);
+    this.#resizes.forget(worker.uid);
     this.#options.statusWriter.forget(worker.uid);
     this.#leaving.set(worker.uid, worker.pod);
     this.#removals.add(worker.uid);

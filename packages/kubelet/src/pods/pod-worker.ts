@@ -2,17 +2,20 @@ import { Backoff, type Clock, errorMessage, isAbort, type Logger } from "@wherry
 import {
   type ContainerStatus,
   containerStatus,
+  describeResize,
   isStaticPod,
   isTerminalPhase,
   jsonEquals,
   kubeletConditionTypes,
   type Pod,
+  type PodCondition,
   type PodStatus,
   parseApiTime,
   podContainers,
   podStatus,
 } from "@wherry/kubernetes";
 import { type EdgeTable, MachineRunner } from "@wherry/machine";
+import type { ResizeHindrance } from "../admission/check-resize.ts";
 import type { EventContent, EventRecorder } from "../ports/event-recorder.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { PodDescription } from "../provider/pod-description.ts";
@@ -26,6 +29,8 @@ export interface PodWorkerOptions<E extends EdgeTable, Context> {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
+  /** The pod with what the node has given it. */
+  readonly allocated: (pod: Pod) => Pod;
   /** A new status to publish. */
   readonly publish: (uid: string, status: PodStatus) => void;
 }
@@ -46,6 +51,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   #termination: PodTermination | undefined;
   #runner: MachineRunner<E, Context, PodDescription> | undefined;
   #cancelDeadline: (() => void) | undefined;
+  #pendingResize: PodCondition | undefined;
   #finished = false;
   #gone = false;
 
@@ -54,7 +60,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.uid = uid;
     this.logger = options.logger.child({ pod: `${namespace}/${name}`, uid });
     this.#options = options;
-    this.#pod = pod;
+    this.#pod = options.allocated(pod);
     this.#status = pod.status ?? {};
     this.#noticeDeletion();
   }
@@ -110,16 +116,26 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     return () => void this.#handlers.delete(registered);
   }
 
-  /** Takes a newer object from the source. */
-  update(pod: Pod): void {
+  /** Why a resize has not been granted; undefined where none is wanted. */
+  get pendingResize(): PodCondition | undefined {
+    return this.#pendingResize;
+  }
+
+  /**
+   * Takes a newer object from the source, or the same one when the node has given the pod something else.
+   *
+   * @param hindrance why the resize that the object asks for cannot be granted
+   */
+  update(pod: Pod, hindrance?: ResizeHindrance): void {
     const before = this.#pod;
-    this.#pod = pod;
-    const relevant = changed(before, pod);
-    if (!relevant) return;
+    this.#pod = this.#options.allocated(pod);
+    const pendingChanged = this.#setPendingResize(pod, hindrance);
+    if (!pendingChanged && !changed(before, this.#pod)) return;
     this.#noticeDeletion();
     this.#armDeadline();
-    if (this.#description !== undefined) this.#recompute();
+    // Told first: what the provider has to say of the change belongs into the same status.
     this.#tell();
+    if (this.#description !== undefined) this.#recompute();
   }
 
   /** The source no longer has the pod: whatever still runs is stopped, and quickly where the API had lost patience with it. */
@@ -201,6 +217,23 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     await this.#runner.run(signal);
   }
 
+  #setPendingResize(pod: Pod, hindrance: ResizeHindrance | undefined): boolean {
+    const before = this.#pendingResize;
+    const { generation } = pod.metadata ?? {};
+    this.#pendingResize = hindrance && {
+      type: "PodResizePending",
+      status: "True",
+      ...hindrance,
+      observedGeneration: generation,
+    };
+    if (hindrance !== undefined && (before?.reason !== hindrance.reason || before.observedGeneration !== generation)) {
+      const { reason, message } = hindrance;
+      const text = describeResize(pod.spec ?? { containers: [] }, generation, message);
+      this.event({ type: "Warning", reason: `Resize${reason}`, message: `Pod resize ${reason}: ${text}` });
+    }
+    return !jsonEquals(before, this.#pendingResize);
+  }
+
   #noticeDeletion(): void {
     const { deletionTimestamp, deletionGracePeriodSeconds } = this.#pod.metadata ?? {};
     if (deletionTimestamp === undefined) return;
@@ -222,7 +255,11 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
       phase: outcome?.phase ?? description.phase,
       reason: outcome?.reason ?? description.reason,
       message: outcome?.message ?? description.message,
-      conditions: [...(description.conditions ?? []), ...(outcome?.conditions ?? [])],
+      conditions: [
+        ...(this.#pendingResize === undefined ? [] : [this.#pendingResize]),
+        ...(description.conditions ?? []),
+        ...(outcome?.conditions ?? []),
+      ],
       nowMs: this.clock.now(),
     });
     if (jsonEquals(status, this.#status)) return;

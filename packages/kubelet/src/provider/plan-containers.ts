@@ -40,9 +40,11 @@ export function planContainers(facts: ContainerPlanFacts): ContainerPlan {
         runtimeId: instance.id,
         sandboxId: onlySandbox,
         specHash: "",
+        resources: {},
         logPath: "",
       })),
     isStarted: facts.isStarted ?? (() => true),
+    ephemeral: [],
     // Who has probes stops what fails them; what has ended is started again by the rules here.
     probeFailure: () => undefined,
   });

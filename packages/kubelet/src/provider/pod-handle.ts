@@ -19,7 +19,7 @@ export interface PodTermination {
  */
 export interface PodHandle {
   readonly uid: string;
-  /** The latest object; never mutate it. */
+  /** The latest object, with the resources that the node has given its containers; never mutate it. */
   readonly pod: Pod;
   /** The status published last, or what the API had when the kubelet first saw the pod. */
   readonly status: PodStatus;

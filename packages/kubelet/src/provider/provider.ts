@@ -55,6 +55,11 @@ export interface Provider<E extends EdgeTable, Context> {
   /** Whether the provider can run the pod at all; pure and quick. Asked before anything else, and again after a restart. */
   admit?(pod: Pod): PodRefusal | undefined;
   /**
+   * Whether the provider gives running containers what `PodHandle.pod` says when that changes, and describes how far that is
+   * with `PodResizeInProgress`. Otherwise a resize is shown as infeasible. @default false
+   */
+  readonly resizesPods?: boolean | undefined;
+  /**
    * Told the range of pods' addresses from the Node (`spec.podCIDRs`, with `,` between them), when the Node gets one and before
    * the first pod where it has one already. A retryable rejection is tried again, any is logged.
    */

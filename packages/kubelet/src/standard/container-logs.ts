@@ -25,10 +25,9 @@ export function containerLog(
   }
   const [instance] = started;
   if (instance !== undefined) return logOf(context, instance);
-  const { containerStatuses, initContainerStatuses } = context.handle.status;
-  const waiting = (
-    findContainerStatus(containerStatuses, container) ?? findContainerStatus(initContainerStatuses, container)
-  )?.state?.waiting;
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = context.handle.status;
+  const statuses = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses];
+  const waiting = findContainerStatus(statuses, container)?.state?.waiting;
   return {
     status: 400,
     message: `container ${name} in pod ${podName} is waiting to start: ${waiting?.message || waiting?.reason || "unknown"}`,

@@ -1,7 +1,15 @@
-import { type ContainerStatus, containerStatus, findContainerStatus, podContainers } from "@wherry/kubernetes";
+import {
+  type Container,
+  type ContainerStatus,
+  containerStatus,
+  findContainerStatus,
+  podContainers,
+} from "@wherry/kubernetes";
 import type { PodDescription } from "../provider/pod-description.ts";
 import type { PodContext } from "./pod-context.ts";
-import { unsupportedEphemeral } from "./unsupported-fields.ts";
+import type { Instance } from "./pod-facts.ts";
+import { reportedResources } from "./reported-resources.ts";
+import { unsupportedInEphemeral } from "./unsupported-fields.ts";
 
 /** Describes the pod from the facts; undefined while the runtime has not been asked. */
 export function describePod(
@@ -17,22 +25,22 @@ export function describePod(
     ephemeral: status.ephemeralContainerStatuses,
   };
   for (const { kind, container } of podContainers(context.spec)) {
-    const pending = kind === "ephemeral" ? unsupportedEphemeral : context.pending.get(container.name);
+    const refused = kind === "ephemeral" ? unsupportedInEphemeral(container, context.shared.abilities) : undefined;
+    const pending = refused ?? context.pending.get(container.name);
     const instances = context.facts.of(container.name);
     const id = instances[0]?.runtimeId ?? "";
-    lists[kind].push(
-      containerStatus({
-        pod: context.pod,
-        kind,
-        container,
-        instances,
-        previous: findContainerStatus(previous[kind], container.name),
-        waiting: pending && { reason: pending.reason, message: pending.message },
-        stopping: context.handle.termination !== undefined,
-        started: context.probes.isStarted(container.name, id),
-        ready: context.probes.isReady(container.name, id),
-      }),
-    );
+    const described = containerStatus({
+      pod: context.pod,
+      kind,
+      container,
+      instances,
+      previous: findContainerStatus(previous[kind], container.name),
+      waiting: pending && { reason: pending.reason, message: pending.message },
+      stopping: context.handle.termination !== undefined,
+      started: context.probes.isStarted(container.name, id),
+      ready: context.probes.isReady(container.name, id),
+    });
+    lists[kind].push(kind === "ephemeral" ? described : withResources(described, container, instances[0]));
   }
   const sandbox = context.facts.sandbox;
   return {
@@ -41,6 +49,20 @@ export function describePod(
     ephemeralContainerStatuses: lists.ephemeral,
     sandboxReady: sandbox !== undefined,
     podIps: context.podIps,
+    conditions: context.resize.conditions,
     stopped: options.stopped ?? false,
   };
+}
+
+/** The status with what the container was given, and what it has while it runs. */
+function withResources(
+  status: ContainerStatus,
+  { resources }: Pick<Container, "resources">,
+  newest: Instance | undefined,
+): ContainerStatus {
+  const result: ContainerStatus = { ...status };
+  if (resources?.requests !== undefined) result.allocatedResources = resources.requests;
+  if (status.state?.running !== undefined && newest !== undefined)
+    result.resources = reportedResources(resources, newest.resources);
+  return result;
 }

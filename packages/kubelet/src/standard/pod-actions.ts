@@ -10,6 +10,7 @@ import {
 } from "@wherry/kubernetes";
 import { containerHash } from "./container-hash.ts";
 import type { Instance } from "./pod-facts.ts";
+import { resizeNeedsRestart } from "./resize-actions.ts";
 
 export interface PodActionFacts {
   readonly pod: Pod;
@@ -19,6 +20,8 @@ export interface PodActionFacts {
   readonly sandboxId: string | undefined;
   /** Instances of a container, newest first. */
   readonly instancesOf: (name: string) => readonly Instance[];
+  /** Ephemeral containers that the node takes. */
+  readonly ephemeral: readonly Container[];
   /** Whether a running container's startup gate is open. */
   readonly isStarted: (name: string) => boolean;
   /** The probe for the sake of which a running container has to be killed. */
@@ -44,7 +47,7 @@ export interface PodActions {
   readonly needsSandbox: boolean;
   /** Every init container has done its part. */
   readonly initialized: boolean;
-  /** Instances to stop, whose definition changed or whose probe failed. */
+  /** Instances to stop, whose definition changed, whose probe failed or whose resize asks for it. */
   readonly replace: readonly ContainerStop[];
   /** Containers that need a new instance now, in order. */
   readonly start: readonly Container[];
@@ -61,12 +64,22 @@ export function podActions(facts: PodActionFacts): PodActions {
     return { ...nothingDone, done: true, initialized: true };
   const init = initActions(facts, spec);
   if (init.failed && !apps.some(({ verdict }) => verdict === "running")) return { ...nothingDone, done: true };
-  const start = init.initialized
-    ? [...init.start, ...apps.filter(({ verdict }) => verdict === "start").map(({ container }) => container)]
-    : init.start;
+  const startApps = init.initialized ? apps.filter(({ verdict }) => verdict === "start") : [];
+  // Last, so that the pull of a debug image holds nothing up; and also while the pod is stuck in its initialisation.
+  const start = [...init.start, ...startApps.map(({ container }) => container), ...neverStarted(facts)];
   if (facts.sandboxId === undefined)
     return { ...nothingDone, needsSandbox: true, initialized: init.initialized, start };
   return { ...nothingDone, initialized: init.initialized, replace: containersToStop(facts, spec), start };
+}
+
+/** Ephemeral containers are started once: one that has ever run, also in an earlier sandbox, stays as it is. */
+function neverStarted(facts: PodActionFacts): Container[] {
+  return facts.ephemeral.filter(({ name }) => {
+    const [newest] = facts.instancesOf(name);
+    if (newest !== undefined) return newest.state === "created";
+    const state = findContainerStatus(facts.status.ephemeralContainerStatuses, name)?.state;
+    return state?.running === undefined && state?.terminated === undefined;
+  });
 }
 
 /** Running containers that have to be stopped. */
@@ -78,6 +91,13 @@ function containersToStop(facts: PodActionFacts, spec: PodSpec): ContainerStop[]
     const message = `Container ${container.name} definition changed, will be restarted`;
     if (instance.specHash !== "" && instance.specHash !== containerHash(container))
       stops.push({ container, instance, message, restart: true });
+    else if (resizeNeedsRestart(container, instance))
+      stops.push({
+        container,
+        instance,
+        message: `Container ${container.name} resize requires restart`,
+        restart: true,
+      });
     else {
       const failed = facts.probeFailure(container.name);
       if (failed !== undefined) stops.push(failedProbeStop(spec, container, instance, failed));

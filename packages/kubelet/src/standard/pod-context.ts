@@ -1,4 +1,11 @@
-import { type Container, containerFieldPath, findContainerStatus, type Pod, type PodSpec } from "@wherry/kubernetes";
+import {
+  type Container,
+  containerFieldPath,
+  findContainer,
+  findContainerStatus,
+  type Pod,
+  type PodSpec,
+} from "@wherry/kubernetes";
 import type { HookRunner, HookSubject } from "../hooks/hook-runner.ts";
 import type { EventContent } from "../ports/event-recorder.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
@@ -9,6 +16,8 @@ import { describePod } from "./describe-pod.ts";
 import { exitMessage } from "./exit-message.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import { PodFacts } from "./pod-facts.ts";
+import type { RuntimeAbility } from "./pod-field-table.ts";
+import { PodResize } from "./pod-resize.ts";
 import { resolveDelays, type StandardProviderOptions } from "./standard-options.ts";
 import type { StartDelay } from "./start-outcome.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -23,6 +32,8 @@ export interface Shared {
   readonly runtimeName: () => string;
   /** Handlers the runtime knows; empty while it has not said. */
   readonly handlers: () => ReadonlySet<string>;
+  /** What the runtime can do beyond what all can. */
+  readonly abilities: ReadonlySet<RuntimeAbility>;
 }
 
 /** A container that cannot start now, and of which definition and instance that was said. */
@@ -36,6 +47,7 @@ export class PodContext {
   readonly shared: Shared;
   readonly facts: PodFacts;
   readonly probes: PodProbes;
+  readonly resize: PodResize;
   readonly wakeup: Wakeup = new Wakeup();
   /** Containers that are to start but cannot yet, by name. */
   readonly pending: Map<string, PendingStart> = new Map();
@@ -65,6 +77,7 @@ export class PodContext {
       runtimeName: shared.runtimeName(),
       exitMessage: (status) => exitMessage(options.terminationLogs, handle.uid, status),
     });
+    this.resize = new PodResize(this);
     this.probes = shared.probes.open(handle.pod, {
       event: (content) => this.event(content),
       changed: () => this.#probesChanged(),
@@ -101,7 +114,7 @@ export class PodContext {
   }
 
   container(name: string): Container | undefined {
-    return [...(this.spec.initContainers ?? []), ...this.spec.containers].find((container) => container.name === name);
+    return findContainer(this.spec, name)?.container;
   }
 
   /** The runtime told of something; cheap when it is only the echo of an own call. */

@@ -1,5 +1,5 @@
 import type { ContainerInstance } from "@wherry/kubernetes";
-import type { CallOptions, ContainerStatus, PodSandboxStatus, Runtime } from "@wherry/runtime";
+import type { CallOptions, ContainerResources, ContainerStatus, PodSandboxStatus, Runtime } from "@wherry/runtime";
 import { annotations } from "./labels.ts";
 import { isRuntimeNotFound } from "./runtime-errors.ts";
 
@@ -11,6 +11,8 @@ export interface Instance extends ContainerInstance {
   /** Hash of the part of the spec that a change of restarts the container. */
   readonly specHash: string;
   readonly logPath: string;
+  /** What the runtime gives it. */
+  readonly resources: ContainerResources;
 }
 
 export interface PodFactsOptions {
@@ -142,6 +144,7 @@ export class PodFacts {
       imageRef: status.imageRef,
       specHash: status.annotations[annotations.containerHash] ?? "",
       logPath: status.logPath,
+      resources: status.resources,
     };
   }
 }

@@ -30,7 +30,7 @@ const podRules: readonly FieldRule[] = [
   { path: "dnsConfig", verdict: "ignored", why: "a preview 1 guest resolves no names" },
   { path: "dnsPolicy", verdict: "ignored", why: "a preview 1 guest resolves no names" },
   { path: "enableServiceLinks", verdict: "honoured", why: "service variables in the environment" },
-  { path: "ephemeralContainers", verdict: "refused", why: "ephemeral containers are not supported" },
+  { path: "ephemeralContainers", verdict: "honoured", why: "started once each, beside what runs; they decide nothing" },
   { path: "hostAliases", verdict: "ignored", why: "a preview 1 guest resolves no names" },
   { path: "hostIPC", verdict: "refused", why: noNamespaces, when: isTrue },
   { path: "hostNetwork", verdict: "honoured", why: "the pod has the node's addresses, and its ports are opened there" },
@@ -107,7 +107,11 @@ const containerRules: readonly FieldRule[] = [
     why: "opened on hostIP or the node's address; the WebAssembly runtime refuses it for UDP and SCTP: FailedCreatePodSandBox",
   },
   ...withCommands("readinessProbe", probes),
-  { path: "resizePolicy", verdict: "ignored", why: "matters to a resize in place only" },
+  {
+    path: "resizePolicy",
+    verdict: "honoured",
+    why: "the WebAssembly runtime resizes cpu in place, memory by a restart",
+  },
   { path: "resources", verdict: "honoured", why: "requests at admission, limits by the runtime" },
   { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
   { path: "restartPolicy", verdict: "honoured", why: "the container's own policy goes before the pod's" },
@@ -146,10 +150,36 @@ const containerRules: readonly FieldRule[] = [
   },
 ];
 
+/** What the API allows in no ephemeral container. */
+const notInEphemeral: readonly string[] = [
+  "lifecycle",
+  "livenessProbe",
+  "ports",
+  "readinessProbe",
+  "resizePolicy",
+  "resources",
+  "restartPolicy",
+  "restartPolicyRules",
+  "startupProbe",
+];
+
+const ephemeralRules: readonly FieldRule[] = [
+  ...containerRules.filter(({ path }) => !notInEphemeral.some((field) => path.startsWith(field))),
+  ...notInEphemeral.map((path): FieldRule => ({ path, verdict: "ignored", why: "the API allows none here" })),
+  {
+    path: "targetContainerName",
+    verdict: "ignored",
+    why: "no container sees the processes of another; it starts beside the target all the same",
+  },
+];
+
+function below(list: string, rules: readonly FieldRule[]): FieldRule[] {
+  return rules.map((rule) => ({ ...rule, path: `${list}.${rule.path}` }));
+}
+
 /** Every field of a pod's spec with what the standard provider makes of it; the documentation's table comes from here. */
 export const podFieldTable: readonly FieldRule[] = [
   ...podRules,
-  ...["initContainers[]", "containers[]"].flatMap((list) =>
-    containerRules.map((rule): FieldRule => ({ ...rule, path: `${list}.${rule.path}` })),
-  ),
+  ...["initContainers[]", "containers[]"].flatMap((list) => below(list, containerRules)),
+  ...below("ephemeralContainers[]", ephemeralRules),
 ];

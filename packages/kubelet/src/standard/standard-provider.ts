@@ -12,6 +12,7 @@ import type { PodHandle } from "../provider/pod-handle.ts";
 import type { ContainerTarget, Provider, ProviderCallOptions } from "../provider/provider.ts";
 import type { MetricsRegistry } from "../server/metrics/metrics-registry.ts";
 import { activeLogs, containerLog } from "./container-logs.ts";
+import { ephemeralWarnings } from "./ephemeral-containers.ts";
 import { ImagePuller } from "./image-puller.ts";
 import { PodContext, type Shared } from "./pod-context.ts";
 import type { RuntimeAbility } from "./pod-field-table.ts";
@@ -19,7 +20,8 @@ import type { PodEdges } from "./pod-machine.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 import { standardMachine } from "./standard-machine.ts";
 import type { StandardProviderOptions } from "./standard-options.ts";
-import { refuseUnsupportedFields, unsupportedEphemeral } from "./unsupported-fields.ts";
+import { publish } from "./sync-containers.ts";
+import { refuseUnsupportedFields } from "./unsupported-fields.ts";
 
 export type StandardProvider = Provider<PodEdges, PodContext>;
 
@@ -32,16 +34,6 @@ export function createStandardProvider(options: StandardProviderOptions): Standa
   return new RuntimeProvider(options);
 }
 
-/** Says once of each ephemeral container why it never starts. */
-function warnOfEphemeral(handle: PodHandle, warned: Set<string>): void {
-  for (const { name } of handle.pod.spec?.ephemeralContainers ?? []) {
-    if (warned.has(name)) continue;
-    warned.add(name);
-    const { reason, message } = unsupportedEphemeral;
-    handle.event({ type: "Warning", reason, message, fieldPath: `spec.ephemeralContainers{${name}}` });
-  }
-}
-
 /** Orphans and force-deleted pods are given this long, as upstream gives them. */
 const orphanGraceMs = 1000;
 
@@ -49,12 +41,12 @@ class RuntimeProvider implements StandardProvider {
   readonly name: string = "standard";
   readonly machine: typeof standardMachine = standardMachine;
   readonly stopping = "stopping" as const;
+  readonly resizesPods = true;
   readonly ready: Promise<void>;
   readonly exec: NonNullable<StandardProvider["exec"]>;
   readonly attach: NonNullable<StandardProvider["attach"]>;
   readonly #options: StandardProviderOptions;
   readonly #shared: Shared;
-  readonly #abilities: ReadonlySet<RuntimeAbility>;
   readonly #contexts: Map<string, PodContext> = new Map();
   readonly #watch: RuntimeWatch;
   readonly #known: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -65,7 +57,7 @@ class RuntimeProvider implements StandardProvider {
     const { runtime, clock, logger } = options;
     this.#options = options;
     const actions = options.actions ?? createContainerActions(runtime);
-    this.#abilities = new Set(options.execSupported === true ? (["exec"] as const) : []);
+    const abilities: ReadonlySet<RuntimeAbility> = new Set(options.execSupported === true ? (["exec"] as const) : []);
     this.ready = this.#known.promise;
     this.ready.catch(() => undefined);
     this.#shared = {
@@ -75,6 +67,7 @@ class RuntimeProvider implements StandardProvider {
       puller: new ImagePuller({ images: runtime.images, clock, maxParallelPulls: options.maxParallelPulls }),
       runtimeName: () => this.#runtimeName,
       handlers: () => this.#handlers,
+      abilities,
     };
     this.#watch = new RuntimeWatch({
       runtime,
@@ -121,19 +114,22 @@ class RuntimeProvider implements StandardProvider {
     await this.#options.runtime.updateRuntimeConfig?.({ podCidr });
   }
 
-  admit: NonNullable<StandardProvider["admit"]> = (pod) => refuseUnsupportedFields(pod, this.#abilities);
+  admit: NonNullable<StandardProvider["admit"]> = (pod) => refuseUnsupportedFields(pod, this.#shared.abilities);
 
   createContext(handle: PodHandle): PodContext {
     // Of a machine that failed and is started again.
     this.#contexts.get(handle.uid)?.probes.close();
     const context = new PodContext(handle, this.#shared);
     this.#contexts.set(handle.uid, context);
-    const warned = new Set<string>();
+    const warnOfEphemeral = ephemeralWarnings(handle, this.#shared.abilities);
+    warnOfEphemeral();
     handle.onChange(() => {
-      warnOfEphemeral(handle, warned);
+      warnOfEphemeral();
       this.#options.volumes.podChanged(handle.pod);
       this.#options.objects.registerPod(handle.pod);
       context.updateProbes();
+      // Shown in the same breath as the generation that asked for it.
+      if (context.resize.noticeAllocation()) publish(context);
       context.wakeup.raise();
     });
     return context;

@@ -2,8 +2,10 @@ import type { Container } from "@wherry/kubernetes";
 import { containerHash } from "./container-hash.ts";
 import { ContainerStarter } from "./container-starter.ts";
 import { describePod } from "./describe-pod.ts";
+import { startableEphemeral } from "./ephemeral-containers.ts";
 import { type PodActions, podActions } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
+import type { ResourceUpdate } from "./resize-actions.ts";
 import { killContainer } from "./stop-container.ts";
 
 /** Shorter than a person notices, longer than a start that goes well. */
@@ -27,6 +29,7 @@ export async function syncContainers(
     const actions = actionsFor(context);
     if (actions.done) return "done";
     dropStalePending(context, actions);
+    const updates = context.resize.updates();
     if (actions.needsSandbox) {
       publish(context);
       return "needs-sandbox";
@@ -34,7 +37,7 @@ export async function syncContainers(
     if (options.untilInitialized && actions.initialized) return "initialized";
     // That a container ended is always shown; what a first start takes only a moment to change is not worth a write of its own.
     if (actions.start.some(({ name }) => context.facts.of(name).length > 0)) publish(context);
-    if (await publishingLate(context, () => perform(context, actions, signal))) continue;
+    if (await publishingLate(context, () => perform(context, actions, updates, signal))) continue;
     publish(context);
     await wakeup.wait(handle.clock, signal, nextRetryMs(context));
   }
@@ -48,6 +51,7 @@ export function actionsFor(context: PodContext): PodActions {
     status: handle.status,
     sandboxId: facts.sandbox?.id,
     instancesOf: (name) => facts.of(name),
+    ephemeral: startableEphemeral(context),
     isStarted: (name) => probes.isStarted(name, newestId(name)),
     probeFailure: (name) => probes.failure(name, newestId(name)),
   });
@@ -74,7 +78,12 @@ export async function publishingLate<T>(context: PodContext, work: () => Promise
 }
 
 /** Whether anything was started or stopped, so that the facts must be looked at again. */
-async function perform(context: PodContext, actions: PodActions, signal: AbortSignal): Promise<boolean> {
+async function perform(
+  context: PodContext,
+  actions: PodActions,
+  updates: readonly ResourceUpdate[],
+  signal: AbortSignal,
+): Promise<boolean> {
   const sandboxId = context.facts.sandbox?.id;
   if (sandboxId === undefined) return false;
   let changed = false;
@@ -83,6 +92,7 @@ async function perform(context: PodContext, actions: PodActions, signal: AbortSi
     changed = true;
     if (stop.restart) await start(context, stop.container, sandboxId, signal);
   }
+  if (await context.resize.perform(updates, signal)) changed = true;
   for (const container of actions.start) {
     if (await start(context, container, sandboxId, signal)) changed = true;
     // Found out while starting: the sandbox is gone, and the next container would fail in it too.
@@ -125,7 +135,7 @@ function pendingKey(context: PodContext, container: Container): string {
 }
 
 function nextRetryMs(context: PodContext): number | undefined {
-  let earliest: number | undefined;
+  let earliest = context.resize.retryAtMs;
   for (const { retryAtMs } of context.pending.values())
     if (earliest === undefined || retryAtMs < earliest) earliest = retryAtMs;
   return earliest === undefined ? undefined : Math.max(0, earliest - context.handle.clock.now());

@@ -1,4 +1,4 @@
-import type { Pod, WaitingReason } from "@wherry/kubernetes";
+import type { EphemeralContainer, Pod, WaitingReason } from "@wherry/kubernetes";
 import type { PodRefusal } from "../provider/provider.ts";
 import { type FieldRule, podFieldTable, type RuntimeAbility } from "./pod-field-table.ts";
 
@@ -15,35 +15,52 @@ export function refuseUnsupportedFields(
   pod: Pod,
   abilities: ReadonlySet<RuntimeAbility> = new Set(),
 ): PodRefusal | undefined {
-  return refuseFields(
-    pod,
-    podFieldTable.filter(({ unless }) => unless === undefined || !abilities.has(unless)),
-  );
+  return refuseFields(pod, rulesFor(abilities));
 }
 
 /**
  * Refuses a pod of which a rule with the verdict `refused` meets a value; the message names the first fields, each with its `why`. Pure
- * and quick, for `Provider.admit`. Fields without a rule pass.
+ * and quick, for `Provider.admit`. Fields without a rule pass, and so do ephemeral containers, which come late and must not end a pod
+ * that runs.
  */
 export function refuseFields(pod: Pod, rules: readonly FieldRule[]): PodRefusal | undefined {
-  const found: string[] = [];
-  for (const rule of rules) {
-    // Ephemeral containers come later, through a subresource, and must not end a pod that runs.
-    if (rule.verdict !== "refused" || rule.path === "ephemeralContainers") continue;
-    for (const { path, value } of valuesAt(pod.spec ?? {}, rule))
-      if (rule.when?.(value) ?? true) found.push(`${path}: ${rule.why}`);
-  }
+  const found = foundIn(
+    pod.spec ?? {},
+    rules.filter(({ path }) => !path.startsWith("ephemeralContainers")),
+  );
+  return refusalOf(found, "Pod was rejected: ");
+}
+
+/** Why one ephemeral container cannot be started. Such a container comes late and must not end a pod that runs. */
+export function unsupportedInEphemeral(
+  container: EphemeralContainer,
+  abilities: ReadonlySet<RuntimeAbility>,
+): WaitingReason | undefined {
+  const rules = rulesFor(abilities).filter(({ path }) => path.startsWith("ephemeralContainers[]."));
+  return refusalOf(foundIn({ ephemeralContainers: [container] }, rules), "");
+}
+
+function rulesFor(abilities: ReadonlySet<RuntimeAbility>): FieldRule[] {
+  return podFieldTable.filter(({ unless }) => unless === undefined || !abilities.has(unless));
+}
+
+/** What the rules refuse below `spec`. */
+function foundIn(spec: object, rules: readonly FieldRule[]): string[] {
+  return rules
+    .filter(({ verdict }) => verdict === "refused")
+    .flatMap((rule) =>
+      valuesAt(spec, rule)
+        .filter(({ value }) => rule.when?.(value) ?? true)
+        .map(({ path }) => `${path}: ${rule.why}`),
+    );
+}
+
+function refusalOf(found: readonly string[], prefix: string): PodRefusal | undefined {
   if (found.length === 0) return undefined;
   const named = found.slice(0, maxNamed).join("; ");
   const more = found.length > maxNamed ? `; and ${found.length - maxNamed} more` : "";
-  return { reason: unsupportedFieldReason, message: `Pod was rejected: ${named}${more}` };
+  return { reason: unsupportedFieldReason, message: `${prefix}${named}${more}` };
 }
-
-/** What an ephemeral container shows for ever. */
-export const unsupportedEphemeral: WaitingReason = {
-  reason: unsupportedFieldReason,
-  message: "ephemeral containers are not supported",
-};
 
 interface Found {
   readonly path: string;

@@ -181,27 +181,6 @@ describe("standard provider, several app containers", () => {
     await harness.advance(4000);
     expect(harness.status("job").phase).toBe("Failed");
   });
-
-  test("an ephemeral container is shown as unsupported, and the pod goes on", async () => {
-    harness = scripted({});
-    harness.start();
-    harness.api.create(podOf("web"));
-    await harness.settle();
-    harness.api.update("web", (pod) => ({
-      ...pod,
-      spec: { containers: [], ...pod.spec, ephemeralContainers: [{ name: "debug", image: "app:v1" }] },
-    }));
-    await harness.settle();
-    expect(harness.status("web")).toMatchObject({
-      phase: "Running",
-      ephemeralContainerStatuses: [{ name: "debug", state: { waiting: { reason: "UnsupportedField" } } }],
-    });
-    expect(harness.events.at(-1)).toMatchObject({
-      type: "Warning",
-      reason: "UnsupportedField",
-      fieldPath: "spec.ephemeralContainers{debug}",
-    });
-  });
 });
 
 describe("standard provider, deletion at any time", () => {

@@ -21,6 +21,7 @@ function instance(name: string, more: Partial<Instance> = {}): Instance {
     image: "app:v1",
     imageRef: "",
     specHash: containerHash({ name, image: "app:v1" }),
+    resources: {},
     logPath: "",
     ...more,
   };
@@ -46,6 +47,7 @@ function actions({ spec, instances = [], status = {}, closed = [], failed = {}, 
     status,
     sandboxId: "sandboxId" in rest ? rest.sandboxId : "s1",
     instancesOf: (name) => instances.filter((candidate) => candidate.name === name),
+    ephemeral: spec.ephemeralContainers ?? [],
     isStarted: (name) => !closed.includes(name),
     probeFailure: (name) => failed[name],
   });

@@ -25,6 +25,7 @@ describe("podFieldTable", () => {
     ["core/v1.PodSpec", ""],
     ["core/v1.Container", "containers[]."],
     ["core/v1.Container", "initContainers[]."],
+    ["core/v1.EphemeralContainer", "ephemeralContainers[]."],
     ["core/v1.Affinity", "affinity."],
     ["core/v1.Lifecycle", "containers[].lifecycle."],
   ])("podFieldTable knows every field of %s below %j", (type, prefix) => {

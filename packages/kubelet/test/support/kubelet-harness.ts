@@ -2,6 +2,7 @@ import { aborted, createLogger, FakeClock, type Logger, runTogether, silentLogge
 import type { Container, Pod, PodSpec, PodStatus } from "@wherry/kubernetes";
 import { FakeRuntime, type FakeRuntimeOptions } from "@wherry/testkit";
 import { PodController } from "../../src/pods/pod-controller.ts";
+import type { Allocations } from "../../src/ports/allocations.ts";
 import type { EventContent, EventRecorder } from "../../src/ports/event-recorder.ts";
 import type { NodeFacts } from "../../src/ports/node-facts.ts";
 import type { VolumeManager } from "../../src/ports/volume-manager.ts";
@@ -26,6 +27,7 @@ export interface HarnessOptions {
   readonly admit?: ((pod: Pod, others: readonly Pod[]) => PodRefusal | undefined) | undefined;
   readonly podLogsDirectory?: string | undefined;
   readonly random?: (() => number) | undefined;
+  readonly allocations?: Allocations | undefined;
 }
 
 /** A kubelet on fakes: fake clock, fake runtime, fake API; `restart` ends it without a trace and starts another. */
@@ -105,6 +107,7 @@ export class KubeletHarness {
       logger,
       random: this.#options.random ?? (() => 0.5),
       admit: this.#options.admit ?? (() => undefined),
+      allocations: this.#options.allocations,
     });
     this.#abort = new AbortController();
     this.#running = runTogether(this.#abort.signal, [

@@ -66,7 +66,10 @@ export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
     status.state = { waiting: { ...facts.waiting } };
   }
   const running = status.state?.running !== undefined;
-  if (facts.kind === "init" && container.restartPolicy !== "Always") {
+  if (facts.kind === "ephemeral") {
+    // Nothing probes it and nobody waits for it.
+    status.ready = false;
+  } else if (facts.kind === "init" && container.restartPolicy !== "Always") {
     status.started = running;
     status.ready = status.state?.terminated?.exitCode === 0;
   } else {
@@ -78,7 +81,8 @@ export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
 }
 
 function mayStart(facts: ContainerStatusFacts, newest: ContainerInstance | undefined): boolean {
-  if (facts.stopping || facts.kind === "ephemeral") return newest === undefined;
+  if (facts.kind === "ephemeral") return newest === undefined || newest.state === "created";
+  if (facts.stopping) return newest === undefined;
   if (newest === undefined || newest.state === "created" || newest.state === "unknown") return true;
   if (newest.state === "running") return false;
   return shouldRestartAfterExit(facts.pod.spec ?? {}, facts.container, facts.kind, newest.exitCode);
@@ -87,6 +91,9 @@ function mayStart(facts: ContainerStatusFacts, newest: ContainerInstance | undef
 function withoutInstance(facts: ContainerStatusFacts): ContainerStatus {
   const { previous, container, pod } = facts;
   if (previous?.state?.terminated) return { ...previous };
+  // It is never started again, so it does not wait for that either.
+  if (facts.kind === "ephemeral" && previous?.state?.running)
+    return { ...previous, state: { terminated: withContainer(lost, previous.containerID) } };
   const hasInit = (pod.spec?.initContainers ?? []).length > 0;
   const status: ContainerStatus = {
     name: container.name,

@@ -49,7 +49,9 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
   const generation = pod.metadata?.generation;
   const own = podConditions({ pod, phase, sandboxReady: facts.sandboxReady, ...lists });
   const stamped = [...own, ...(facts.conditions ?? [])].map((condition) =>
-    generation === undefined ? condition : { ...condition, observedGeneration: generation },
+    generation === undefined
+      ? condition
+      : { ...condition, observedGeneration: condition.observedGeneration ?? generation },
   );
   const status: PodStatus = {
     phase,

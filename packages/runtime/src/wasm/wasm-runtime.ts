@@ -28,12 +28,14 @@ import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
 import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
 import type { ModuleImages } from "./module-images.ts";
+import { movedLimits } from "./moved-limits.ts";
 import { containerSockets, refusePortClash, type SocketOwner } from "./network/container-sockets.ts";
 import { PodNetwork, type PodNetworkOptions } from "./network/pod-network.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
 import type { RecordStore } from "./record-store.ts";
 import { recoverRecords } from "./recovery.ts";
 import { checkSandbox, handlerNames, podName } from "./sandbox-checks.ts";
+import { settledWithin } from "./settled-within.ts";
 import {
   containerStatusOf,
   matchesContainer,
@@ -215,6 +217,11 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       await sandbox.deleteGuest(id);
       throw runtimeErrorFrom(`create container "${config.name}"`, error);
     }
+    const [older] = this.#records
+      .containersOf(sandboxId)
+      .filter((other) => other.config.name === config.name && other.id !== id)
+      .sort((left, right) => right.config.attempt - left.config.attempt);
+    if (older !== undefined) await this.#moveLimits(sandboxId, config.name, older.config.resources, config.resources);
     this.#emit("created", sandboxId, id);
     return id;
   }
@@ -252,11 +259,11 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     exit.catch(() => undefined);
     if (timeoutMs > 0) {
       await this.#kill(sandbox, containerId, signalNumber(record.config.stopSignal));
-      const ended = await this.#within(exit, timeoutMs, options.signal);
+      const ended = await settledWithin(this.#clock, exit, timeoutMs, options.signal);
       if (ended !== undefined) return this.#exited(containerId, ended);
     }
     await this.#kill(sandbox, containerId, constants.signals.SIGKILL);
-    const killed = await this.#within(exit, killTimeoutMs, options.signal);
+    const killed = await settledWithin(this.#clock, exit, killTimeoutMs, options.signal);
     if (killed === undefined) {
       throw new RuntimeError(
         "DeadlineExceeded",
@@ -298,13 +305,34 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot change the memory limit of container "${containerId}" to ${resources.memoryLimitBytes} bytes: the maximum of a running module's memory is fixed, restart the container`,
       );
     }
-    await this.#sandbox(record.sandboxId).updateLimits({
-      ...(resources.cpuLimitMillis === undefined ? {} : { cpuLimitMillis: resources.cpuLimitMillis }),
-    });
+    await this.#moveLimits(record.sandboxId, record.config.name, record.config.resources, resources);
     this.#records.putContainer({
       ...this.#container(containerId),
       config: { ...record.config, resources: { ...record.config.resources, ...resources } },
     });
+  }
+
+  /** Lets the limits of a sandbox follow those of one of its containers. */
+  async #moveLimits(
+    sandboxId: string,
+    container: string,
+    before: ContainerResources,
+    after: ContainerResources,
+  ): Promise<void> {
+    const record = this.#records.sandboxes.get(sandboxId);
+    if (record === undefined) return;
+    const limits = movedLimits(record.config.resources, record.counted?.[container] ?? before, after);
+    if (limits === undefined) return;
+    const sandbox = this.#sandbox(sandboxId);
+    try {
+      await asRuntimeCall(`change the limits of sandbox "${sandboxId}"`, sandbox.updateLimits(limits));
+    } catch (error) {
+      // A node that may make no groups held nobody to the old limits either.
+      if (errorCode(error) !== "FailedPrecondition") throw error;
+    }
+    const resources = { ...record.config.resources, ...limits };
+    const counted = { ...record.counted, [container]: after };
+    this.#records.putSandbox({ ...record, config: { ...record.config, resources }, counted });
   }
 
   async reopenContainerLog(containerId: string): Promise<void> {
@@ -392,24 +420,6 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     } catch (error) {
       // It ended by itself a moment ago: the exit is on its way.
       if (errorCode(error) !== "NotFound") throw runtimeErrorFrom(`stop container "${containerId}"`, error);
-    }
-  }
-
-  async #within(
-    exit: Promise<GuestExit>,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<GuestExit | undefined> {
-    const timer = new AbortController();
-    const waited = this.#clock.sleep(
-      timeoutMs,
-      signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal]),
-    );
-    try {
-      return await Promise.race([exit, waited.then(() => undefined)]);
-    } finally {
-      timer.abort();
-      waited.catch(() => undefined);
     }
   }
 

@@ -20,7 +20,8 @@ export interface ContainerScript {
 export interface FakeContainer {
   readonly id: string;
   readonly sandboxId: string;
-  readonly config: ContainerConfig;
+  /** Only its resources ever change. */
+  config: ContainerConfig;
   readonly script: ContainerScript;
   readonly createdAtMs: number;
   readonly logPath: string;

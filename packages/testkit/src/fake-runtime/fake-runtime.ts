@@ -223,13 +223,15 @@ export class FakeRuntime implements Runtime {
     );
   }
 
-  updateContainerResources(containerId: string, _: ContainerResources, options: CallOptions = {}): Promise<void> {
-    return this.#call(
-      "updateContainerResources",
-      this.#name(containerId),
-      options,
-      () => void this.#container(containerId),
-    );
+  updateContainerResources(
+    containerId: string,
+    resources: ContainerResources,
+    options: CallOptions = {},
+  ): Promise<void> {
+    return this.#call("updateContainerResources", this.#name(containerId), options, () => {
+      const container = this.#container(containerId);
+      container.config = { ...container.config, resources };
+    });
   }
 
   reopenContainerLog(containerId: string, options: CallOptions = {}): Promise<void> {

@@ -1,0 +1,76 @@
+import { resources } from "@wherry/client";
+import type { Pod, ResourceRequirements } from "@wherry/kubernetes";
+import { describe, expect, test } from "vitest";
+import { sharedCluster } from "./shared-cluster.ts";
+
+const cluster = sharedCluster();
+
+const amounts = (cpu: string, memory = "64Mi"): ResourceRequirements => ({
+  limits: { cpu, memory },
+  requests: { cpu, memory },
+});
+
+/** Asks for other resources of a pod that runs, as `kubectl patch --subresource resize` does. */
+function resize(name: string, wanted: ResourceRequirements): Promise<Pod> {
+  const patch = { spec: { containers: [{ name: "main", resources: wanted }] } };
+  const options = { namespace: "default", type: "strategic", subresource: "resize" } as const;
+  return cluster().client.patch(resources.pods, name, patch, options);
+}
+
+const main = ({ status }: Pod) => status?.containerStatuses?.[0];
+const condition = ({ status }: Pod, type: string) => status?.conditions?.find((entry) => entry.type === type);
+const has = (cpu: string, memory?: string) => (pod: Pod) =>
+  main(pod)?.resources?.limits?.["cpu"] === cpu &&
+  (memory === undefined || main(pod)?.resources?.limits?.["memory"] === memory) &&
+  main(pod)?.state?.running !== undefined &&
+  condition(pod, "PodResizeInProgress") === undefined;
+
+describe.concurrent("a resize of a running pod", () => {
+  test("changes cpu in place", async () => {
+    const { observer } = cluster();
+    await cluster().createPod("grows", { args: ["hold"], resources: amounts("100m") });
+    await observer.untilPhase("grows", "Running");
+    const { metadata } = await resize("grows", amounts("200m"));
+    const pod = await observer.until("grows", "200m", has("200m"));
+    expect(main(pod)).toMatchObject({ restartCount: 0, allocatedResources: amounts("200m").requests });
+    expect(pod.status?.observedGeneration).toBe(metadata?.generation);
+    await observer.untilEvent("grows", "ResizeStarted", /^Pod resize started: \{"containers":/);
+    await observer.untilEvent("grows", "ResizeCompleted");
+  });
+
+  test("changes memory by a restart where the policy allows that", async () => {
+    const { observer } = cluster();
+    const resizePolicy = [{ resourceName: "memory", restartPolicy: "RestartContainer" }];
+    const spec = { restartPolicy: "Always" };
+    await cluster().createPod("restarts", { args: ["hold"], resources: amounts("100m"), resizePolicy }, spec);
+    await observer.untilPhase("restarts", "Running");
+    await resize("restarts", amounts("100m", "128Mi"));
+    const pod = await observer.until("restarts", "128Mi", has("100m", "128Mi"));
+    expect(main(pod)?.restartCount).toBe(1);
+    await observer.untilEvent("restarts", "Killing", /^Container main resize requires restart$/);
+  });
+
+  test("of memory in place is shown as what the runtime cannot do", async () => {
+    const { observer } = cluster();
+    await cluster().createPod("fixed", { args: ["hold"], resources: amounts("100m") });
+    await observer.untilPhase("fixed", "Running");
+    await resize("fixed", amounts("100m", "128Mi"));
+    const failed = (pod: Pod) => condition(pod, "PodResizeInProgress")?.reason === "Error";
+    const pod = await observer.until("fixed", "an error", failed);
+    expect(condition(pod, "PodResizeInProgress")?.message).toMatch(
+      /^Cannot resize memory of container main: .*restart/,
+    );
+    expect(main(pod)).toMatchObject({ restartCount: 0, resources: amounts("100m") });
+  });
+
+  test("of more than the node has is infeasible", async () => {
+    const { observer } = cluster();
+    await cluster().createPod("too-large", { args: ["hold"], resources: amounts("100m") });
+    await observer.untilPhase("too-large", "Running");
+    await resize("too-large", amounts("10000"));
+    const infeasible = (pod: Pod) => condition(pod, "PodResizePending")?.reason === "Infeasible";
+    const pod = await observer.until("too-large", "Infeasible", infeasible);
+    expect(main(pod)?.resources).toEqual(amounts("100m"));
+    await observer.untilEvent("too-large", "ResizeInfeasible", /Node didn't have enough capacity: cpu/);
+  });
+});
