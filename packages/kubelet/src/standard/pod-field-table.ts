@@ -112,7 +112,11 @@ const containerRules: readonly FieldRule[] = [
     verdict: "honoured",
     why: "the WebAssembly runtime resizes cpu in place, memory by a restart",
   },
-  { path: "resources", verdict: "honoured", why: "requests at admission, limits by the runtime" },
+  {
+    path: "resources",
+    verdict: "honoured",
+    why: "requests at admission, limits by the runtime; resized while it runs",
+  },
   { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
   { path: "restartPolicy", verdict: "honoured", why: "the container's own policy goes before the pod's" },
   { path: "restartPolicyRules", verdict: "honoured", why: "by exit code" },

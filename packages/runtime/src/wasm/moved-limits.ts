@@ -1,4 +1,9 @@
+import { errorCode } from "@wherry/base";
+import type { Sandbox } from "@wherry/engine";
 import type { ContainerResources } from "../container.ts";
+import { asRuntimeCall } from "./engine-errors.ts";
+import type { ContainerRecord } from "./record.ts";
+import type { RecordStore } from "./record-store.ts";
 
 type Limits = Pick<ContainerResources, "cpuLimitMillis" | "memoryLimitBytes">;
 
@@ -23,4 +28,30 @@ export function movedLimits(
     ...(cpuLimitMillis !== undefined && { cpuLimitMillis }),
     ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
   };
+}
+
+/**
+ * Lets the limits of a sandbox follow those of one of its containers, each change once.
+ *
+ * @param container the container, or its instance before, with the resources it had
+ */
+export async function moveLimits(
+  sandbox: Sandbox,
+  records: RecordStore,
+  { sandboxId, config }: ContainerRecord,
+  after: ContainerResources,
+): Promise<void> {
+  const record = records.sandboxes.get(sandboxId);
+  if (record === undefined) return;
+  const limits = movedLimits(record.config.resources, record.counted?.[config.name] ?? config.resources, after);
+  if (limits === undefined) return;
+  try {
+    await asRuntimeCall(`change the limits of sandbox "${sandboxId}"`, sandbox.updateLimits(limits));
+  } catch (error) {
+    // A node that may make no groups held nobody to the old limits either.
+    if (errorCode(error) !== "FailedPrecondition") throw error;
+  }
+  const resources = { ...record.config.resources, ...limits };
+  const counted = { ...record.counted, [config.name]: after };
+  records.putSandbox({ ...record, config: { ...record.config, resources }, counted });
 }

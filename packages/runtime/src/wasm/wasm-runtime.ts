@@ -28,7 +28,7 @@ import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
 import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
 import type { ModuleImages } from "./module-images.ts";
-import { movedLimits } from "./moved-limits.ts";
+import { moveLimits } from "./moved-limits.ts";
 import { containerSockets, refusePortClash, type SocketOwner } from "./network/container-sockets.ts";
 import { PodNetwork, type PodNetworkOptions } from "./network/pod-network.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
@@ -221,7 +221,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       .containersOf(sandboxId)
       .filter((other) => other.config.name === config.name && other.id !== id)
       .sort((left, right) => right.config.attempt - left.config.attempt);
-    if (older !== undefined) await this.#moveLimits(sandboxId, config.name, older.config.resources, config.resources);
+    if (older !== undefined) await moveLimits(sandbox, this.#records, older, config.resources);
     this.#emit("created", sandboxId, id);
     return id;
   }
@@ -305,34 +305,11 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot change the memory limit of container "${containerId}" to ${resources.memoryLimitBytes} bytes: the maximum of a running module's memory is fixed, restart the container`,
       );
     }
-    await this.#moveLimits(record.sandboxId, record.config.name, record.config.resources, resources);
+    await moveLimits(this.#sandbox(record.sandboxId), this.#records, record, resources);
     this.#records.putContainer({
       ...this.#container(containerId),
       config: { ...record.config, resources: { ...record.config.resources, ...resources } },
     });
-  }
-
-  /** Lets the limits of a sandbox follow those of one of its containers. */
-  async #moveLimits(
-    sandboxId: string,
-    container: string,
-    before: ContainerResources,
-    after: ContainerResources,
-  ): Promise<void> {
-    const record = this.#records.sandboxes.get(sandboxId);
-    if (record === undefined) return;
-    const limits = movedLimits(record.config.resources, record.counted?.[container] ?? before, after);
-    if (limits === undefined) return;
-    const sandbox = this.#sandbox(sandboxId);
-    try {
-      await asRuntimeCall(`change the limits of sandbox "${sandboxId}"`, sandbox.updateLimits(limits));
-    } catch (error) {
-      // A node that may make no groups held nobody to the old limits either.
-      if (errorCode(error) !== "FailedPrecondition") throw error;
-    }
-    const resources = { ...record.config.resources, ...limits };
-    const counted = { ...record.counted, [container]: after };
-    this.#records.putSandbox({ ...record, config: { ...record.config, resources }, counted });
   }
 
   async reopenContainerLog(containerId: string): Promise<void> {
