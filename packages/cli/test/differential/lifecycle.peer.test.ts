@@ -14,7 +14,7 @@ import { until } from "./until.ts";
 
 const scenarios = [...restartScenarios, ...initScenarios, ...failureScenarios, ...deletionScenarios, ...guestScenarios];
 /** For the last events to arrive, after everything that a scenario waits for. */
-const settleMs = 10_000;
+const settleMs = 8_000;
 
 const assets = kubeBuilderAssets();
 const peers = findGoKubeletPeers();
@@ -41,7 +41,7 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
   });
   afterAll(() => nodes?.[Symbol.asyncDispose]());
 
-  describe.concurrent("live the same life", () => {
+  describe.concurrent("live the same life", { timeout: 480_000 }, () => {
     test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("%s", async (_name, scenario) => {
       // What depends on the moment does not happen twice; a difference between kubelets does.
       const first = await compare(scenario);

@@ -5,7 +5,7 @@ import { shellScript } from "./shell-script.ts";
 import { type Trace, traceOf } from "./trace.ts";
 import type { ComparedNode } from "./two-nodes.ts";
 
-const stepTimeoutMs = 60_000;
+const stepTimeoutMs = 90_000;
 
 /** Where a scenario runs. */
 export interface ScenarioPlace {

@@ -13,6 +13,8 @@ export interface TraceOptions {
 /** What is false on the way to the first start and may be told or not. */
 const startConditions: ReadonlySet<string> = new Set(["PodReadyToStartContainers", "ContainersReady", "Ready"]);
 
+const ends: ReadonlySet<string> = new Set(["False PodCompleted", "False PodFailed"]);
+
 /**
  * What the versions of a pod, oldest first, and its events say, without what differs between two runs of one kubelet.
  *
@@ -21,7 +23,8 @@ const startConditions: ReadonlySet<string> = new Set(["PodReadyToStartContainers
  * - A kubelet may write any number of changes as one, so nothing depends on a version between: an instance of a container that ended is
  *   known from `state` or from the `lastState` after it, and that it ran from its start time. Conditions and reasons for waiting are told
  *   once each, in the order in which they were first seen, phases whenever they change.
- * - Of a container that started, waiting for its creation is left out, and of conditions that became true, their being false before.
+ * - Of a container that started, waiting for its creation is left out; of conditions that became true, their being false before; and of
+ *   those of a pod that ended, that its containers were not ready before.
  * - Events are a set of type, reason and place, without counts; what is not from the kubelet is left out.
  */
 export function traceOf(versions: readonly Pod[], events: readonly Event[], options: TraceOptions = {}): Trace {
@@ -53,7 +56,9 @@ function conditionsOf(versions: readonly Pod[]): Map<string, string[]> {
   for (const [type, all] of byType) {
     const started = startConditions.has(type) ? all.findIndex(({ status }) => status === "True") : 0;
     const relevant = all.slice(Math.max(started, 0));
-    result.set(type, [...new Set(relevant.map(({ status, reason }) => joined(status, reason)))]);
+    const seen = new Set(relevant.map(({ status, reason }) => joined(status, reason)));
+    if (startConditions.has(type) && [...seen].some((fact) => ends.has(fact))) seen.delete("False ContainersNotReady");
+    result.set(type, [...seen]);
   }
   return result;
 }

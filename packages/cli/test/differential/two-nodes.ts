@@ -54,10 +54,21 @@ export class TwoNodes implements AsyncDisposable {
     );
     const client = createClient(await loadClusterConfig({ paths: [plane.adminKubeconfig] }), { qps: 0 });
     owned.defer(() => client.close());
-    // Both restart as fast as they can be told to, and pull in parallel as Wherry does.
+    // Both restart as fast as they can be told to.
     const configuration = { crashLoopBackOff: { maxContainerRestartPeriod: "1s" } };
     const image = { reference: "reference.test/shell:v1", entrypoint: ["/bin/sh", "-c"] };
-    owned.use(await startGoKubeletNode({ peers, plane, directory, name: names.go, images: [image], configuration }));
+    // Without a DNS server, the Go kubelet complains at each pod.
+    const goConfiguration = { ...configuration, clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
+    owned.use(
+      await startGoKubeletNode({
+        peers,
+        plane,
+        directory,
+        name: names.go,
+        images: [image],
+        configuration: goConfiguration,
+      }),
+    );
     const node = owned.use(new TestNode({ directory, plane, name: names.wherry, configuration }));
     await node.start();
     await untilNodeReady(client, names.wherry);

@@ -70,13 +70,13 @@ export const restartScenarios: readonly Scenario[] = [
   {
     name: "deadline",
     containers: [{ name: "main", program: ["hold"] }],
-    spec: { activeDeadlineSeconds: 4 },
+    spec: { activeDeadlineSeconds: 10 },
     steps: [{ phase: "Failed" }],
   },
   {
     name: "deadline-while-restarting",
     containers: [{ name: "main", program: ["sleep", "1500", "exit", "1"] }],
-    spec: { activeDeadlineSeconds: 6, restartPolicy: "Always" },
+    spec: { activeDeadlineSeconds: 15, restartPolicy: "Always" },
     steps: [{ phase: "Failed" }],
     maxRestarts: 0,
   },
