@@ -46,4 +46,21 @@ export const knownDifferences: readonly KnownDifference[] = [
     go: /./,
     wherry: /./,
   },
+  {
+    title: "conditions of a pod that is deleted before its container could start",
+    reason: "The Go kubelet ends such a pod without computing its conditions anew, so that they lag behind the phase.",
+    scenarios: ["deleted-while-it-cannot-pull"],
+    subject: /^condition (Ready|ContainersReady)$/,
+    go: /^False ContainersNotReady$/,
+    wherry: /^False PodFailed$/,
+  },
+  {
+    title: "Killing of a container that restarts again and again",
+    reason: "Depends on whether it ran at that moment; no difference between the kubelets.",
+    scenarios: ["deadline-while-restarting", "deleted-in-back-off"],
+    subject: /^events$/,
+    go: /^Normal Killing /,
+    wherry: /^Normal Killing /,
+    sometimes: true,
+  },
 ];

@@ -72,6 +72,7 @@ async function take(step: Step, { client, node, podName }: ScenarioPlace): Promi
       (status?.conditions ?? []).some(({ type, status }) => type === step.condition && status === step.status),
     );
   else if ("event" in step) await observer.untilEvent(podName, step.event, undefined, stepTimeoutMs);
+  else if ("ended" in step) await until(({ status }) => /^(Succeeded|Failed)$/.test(status?.phase ?? ""));
   else if ("gone" in step) await observer.untilGone(podName, stepTimeoutMs);
   else if ("configMap" in step) {
     const metadata = { name: step.configMap.replaceAll("{pod}", podName), namespace };

@@ -17,6 +17,8 @@ export type Step =
   | { readonly restarts: number }
   | { readonly condition: string; readonly status: "True" | "False" }
   | { readonly event: string }
+  /** Phase Succeeded or Failed. */
+  | { readonly ended: true }
   | { readonly gone: true }
   /** Makes the ConfigMap of that name with the key "text". */
   | { readonly configMap: string }

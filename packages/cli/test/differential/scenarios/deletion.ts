@@ -39,7 +39,7 @@ export const deletionScenarios: readonly Scenario[] = [
   {
     name: "deleted-with-one-finished",
     containers: [
-      { name: "brief", program: ["sleep", "2500", "exit", "0"] },
+      { name: "brief", program: ["sleep", "8000", "exit", "0"] },
       { name: "main", program: ["hold"] },
     ],
     steps: [

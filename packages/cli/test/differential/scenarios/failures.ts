@@ -36,7 +36,7 @@ export const failureScenarios: readonly Scenario[] = [
   {
     name: "command-not-found",
     containers: [{ name: "main", command: ["/no/such/program"], program: ["sleep", "2500"] }],
-    steps: [{ condition: "PodReadyToStartContainers", status: "False" }],
+    steps: [{ ended: true }],
   },
   {
     name: "config-map-missing-then-made",

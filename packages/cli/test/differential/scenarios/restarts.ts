@@ -49,16 +49,16 @@ export const restartScenarios: readonly Scenario[] = [
   {
     name: "one-of-three-fails",
     containers: [
-      { name: "good", program: ["sleep", "2500", "exit", "0"] },
-      { name: "bad", program: ["sleep", "2500", "exit", "7"] },
-      { name: "long", program: ["sleep", "5000", "exit", "0"] },
+      { name: "good", program: ["sleep", "8000", "exit", "0"] },
+      { name: "bad", program: ["sleep", "8000", "exit", "7"] },
+      { name: "long", program: ["sleep", "10000", "exit", "0"] },
     ],
     steps: [{ phase: "Failed" }],
   },
   {
     name: "one-of-two-succeeds-early",
     containers: [
-      { name: "brief", program: ["sleep", "2500", "exit", "0"] },
+      { name: "brief", program: ["sleep", "8000", "exit", "0"] },
       { name: "main", program: ["hold"] },
     ],
     spec: { restartPolicy: "OnFailure" },
