@@ -56,11 +56,11 @@ describe.concurrent("the environment", () => {
 
   test("Pods should contain environment variables for services", async () => {
     const { client, observer } = cluster();
-    const { spec } = await client.create(resources.services, {
+    const ip = "10.0.0.77";
+    await client.create(resources.services, {
       metadata: { name: "fooservice", namespace },
-      spec: { ports: [{ port: 8765, targetPort: 8080 }] },
+      spec: { clusterIP: ip, ports: [{ port: 8765, targetPort: 8080 }] },
     });
-    const ip = spec?.clusterIP;
     // The kubelet follows services by a watch of its own: a pod made at once may come before it knows this one.
     const variables = [
       `FOOSERVICE_SERVICE_HOST=${ip}`,
@@ -181,21 +181,20 @@ describe.concurrent("volumes", () => {
         ],
       },
     );
-    const { metadata } = await observer.untilPhase("downward", "Running");
+    const pod = await observer.untilPhase("downward", "Running");
     for await (const text of cluster().logLines("downward", { follow: true })) if (text === "waiting") break;
     const patch = { metadata: { labels: { color: "green" }, annotations: { later: "now" } } };
     await client.patch(resources.pods, "downward", patch, { type: "merge", namespace });
-    const volumes = join(cluster().node.rootDirectory, "pods", metadata?.uid ?? "", "volumes");
-    const files = ["kubernetes.io~downward-api/plain", "kubernetes.io~projected/projected"];
-    for (const file of files)
-      await eventually(`the new annotation in ${file}`, async () => {
-        return (await readFile(join(volumes, file, "later"), "utf8")) === "now";
-      });
-    await writeFile(join(volumes, "kubernetes.io~empty-dir/state/go"), "");
+    const { node } = cluster();
+    for (const volume of ["kubernetes.io~downward-api/plain", "kubernetes.io~projected/projected"]) {
+      const later = join(node.volumePath(pod, volume), "later");
+      await eventually(`the new annotation in ${later}`, async () => (await readFile(later, "utf8")) === "now", 90_000);
+    }
+    await writeFile(join(node.volumePath(pod, "kubernetes.io~empty-dir/state"), "go"), "");
     const values = "downward\n1250\n250\n64\n32\n";
     const changed = 'color="green"\nnow\n';
     expect(await outputOf("downward")).toBe(`${values}${values}waiting\n${changed}${changed}`);
-  });
+  }, 120_000);
 
   test("downward API volumes show the node's allocatable where there is no limit", async () => {
     const items = ["limits.cpu", "limits.memory"].map((resource) => ({
@@ -242,24 +241,25 @@ describe.concurrent("volumes", () => {
     });
     const volumeMounts = volumes.map((volume) => ({ name: volume.name, mountPath: `/${volume.name}` }));
     await cluster().createPod("optional", { args: ["hold"], volumeMounts }, { volumes });
-    const { metadata } = await observer.untilPhase("optional", "Running");
+    const pod = await observer.untilPhase("optional", "Running");
     await client.create(resources.configMaps, { metadata: name("created"), data: { text: "after" } });
     await client.create(resources.secrets, { metadata: name("created"), stringData: { text: "after" } });
     await client.replace(resources.configMaps, { metadata: name("updated"), data: { text: "after" } });
     await client.replace(resources.secrets, { metadata: name("updated"), stringData: { text: "after" } });
     await client.delete(resources.configMaps, "optional-deleted", { namespace });
     await client.delete(resources.secrets, "optional-deleted", { namespace });
-    const root = join(cluster().node.rootDirectory, "pods", metadata?.uid ?? "", "volumes");
     const text = (action: string) => (action === "deleted" ? undefined : "after");
-    const read = (path: string) => readFile(join(root, path), "utf8").catch(() => undefined);
     for (const action of actions)
-      for (const path of [
-        `kubernetes.io~configmap/map-${action}/text`,
-        `kubernetes.io~secret/secret-${action}/text`,
-        `kubernetes.io~projected/both-${action}/text`,
-        `kubernetes.io~projected/both-${action}/secret`,
-      ])
-        await eventually(`${path} being ${text(action)}`, async () => (await read(path)) === text(action), 90_000);
+      for (const [volume, file] of [
+        [`kubernetes.io~configmap/map-${action}`, "text"],
+        [`kubernetes.io~secret/secret-${action}`, "text"],
+        [`kubernetes.io~projected/both-${action}`, "text"],
+        [`kubernetes.io~projected/both-${action}`, "secret"],
+      ] as const) {
+        const path = join(cluster().node.volumePath(pod, volume), file);
+        const read = () => readFile(path, "utf8").catch(() => undefined);
+        await eventually(`${path} being ${text(action)}`, async () => (await read()) === text(action), 90_000);
+      }
     await cluster().deletePod("optional", 0);
   }, 120_000);
 });
