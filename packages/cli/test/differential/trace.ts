@@ -72,8 +72,10 @@ function addContainer(
   const instances = new Set<string>();
   const waiting = new Set<string>();
   for (const { restartCount, state, lastState } of statuses) {
-    if (lastState?.terminated !== undefined && restartCount - 1 <= maxRestarts)
-      addEnd(instances, restartCount - 1, lastState.terminated, messages);
+    // The count rises when the next instance starts: what waits for that shows the present one as its last.
+    const last = state?.waiting === undefined ? restartCount - 1 : restartCount;
+    if (lastState?.terminated !== undefined && last <= maxRestarts)
+      addEnd(instances, last, lastState.terminated, messages);
     if (state?.waiting?.reason !== undefined) waiting.add(state.waiting.reason);
     if (restartCount > maxRestarts) continue;
     if (state?.running !== undefined) instances.add(`#${restartCount} running`);
