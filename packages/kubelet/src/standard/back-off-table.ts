@@ -8,9 +8,12 @@ export interface BackOffTableOptions {
   readonly maxMs: number;
 }
 
+/** Upstream's, whatever the largest delay: a low one must not make a container's every failure its first. */
+const resetAfterMs = 600_000;
+
 /**
  * Growing delays by key, with the meaning of client-go's `flowcontrol.Backoff`: the first failure costs no delay, each further
- * one doubles it, and a key untouched for twice the largest delay (10 min for 300 s) starts anew.
+ * one doubles it, and a key untouched for 10 min starts anew.
  *
  * Times are given, never read. In memory only: a restart of the kubelet forgets them, as upstream's does.
  */
@@ -57,7 +60,7 @@ export class BackOffTable {
   }
 
   #isExpired(entry: Entry, atMs: number): boolean {
-    return atMs - entry.updatedAtMs > 2 * this.#options.maxMs;
+    return atMs - entry.updatedAtMs > resetAfterMs;
   }
 }
 

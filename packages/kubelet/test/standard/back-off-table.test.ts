@@ -28,13 +28,20 @@ describe("BackOffTable", () => {
     expect(table.retryAtSinceUpdateMs("key", 6 * second)).toBe(10 * second);
   });
 
-  test("a key untouched for twice the largest delay starts anew", () => {
+  test("a key untouched for 10 min starts anew", () => {
     const table = new BackOffTable({ initialMs: 10 * second, maxMs: 300 * second });
     for (let failure = 0; failure < 5; failure++) table.next("key", 0);
     expect(table.retryAtMs("key", 600 * second, 600 * second)).toBe(760 * second);
     expect(table.retryAtMs("key", 601 * second, 601 * second)).toBeUndefined();
     table.next("key", 601 * second);
     expect(table.delayMs("key")).toBe(10 * second);
+  });
+
+  test("a low largest delay does not make each failure of a container that ran for a while its first", () => {
+    const table = new BackOffTable({ initialMs: 10 * second, maxMs: second });
+    table.next("key", 0);
+    expect(table.retryAtMs("key", 5 * second, 5 * second)).toBe(6 * second);
+    expect(table.retryAtMs("key", 601 * second, 601 * second)).toBeUndefined();
   });
 
   test("a largest delay below the first one is the first one", () => {

@@ -82,7 +82,9 @@ function finalLists(facts: PodStatusFacts): {
   const containerStatuses = [...facts.containerStatuses];
   if (!facts.stopped) return { initContainerStatuses, containerStatuses };
   const spec = pod.spec ?? { containers: [] };
-  const initialized = hasAnyAppContainerStarted(spec, containerStatuses);
+  // A pod that was refused has a phase given, and none of its containers ever had a chance.
+  const nothingBefore = facts.phase === undefined && (spec.initContainers ?? []).length === 0;
+  const initialized = nothingBefore || hasAnyAppContainerStarted(spec, containerStatuses);
   return {
     initContainerStatuses: endedStatuses(pod, initContainerStatuses, "init", initialized),
     containerStatuses: endedStatuses(pod, containerStatuses, "app", initialized),

@@ -55,11 +55,20 @@ describe("podStatus()", () => {
     expect(later.reason).toBeUndefined();
   });
 
-  test("podStatus() of a pod that ended before it began is Failed, its containers still waiting", () => {
+  test("podStatus() of a pod that ended before its container began says that the container could not be located", () => {
     const result = podStatus(facts({ containerStatuses: [status("app-0", waiting)], stopped: true, podIps: [] }));
     expect(result.phase).toBe("Failed");
-    expect(result.containerStatuses?.[0]?.state).toEqual(waiting);
+    expect(result.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+      exitCode: 137,
+      reason: "ContainerStatusUnknown",
+    });
     expect(findPodCondition(result, "Ready")).toMatchObject({ status: "False", reason: "PodFailed" });
+  });
+
+  test("podStatus() of a pod that was refused leaves its containers waiting", () => {
+    const refused = { phase: "Failed", reason: "NodeAffinity", stopped: true, podIps: [] } as const;
+    const result = podStatus(facts({ containerStatuses: [status("app-0", waiting)], ...refused }));
+    expect(result.containerStatuses?.[0]?.state).toEqual(waiting);
   });
 
   test("podStatus() keeps transition times until a status flips", () => {

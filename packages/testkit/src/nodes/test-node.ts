@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
@@ -140,6 +140,18 @@ export class TestNode implements AsyncDisposable {
     const status = container === undefined ? statuses[0] : statuses.find(({ name }) => name === container);
     const id = status?.containerID?.replace(/^\w+:\/\//, "");
     return this.hosts().find(({ containerId }) => containerId === id);
+  }
+
+  /** Where a volume of a pod is, named as `kubernetes.io~secret/NAME`: on disk, or in memory if it holds what may be secret. */
+  volumePath(pod: Pod, volume: string): string {
+    const below = join("pods", pod.metadata?.uid ?? "", "volumes", volume);
+    const paths = [this.rootDirectory, this.#memoryDirectory()].map((directory) => join(directory, below));
+    const path = paths.find((candidate) => existsSync(candidate));
+    if (path === undefined)
+      throw new Error(
+        `Cannot find volume "${volume}" of pod "${pod.metadata?.name}": neither of ${paths.join(", ")} exists`,
+      );
+    return path;
   }
 
   /** Ends the node, and what it left running for its next start. */

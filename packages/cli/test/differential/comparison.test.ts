@@ -1,0 +1,111 @@
+import { execFileSync } from "node:child_process";
+import type { Event, Pod, PodStatus } from "@wherry/kubernetes";
+import { describe, expect, test } from "vitest";
+import { compareTraces } from "./compare-traces.ts";
+import { shellScript } from "./shell-script.ts";
+import { traceOf } from "./trace.ts";
+
+const pod = (status: PodStatus): Pod => ({ spec: { containers: [] }, status });
+const main = (restartCount: number, state: object, lastState: object = {}) => ({
+  name: "main",
+  image: "",
+  imageID: "",
+  ready: false,
+  restartCount,
+  state,
+  lastState,
+});
+const startedAt = "2026-01-01T00:00:00Z";
+const failed = { terminated: { exitCode: 1, reason: "Error", startedAt } };
+
+describe("shellScript()", () => {
+  test("shellScript() does what the workload kit would", () => {
+    const script = shellScript(["print", "it's $(HOME)", "env", "NAME", "error", "no", "sleep", "1", "exit", "3"]);
+    let ended: unknown;
+    try {
+      execFileSync("/bin/sh", ["-c", script], { env: { NAME: "value" }, stdio: "pipe" });
+    } catch (error) {
+      ended = error;
+    }
+    expect(ended).toMatchObject({ status: 3 });
+    expect(String((ended as { stdout: Buffer }).stdout)).toBe("it's $(HOME)\nvalue\n");
+    expect(String((ended as { stderr: Buffer }).stderr)).toBe("no\n");
+  });
+
+  test("shellScript() names a command that it does not know", () => {
+    expect(() => shellScript(["serve", "80"])).toThrow(/Cannot write a script for "serve": known are print,/);
+  });
+});
+
+describe("traceOf()", () => {
+  test("traceOf() is the same however many changes a kubelet writes as one", () => {
+    const waiting = { waiting: { reason: "CrashLoopBackOff" } };
+    const ready = { type: "Ready", status: "True" };
+    const unready = { type: "Ready", status: "False", reason: "ContainersNotReady" };
+    const running = { running: { startedAt } };
+    const creating = { waiting: { reason: "ContainerCreating" } };
+    const each = traceOf(
+      [
+        pod({ phase: "Pending", conditions: [unready], containerStatuses: [main(0, creating)] }),
+        pod({ phase: "Running", conditions: [ready], containerStatuses: [main(0, running)] }),
+        pod({ phase: "Running", conditions: [unready], containerStatuses: [main(0, failed)] }),
+        pod({ phase: "Running", conditions: [unready], containerStatuses: [main(0, waiting, failed)] }),
+        pod({ phase: "Running", conditions: [ready], containerStatuses: [main(1, running, failed)] }),
+        pod({ phase: "Running", conditions: [unready], containerStatuses: [main(1, waiting, failed)] }),
+      ],
+      [],
+    );
+    const few = traceOf(
+      [
+        pod({ phase: "Pending" }),
+        pod({ phase: "Running", conditions: [ready], containerStatuses: [main(0, running)] }),
+        pod({ phase: "Running", conditions: [unready], containerStatuses: [main(1, running, failed)] }),
+        pod({ phase: "Running", conditions: [unready], containerStatuses: [main(1, waiting, failed)] }),
+      ],
+      [],
+    );
+    expect(few).toEqual(each);
+    expect(each.get("container main")).toEqual([
+      "#0 running",
+      "#0 terminated Error 1",
+      "#1 running",
+      "#1 terminated Error 1",
+    ]);
+  });
+
+  test("traceOf() has events once, by type, reason and place", () => {
+    const event = (component: string): Event =>
+      ({
+        type: "Normal",
+        reason: "Started",
+        source: { component },
+        involvedObject: { fieldPath: "spec.containers{main}" },
+      }) as Event;
+    const events = [event("kubelet"), event("kubelet"), event("scheduler")];
+    expect(traceOf([pod({})], events).get("events")).toEqual(["Normal Started spec.containers{main}"]);
+  });
+});
+
+describe("compareTraces()", () => {
+  const go = new Map([["phase", ["Pending", "Failed"]]]);
+  const wherry = new Map([["phase", ["Pending", "Running", "Failed"]]]);
+  const known = { title: "t", reason: "r", subject: /^phase$/, wherry: /^Running$/ };
+
+  test("compareTraces() names what differs", () => {
+    expect(compareTraces("s", go, wherry, []).differences).toEqual([
+      "phase\n    Go kubelet: Pending, Failed\n    Wherry:     Pending, Running, Failed",
+    ]);
+    expect(compareTraces("s", go, wherry, [{ ...known, scenarios: ["another"] }]).differences).toHaveLength(1);
+  });
+
+  test("compareTraces() accepts what is known, and tells that it was met", () => {
+    const { differences, met } = compareTraces("s", go, wherry, [known]);
+    expect(differences).toEqual([]);
+    expect([...met]).toEqual([known]);
+  });
+
+  test("compareTraces() notices another order", () => {
+    const other = new Map([["phase", ["Failed", "Pending"]]]);
+    expect(compareTraces("s", go, other, []).differences).toHaveLength(1);
+  });
+});

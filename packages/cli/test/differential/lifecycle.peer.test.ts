@@ -1,0 +1,79 @@
+import { findGoKubeletPeers, kubeBuilderAssets, skipReason } from "@wherry/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compareTraces, type KnownDifference } from "./compare-traces.ts";
+import { knownDifferences } from "./known-differences.ts";
+import { removePod, runScenario, type ScenarioPlace } from "./run-scenario.ts";
+import type { Scenario } from "./scenario.ts";
+import { deletionScenarios } from "./scenarios/deletion.ts";
+import { failureScenarios } from "./scenarios/failures.ts";
+import { guestScenarios } from "./scenarios/guests.ts";
+import { initScenarios } from "./scenarios/init-containers.ts";
+import { restartScenarios } from "./scenarios/restarts.ts";
+import { TwoNodes } from "./two-nodes.ts";
+import { until } from "./until.ts";
+
+const scenarios = [...restartScenarios, ...initScenarios, ...failureScenarios, ...deletionScenarios, ...guestScenarios];
+/** For the last events to arrive, after everything that a scenario waits for. */
+const settleMs = 8_000;
+
+const assets = kubeBuilderAssets();
+const peers = findGoKubeletPeers();
+const skip = skipReason(
+  "the comparison with the Go kubelet",
+  "skip" in assets ? assets.skip : undefined,
+  "skip" in peers ? peers.skip : undefined,
+);
+
+describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () => {
+  const met = new Set<KnownDifference>();
+  let nodes: TwoNodes;
+
+  beforeAll(async () => {
+    if ("skip" in assets || "skip" in peers) return;
+    nodes = await TwoNodes.start(assets.directory, peers);
+    // The first pod of a Wherry node pulls its image, which those of the other have from the start.
+    await compare({
+      name: "warm-up",
+      containers: [{ name: "main", program: ["exit", "0"] }],
+      steps: [{ phase: "Succeeded" }],
+    });
+    met.clear();
+  });
+  afterAll(() => nodes?.[Symbol.asyncDispose]());
+
+  describe.concurrent("live the same life", { timeout: 480_000 }, () => {
+    test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("%s", async (_name, scenario) => {
+      // What depends on the moment does not happen twice; a difference between kubelets does.
+      const first = await compare(scenario);
+      const differences = first.length === 0 ? first : await compare(scenario, "-again");
+      expect(differences, `${scenario.name}:\n${differences.join("\n")}`).toEqual([]);
+    });
+  });
+
+  test("every known difference is still one", () => {
+    const unmet = knownDifferences.filter((difference) => difference.sometimes !== true && !met.has(difference));
+    expect(unmet.map(({ title, subject }) => `${title} (${subject})`)).toEqual([]);
+  });
+
+  /** Runs the scenario on both and answers what differs in the end. */
+  async function compare(scenario: Scenario, suffix = ""): Promise<readonly string[]> {
+    const place = (node: "go" | "wherry"): ScenarioPlace => ({
+      client: nodes.client,
+      node: nodes[node],
+      registryHost: nodes.registryHost,
+      podName: `${scenario.name}${suffix}`,
+    });
+    const [go, wherry] = await Promise.all([
+      runScenario(scenario, place("go")),
+      runScenario(scenario, place("wherry")),
+    ]);
+    const result = await until(
+      () => compareTraces(scenario.name, go(), wherry(), knownDifferences),
+      ({ differences }) => differences.length === 0,
+      settleMs,
+    );
+    for (const difference of result.met) met.add(difference);
+    await Promise.all([removePod(place("go")), removePod(place("wherry"))]);
+    return result.differences;
+  }
+});

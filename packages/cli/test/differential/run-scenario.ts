@@ -1,0 +1,103 @@
+import { isNotFound, type KubernetesClient, resources } from "@wherry/client";
+import type { Container, ContainerStatus, Pod } from "@wherry/kubernetes";
+import type { Scenario, ScenarioContainer, Step } from "./scenario.ts";
+import { shellScript } from "./shell-script.ts";
+import { type Trace, traceOf } from "./trace.ts";
+import type { ComparedNode } from "./two-nodes.ts";
+
+const stepTimeoutMs = 90_000;
+
+/** Where a scenario runs. */
+export interface ScenarioPlace {
+  readonly client: KubernetesClient;
+  readonly node: ComparedNode;
+  readonly registryHost: string;
+  /** Name for the pod, new in the namespace. */
+  readonly podName: string;
+}
+
+/** Creates the pod and goes through the steps; the answer tells what has been seen whenever it is asked. */
+export async function runScenario(scenario: Scenario, place: ScenarioPlace): Promise<() => Trace> {
+  const { client, node, podName } = place;
+  await client.create(resources.pods, podOf(scenario, place), { namespace: node.namespace });
+  for (const step of scenario.steps) await take(step, place);
+  const logs: Record<string, string> = {};
+  for (const container of scenario.logs ?? []) logs[container] = await logOf(place, container);
+  const { messages, maxRestarts } = scenario;
+  return () => traceOf(node.observer.history(podName), node.observer.events(podName), { logs, messages, maxRestarts });
+}
+
+/** Removes the pod of a scenario, in whatever state it is. */
+export async function removePod({ client, node, podName }: ScenarioPlace): Promise<void> {
+  const options = { namespace: node.namespace, gracePeriodSeconds: 0 };
+  await client.delete(resources.pods, podName, options).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
+}
+
+function podOf(scenario: Scenario, { node, registryHost, podName }: ScenarioPlace): Pod {
+  const container = ({ program, ...rest }: ScenarioContainer): Container => {
+    const args = node.kind === "go" ? [shellScript(program ?? [])] : program;
+    return { image: node.image, ...(args !== undefined && { args: [...args] }), ...rest };
+  };
+  const { initContainers } = scenario;
+  const pod: Pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: podName, namespace: node.namespace },
+    spec: {
+      nodeName: node.nodeName,
+      restartPolicy: "Never",
+      terminationGracePeriodSeconds: 5,
+      tolerations: [{ operator: "Exists" }],
+      ...scenario.spec,
+      ...(initContainers !== undefined && { initContainers: initContainers.map(container) }),
+      containers: scenario.containers.map(container),
+    },
+  };
+  return JSON.parse(JSON.stringify(pod).replaceAll("{pod}", podName).replaceAll("{registry}", registryHost)) as Pod;
+}
+
+async function take(step: Step, { client, node, podName }: ScenarioPlace): Promise<void> {
+  const { namespace, observer } = node;
+  const until = (holds: (pod: Pod) => boolean) =>
+    observer.until(podName, `on the ${node.kind} node, ${JSON.stringify(step)}`, holds, stepTimeoutMs);
+  if ("phase" in step) await until(({ status }) => status?.phase === step.phase);
+  else if ("waiting" in step)
+    await until((pod) => statusesOf(pod).some(({ state }) => state?.waiting?.reason === step.waiting));
+  else if ("restarts" in step)
+    await until((pod) => statusesOf(pod).some(({ restartCount }) => restartCount >= step.restarts));
+  else if ("condition" in step)
+    await until(({ status }) =>
+      (status?.conditions ?? []).some(({ type, status }) => type === step.condition && status === step.status),
+    );
+  else if ("event" in step) await observer.untilEvent(podName, step.event, undefined, stepTimeoutMs);
+  else if ("ended" in step) await until(({ status }) => /^(Succeeded|Failed)$/.test(status?.phase ?? ""));
+  else if ("gone" in step) await observer.untilGone(podName, stepTimeoutMs);
+  else if ("configMap" in step) {
+    const metadata = { name: step.configMap.replaceAll("{pod}", podName), namespace };
+    await client.create(resources.configMaps, { metadata, data: { text: "from the map" } });
+  } else if ("setCondition" in step) {
+    const conditions = [{ type: step.setCondition, status: step.status }];
+    await client.patch(
+      resources.pods,
+      podName,
+      { status: { conditions } },
+      {
+        type: "strategic",
+        namespace,
+        subresource: "status",
+      },
+    );
+  } else await client.delete(resources.pods, podName, { namespace, gracePeriodSeconds: step.delete });
+}
+
+function statusesOf({ status }: Pod): readonly ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+}
+
+async function logOf({ client, node, podName }: ScenarioPlace, container: string): Promise<string> {
+  const path = `/api/v1/namespaces/${node.namespace}/pods/${podName}/log?container=${container}`;
+  const { status, body } = await client.raw("GET", path);
+  return status === 200 ? body.toString() : `status ${status}`;
+}

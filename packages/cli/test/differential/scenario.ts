@@ -1,0 +1,43 @@
+import type { Container, PodSpec } from "@wherry/kubernetes";
+
+/**
+ * A container by what it does: arguments of the workload kit, of the commands that `shellScript` knows.
+ *
+ * An image of its own stands for one that must not run; the program is left out then. `{pod}` is the pod's name and `{registry}` the host of
+ * a registry, in every text of a scenario.
+ */
+export type ScenarioContainer = Partial<Container> & { readonly name: string; readonly program?: readonly string[] };
+
+/** What is done, or waited for, next. */
+export type Step =
+  | { readonly phase: string }
+  /** A container waits for that reason. */
+  | { readonly waiting: string }
+  /** A container has been started again as often. */
+  | { readonly restarts: number }
+  | { readonly condition: string; readonly status: "True" | "False" }
+  | { readonly event: string }
+  /** Phase Succeeded or Failed. */
+  | { readonly ended: true }
+  | { readonly gone: true }
+  /** Makes the ConfigMap of that name with the key "text". */
+  | { readonly configMap: string }
+  | { readonly setCondition: string; readonly status: "True" | "False" }
+  /** Grace in seconds; the pod's own where undefined. */
+  | { readonly delete: number | undefined };
+
+/** A pod and what happens to it; the same for both nodes. */
+export interface Scenario {
+  readonly name: string;
+  readonly containers: readonly ScenarioContainer[];
+  readonly initContainers?: readonly ScenarioContainer[];
+  /** Policy Never and a grace period of 5 s unless it says otherwise. */
+  readonly spec?: Partial<Omit<PodSpec, "containers" | "initContainers">>;
+  readonly steps: readonly Step[];
+  /** Containers of which the logs are compared. */
+  readonly logs?: readonly string[];
+  /** Whether messages of ended containers are compared. */
+  readonly messages?: boolean;
+  /** Instances of a container after that many restarts are left out; for pods that restart until they are deleted. */
+  readonly maxRestarts?: number;
+}

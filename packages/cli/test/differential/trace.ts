@@ -1,0 +1,127 @@
+import type { ContainerStatus, Event, Pod, PodCondition } from "@wherry/kubernetes";
+
+/** What was seen of a pod, as texts under a subject each: `phase`, `condition Ready`, `container main`, `events` and so on. */
+export type Trace = ReadonlyMap<string, readonly string[]>;
+
+export interface TraceOptions {
+  /** Logs by container. */
+  readonly logs?: Readonly<Record<string, string>>;
+  readonly messages?: boolean | undefined;
+  readonly maxRestarts?: number | undefined;
+}
+
+/** What is false on the way to the first start and may be told or not. */
+const startConditions: ReadonlySet<string> = new Set(["PodReadyToStartContainers", "ContainersReady", "Ready"]);
+
+const ends: ReadonlySet<string> = new Set(["False PodCompleted", "False PodFailed"]);
+
+/**
+ * What the versions of a pod, oldest first, and its events say, without what differs between two runs of one kubelet.
+ *
+ * - Times, names, identifiers, addresses and image references are left out, and messages unless wanted; of a field of which only the value
+ *   is left out, `fields` subjects still tell whether it is there.
+ * - A kubelet may write any number of changes as one, so nothing depends on a version between: an instance of a container that ended is
+ *   known from `state` or from the `lastState` after it, and that it ran from its start time. Conditions and reasons for waiting are told
+ *   once each, in the order in which they were first seen, phases whenever they change.
+ * - Of a container that started, waiting for its creation is left out; of conditions that became true, their being false before; and of
+ *   those of a pod that ended, that its containers were not ready before.
+ * - Events are a set of type, reason and place, without counts; what is not from the kubelet is left out.
+ */
+export function traceOf(versions: readonly Pod[], events: readonly Event[], options: TraceOptions = {}): Trace {
+  const trace = new Map<string, readonly string[]>();
+  trace.set("phase", changes(versions.map(({ status }) => joined(status?.phase, status?.reason))));
+  for (const [type, seen] of conditionsOf(versions)) trace.set(`condition ${type}`, seen);
+  const last = versions.at(-1);
+  trace.set("status fields", fieldsOf(last?.status ?? {}));
+  for (const kind of ["initContainerStatuses", "containerStatuses"] as const) {
+    const names = new Set(versions.flatMap(({ status }) => (status?.[kind] ?? []).map(({ name }) => name)));
+    for (const name of names) {
+      const statuses = versions.flatMap(({ status }) => status?.[kind]?.filter((entry) => entry.name === name) ?? []);
+      addContainer(trace, name, statuses, options);
+    }
+  }
+  trace.set("events", eventsOf(events));
+  for (const [container, text] of Object.entries(options.logs ?? {})) trace.set(`log ${container}`, text.split("\n"));
+  return trace;
+}
+
+function conditionsOf(versions: readonly Pod[]): Map<string, string[]> {
+  const byType = new Map<string, PodCondition[]>();
+  for (const condition of versions.flatMap(({ status }) => status?.conditions ?? [])) {
+    const seen = byType.get(condition.type);
+    if (seen === undefined) byType.set(condition.type, [condition]);
+    else seen.push(condition);
+  }
+  const result = new Map<string, string[]>();
+  for (const [type, all] of byType) {
+    const started = startConditions.has(type) ? all.findIndex(({ status }) => status === "True") : 0;
+    const relevant = all.slice(Math.max(started, 0));
+    const seen = new Set(relevant.map(({ status, reason }) => joined(status, reason)));
+    if (startConditions.has(type) && [...seen].some((fact) => ends.has(fact))) seen.delete("False ContainersNotReady");
+    result.set(type, [...seen]);
+  }
+  return result;
+}
+
+function addContainer(
+  trace: Map<string, readonly string[]>,
+  name: string,
+  statuses: readonly ContainerStatus[],
+  { messages = false, maxRestarts = Number.POSITIVE_INFINITY }: TraceOptions,
+): void {
+  const instances = new Set<string>();
+  const waiting = new Set<string>();
+  for (const { restartCount, state, lastState } of statuses) {
+    // The count rises when the next instance starts: what waits for that shows the present one as its last.
+    const last = state?.waiting === undefined ? restartCount - 1 : restartCount;
+    if (lastState?.terminated !== undefined && last <= maxRestarts)
+      addEnd(instances, last, lastState.terminated, messages);
+    if (state?.waiting?.reason !== undefined) waiting.add(state.waiting.reason);
+    if (restartCount > maxRestarts) continue;
+    if (state?.running !== undefined) instances.add(`#${restartCount} running`);
+    if (state?.terminated !== undefined) addEnd(instances, restartCount, state.terminated, messages);
+  }
+  if (instances.size > 0) waiting.delete("ContainerCreating");
+  trace.set(`container ${name}`, [...instances]);
+  trace.set(`container ${name} waiting`, [...waiting]);
+  const last = statuses.at(-1);
+  trace.set(`container ${name} flags`, [`ready ${last?.ready}`, `started ${last?.started}`]);
+  trace.set(`container ${name} fields`, fieldsOf(last ?? {}));
+}
+
+function addEnd(
+  instances: Set<string>,
+  instance: number,
+  terminated: NonNullable<NonNullable<ContainerStatus["state"]>["terminated"]>,
+  messages: boolean,
+): void {
+  const { exitCode, reason, signal, startedAt, message } = terminated;
+  // A time that is none stands for a container that was never started.
+  if (startedAt !== undefined && Date.parse(startedAt) > 0) instances.add(`#${instance} running`);
+  const signalText = signal === undefined ? undefined : `signal ${signal}`;
+  const messageText = messages ? JSON.stringify(message ?? "") : undefined;
+  instances.add(joined(`#${instance} terminated`, reason, String(exitCode), signalText, messageText));
+}
+
+function eventsOf(events: readonly Event[]): string[] {
+  const own = events.filter(
+    ({ source, reportingComponent }) => (source?.component ?? reportingComponent) === "kubelet",
+  );
+  const texts = own.map(({ type, reason, involvedObject }) => joined(type, reason, involvedObject.fieldPath));
+  return [...new Set(texts)].toSorted();
+}
+
+function fieldsOf(object: object): string[] {
+  return Object.entries(object)
+    .filter(([, value]) => value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0))
+    .map(([name]) => name)
+    .toSorted();
+}
+
+function changes(texts: readonly string[]): string[] {
+  return texts.filter((text, index) => text !== texts[index - 1]);
+}
+
+function joined(...words: readonly (string | undefined)[]): string {
+  return words.filter((word) => word !== undefined && word !== "").join(" ");
+}

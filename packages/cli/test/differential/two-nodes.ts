@@ -1,0 +1,117 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
+import {
+  eventually,
+  FakeRegistry,
+  type GoKubeletPeers,
+  KubernetesObserver,
+  startGoKubeletNode,
+  startKubeApiServer,
+  TestNode,
+  untilNodeReady,
+  workloadKit,
+} from "@wherry/testkit";
+
+/** Where one of the two runs its pods. */
+export interface ComparedNode {
+  readonly kind: "go" | "wherry";
+  readonly nodeName: string;
+  /** Of its own, so that pods of both have the same name. */
+  readonly namespace: string;
+  readonly observer: KubernetesObserver;
+  /** What its containers run, with the program as arguments. */
+  readonly image: string;
+}
+
+/** The Go kubelet with containerd, and Wherry, at one kube-apiserver. */
+export class TwoNodes implements AsyncDisposable {
+  readonly client: KubernetesClient;
+  readonly go: ComparedNode;
+  readonly wherry: ComparedNode;
+  readonly registryHost: string;
+  readonly #owned: AsyncDisposableStack;
+
+  private constructor(parts: Pick<TwoNodes, "client" | "go" | "wherry" | "registryHost">, owned: AsyncDisposableStack) {
+    this.client = parts.client;
+    this.go = parts.go;
+    this.wherry = parts.wherry;
+    this.registryHost = parts.registryHost;
+    this.#owned = owned;
+  }
+
+  /** Resolves when both nodes take pods. */
+  static async start(assets: string, peers: GoKubeletPeers): Promise<TwoNodes> {
+    await using owned = new AsyncDisposableStack();
+    const directory = await mkdtemp(join(tmpdir(), "wherry-test-"));
+    owned.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+    const registry = owned.use(await FakeRegistry.start());
+    registry.addImage("kit", "v1", await readFile(await workloadKit()));
+    const names = { go: "go-node", wherry: "wherry-node" };
+    const plane = owned.use(
+      await startKubeApiServer(assets, { directory, nodeNames: Object.values(names), controllers: true }),
+    );
+    const client = createClient(await loadClusterConfig({ paths: [plane.adminKubeconfig] }), { qps: 0 });
+    owned.defer(() => client.close());
+    // Both restart as fast as they can be told to.
+    const configuration = { crashLoopBackOff: { maxContainerRestartPeriod: "1s" } };
+    const image = { reference: "reference.test/shell:v1", entrypoint: ["/bin/sh", "-c"] };
+    // Without a DNS server, the Go kubelet complains at each pod.
+    const goConfiguration = { ...configuration, clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
+    owned.use(
+      await startGoKubeletNode({
+        peers,
+        plane,
+        directory,
+        name: names.go,
+        images: [image],
+        configuration: goConfiguration,
+      }),
+    );
+    const node = owned.use(new TestNode({ directory, plane, name: names.wherry, configuration }));
+    await node.start();
+    await untilNodeReady(client, names.wherry);
+    const compared = async (kind: "go" | "wherry", reference: string): Promise<ComparedNode> => ({
+      kind,
+      nodeName: names[kind],
+      namespace: kind,
+      observer: await observeNamespace(client, kind, owned),
+      image: reference,
+    });
+    const parts = {
+      client,
+      go: await compared("go", image.reference),
+      wherry: await compared("wherry", `${registry.host}/kit:v1`),
+      registryHost: registry.host,
+    };
+    return new TwoNodes(parts, owned.move());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
+  }
+}
+
+/** Makes a namespace in which pods can be created, and follows it. */
+async function observeNamespace(
+  client: KubernetesClient,
+  namespace: string,
+  owned: AsyncDisposableStack,
+): Promise<KubernetesObserver> {
+  await client.create(resources.namespaces, { metadata: { name: namespace } });
+  await eventually(`the service account of namespace "${namespace}"`, async () => {
+    await client.get(resources.serviceAccounts, "default", { namespace });
+    await client.get(resources.configMaps, "kube-root-ca.crt", { namespace });
+    return true;
+  });
+  const observer = new KubernetesObserver(client, namespace);
+  const stop = new AbortController();
+  const observing = observer.run(stop.signal);
+  owned.defer(async () => {
+    stop.abort();
+    await observing.catch(() => undefined);
+  });
+  await observer.ready();
+  return observer;
+}
