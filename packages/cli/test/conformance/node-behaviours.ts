@@ -1,4 +1,4 @@
-import { type Behaviour, type BehaviourGroup, covered, notApplicable, notYet } from "./behaviour.ts";
+import { type BehaviourGroup, covered, notApplicable, notYet, type TestReference } from "./behaviour.ts";
 import {
   conformance,
   deletion,
@@ -19,8 +19,18 @@ const runtimeClass = standardLifecycle(
 );
 const message = lifecycle("has the message that the guest wrote for it, or the end of its log if it failed");
 const noExec = "A guest has no programs that could be run beside it: what exec means for WebAssembly is not decided.";
-const noProbes = "Pods with probes are refused.";
-const noHooks = "Pods with hooks are refused.";
+const probe = (title: string): TestReference => ["packages/cli/test/pods/probes.integration.test.ts", title];
+const probeUnit = (title: string): TestReference => ["packages/kubelet/test/standard/probes.test.ts", title];
+const debug = (title: string): TestReference => [
+  "packages/cli/test/pods/ephemeral-containers.integration.test.ts",
+  title,
+];
+const kinds = probeUnit("tcpSocket, grpc and exec are asked at the pod's address, or at the host the probe names");
+const killed = probeUnit(
+  "a failed probe restarts the container with upstream's events, and starts anew with the next instance",
+);
+const readiness = probe("decide when a pod is ready, and when no more");
+const hook = probe("run after the start and before the stop of a container");
 const noLinux = "A Linux process's privileges; a WebAssembly guest has none of them.";
 const noHosts = "A guest resolves no names, and has no root file system where /etc/hosts could be.";
 
@@ -181,16 +191,23 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
   {
     area: "[sig-node] Probing container",
     behaviours: [
-      ...[
+      covered(
         "should *not* be restarted with a /healthz http liveness probe",
-        "should *not* be restarted with a GRPC liveness probe",
-        "should *not* be restarted with a tcp:8080 liveness probe",
+        probe("restart a container that is not alive"),
+      ),
+      covered("should *not* be restarted with a GRPC liveness probe", kinds),
+      covered("should *not* be restarted with a tcp:8080 liveness probe", kinds),
+      covered(
         "should be restarted with a /healthz http liveness probe",
-        "should be restarted with a GRPC liveness probe",
-        "should have monotonically increasing restart count",
+        probe("restart a container that is not alive"),
+      ),
+      covered("should be restarted with a GRPC liveness probe", kinds, killed),
+      covered("should have monotonically increasing restart count", killed),
+      covered(
         "with readiness probe should not be ready before initial delay and never restart",
-        "with readiness probe that fails should never be ready and never restart",
-      ].map((name): Behaviour => notYet(name, noProbes, standardLifecycle("a pod with a probe is refused visibly"))),
+        probeUnit("initialDelaySeconds counts from the start of the container, periodSeconds between probes"),
+      ),
+      covered("with readiness probe that fails should never be ready and never restart", readiness),
       ...notApplicable(
         noExec,
         'should *not* be restarted with a exec "cat /tmp/health" liveness probe',
@@ -201,8 +218,8 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
   {
     area: "[sig-node] Container Lifecycle Hook when create a pod with lifecycle hook",
     behaviours: [
-      notYet("should execute poststart http hook properly", noHooks),
-      notYet("should execute prestop http hook properly", noHooks),
+      covered("should execute poststart http hook properly", hook),
+      covered("should execute prestop http hook properly", hook),
       ...notApplicable(
         noExec,
         "should execute poststart exec hook properly",
@@ -213,8 +230,14 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
   {
     area: "[sig-node] Ephemeral Containers",
     behaviours: [
-      notYet("will start an ephemeral container in an existing pod", "Shown as waiting, with a reason."),
-      notYet("should update the ephemeral containers in an existing pod", "Shown as waiting, with a reason."),
+      covered(
+        "will start an ephemeral container in an existing pod",
+        debug("runs once beside the pod's containers, sees its volumes, and has a log"),
+      ),
+      covered(
+        "should update the ephemeral containers in an existing pod",
+        debug("that cannot start waits with the reason, and the pod goes on"),
+      ),
     ],
   },
   {
