@@ -47,7 +47,7 @@ describe("Sandbox.attach()", () => {
       controller.abort();
       await expect(attached).rejects.toThrow();
     }
-    expect((await sandbox.guestState("main")).state).toBe("running");
+    expect(sandbox.guestState("main").state).toBe("running");
   });
 
   test("attach() ends with the guest's standard input at once where there is none", async () => {
@@ -90,7 +90,7 @@ describe("Sandbox.attach()", () => {
     const attached = sandbox.attach("main", { stdout: client });
     client.once("data", () => client.destroy());
     await attached;
-    expect((await sandbox.guestState("main")).state).toBe("running");
+    expect(sandbox.guestState("main").state).toBe("running");
   });
 
   test("attach() of an unknown or exited guest is refused", async () => {
