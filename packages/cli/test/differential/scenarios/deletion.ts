@@ -1,5 +1,7 @@
 import type { Scenario } from "../scenario.ts";
 
+const volumeMounts = [{ name: "state", mountPath: "/state" }];
+
 /** Pods that are deleted, in each part of their lives. */
 export const deletionScenarios: readonly Scenario[] = [
   {
@@ -39,9 +41,10 @@ export const deletionScenarios: readonly Scenario[] = [
   {
     name: "deleted-with-one-finished",
     containers: [
-      { name: "brief", program: ["sleep", "8000", "exit", "0"] },
-      { name: "main", program: ["hold"] },
+      { name: "brief", program: ["await", "/state/all", "sleep", "4000", "exit", "0"], volumeMounts },
+      { name: "main", program: ["write", "/state/all", "", "hold"], volumeMounts },
     ],
+    spec: { volumes: [{ name: "state", emptyDir: {} }] },
     steps: [
       { condition: "Ready", status: "True" },
       { condition: "Ready", status: "False" },

@@ -49,19 +49,20 @@ export const restartScenarios: readonly Scenario[] = [
   {
     name: "one-of-three-fails",
     containers: [
-      { name: "good", program: ["sleep", "8000", "exit", "0"] },
-      { name: "bad", program: ["sleep", "8000", "exit", "7"] },
-      { name: "long", program: ["sleep", "10000", "exit", "0"] },
+      { name: "good", program: ["await", "/state/all", "sleep", "4000", "exit", "0"], volumeMounts },
+      { name: "bad", program: ["await", "/state/all", "sleep", "4000", "exit", "7"], volumeMounts },
+      { name: "long", program: ["write", "/state/all", "", "sleep", "6000", "exit", "0"], volumeMounts },
     ],
+    spec: state,
     steps: [{ phase: "Failed" }],
   },
   {
     name: "one-of-two-succeeds-early",
     containers: [
-      { name: "brief", program: ["sleep", "8000", "exit", "0"] },
-      { name: "main", program: ["hold"] },
+      { name: "brief", program: ["await", "/state/all", "sleep", "4000", "exit", "0"], volumeMounts },
+      { name: "main", program: ["write", "/state/all", "", "hold"], volumeMounts },
     ],
-    spec: { restartPolicy: "OnFailure" },
+    spec: { restartPolicy: "OnFailure", ...state },
     steps: [
       { condition: "Ready", status: "True" },
       { condition: "Ready", status: "False" },
