@@ -6,8 +6,8 @@ import { protocolVersion } from "../protocol/guests.ts";
 import type { HostBundle } from "./host-bundle.ts";
 import { type HostProcess, type HostProcessOptions, spawnHost } from "./host-process.ts";
 
-/** How long a new process may take until it answers. */
-const spawnTimeoutMs = 15_000;
+/** How long a new process may take until it answers; ending those that are slow would make an overloaded machine slower still. */
+const spawnTimeoutMs = 60_000;
 
 export interface HostLauncherOptions extends HostProcessOptions {
   readonly bundle?: HostBundle;
