@@ -119,7 +119,8 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
 
     test("what the provider cannot run is refused, with a reason and an event, the same each time", async (context) => {
       const { subject, provider, observer } = bench();
-      if (subject.refused === undefined) return context.skip("the subject names nothing that it refuses");
+      if (subject.refused === undefined)
+        return context.skip("not applicable: the subject names nothing that it refuses");
       const created = await bench().create("refused", { kind: "hold" }, subject.refused);
       const pod = await observer.untilPhase("refused", "Failed");
       const refusal = provider.admit?.(created);
@@ -143,7 +144,8 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
     });
 
     test("one that does not obey is killed at the end of its grace period", async (context) => {
-      if (!bench().can({ kind: "stubborn" })) return context.skip("the provider knows no container that disobeys");
+      if (!bench().can({ kind: "stubborn" }))
+        return context.skip("not applicable: the provider knows no container that disobeys");
       await bench().create("stubborn", { kind: "stubborn" }, { terminationGracePeriodSeconds: 2 });
       await running("stubborn");
       await bench().delete("stubborn");
@@ -152,7 +154,8 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
     });
 
     test("a grace period is shortened by a second deletion", async (context) => {
-      if (!bench().can({ kind: "stubborn" })) return context.skip("the provider knows no container that disobeys");
+      if (!bench().can({ kind: "stubborn" }))
+        return context.skip("not applicable: the provider knows no container that disobeys");
       await bench().create("shortened", { kind: "stubborn" }, { terminationGracePeriodSeconds: 600 });
       await running("shortened");
       await bench().delete("shortened");
@@ -186,7 +189,7 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
     const skip = () => bench().subject.writesLogs === false || bench().provider.containerLog === undefined;
 
     test("output of a pod can be read while its object is there, and followed to its end", async (context) => {
-      if (skip()) return context.skip("the provider has no logs");
+      if (skip()) return context.skip("not applicable: the provider has no logs");
       await bench().create("prints", { kind: "print", lines: ["one", "", "three words here"] });
       await bench().observer.untilPhase("prints", "Succeeded");
       expect(await bench().log("prints")).toBe("one\n\nthree words here\n");
@@ -194,7 +197,7 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
     });
 
     test("the log of the instance before is there after a restart", async (context) => {
-      if (skip()) return context.skip("the provider has no logs");
+      if (skip()) return context.skip("not applicable: the provider has no logs");
       await bench().create("reprints", { kind: "print", lines: ["again"] }, { restartPolicy: "Always" });
       await bench().observer.until(
         "reprints",
@@ -205,7 +208,7 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
     });
 
     test("logs of unknown containers and pods are refused", async (context) => {
-      if (skip()) return context.skip("the provider has no logs");
+      if (skip()) return context.skip("not applicable: the provider has no logs");
       const { provider } = bench();
       const missing = { podUid: "no-such-uid", container: "main" };
       expect(await provider.containerLog?.(missing, { previous: false })).toMatchObject({ status: 404 });

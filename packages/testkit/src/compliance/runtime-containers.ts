@@ -90,7 +90,8 @@ export function containerTests(bench: () => RuntimeBench): void {
 
     test("stopContainer() waits its time for one that does not obey, then kills it", async (context) => {
       const { runtime } = bench();
-      if (!bench().can({ kind: "stubborn" })) return context.skip("the runtime knows no container that disobeys");
+      if (!bench().can({ kind: "stubborn" }))
+        return context.skip("not applicable: the runtime knows no container that disobeys");
       const { container } = await bench().start({ kind: "stubborn" });
       const startedAtMs = performance.now();
       await runtime.stopContainer(container, 300);
@@ -100,7 +101,8 @@ export function containerTests(bench: () => RuntimeBench): void {
 
     test("stopContainer() again with less time shortens the first", async (context) => {
       const { runtime } = bench();
-      if (!bench().can({ kind: "stubborn" })) return context.skip("the runtime knows no container that disobeys");
+      if (!bench().can({ kind: "stubborn" }))
+        return context.skip("not applicable: the runtime knows no container that disobeys");
       const { container } = await bench().start({ kind: "stubborn" });
       const first = runtime.stopContainer(container, 60_000);
       await runtime.stopContainer(container, 0);
@@ -140,7 +142,7 @@ export function containerTests(bench: () => RuntimeBench): void {
     });
 
     test("output is in the log file in the CRI format when the container has ended", async (context) => {
-      if (bench().subject.writesLogs === false) return context.skip("the runtime writes no logs");
+      if (bench().subject.writesLogs === false) return context.skip("not applicable: the runtime writes no logs");
       const lines = ["one", "", "three words here"];
       const { container } = await bench().start({ kind: "print", lines });
       const { logPath } = await bench().exited(container);
@@ -151,7 +153,7 @@ export function containerTests(bench: () => RuntimeBench): void {
 
     test("reopenContainerLog() makes a log that was moved away anew", async (context) => {
       const { runtime, subject } = bench();
-      if (subject.writesLogs === false) return context.skip("the runtime writes no logs");
+      if (subject.writesLogs === false) return context.skip("not applicable: the runtime writes no logs");
       const { container } = await bench().start({ kind: "hold" });
       const { logPath } = await runtime.containerStatus(container);
       await eventually("The log file", async () => (await readFile(logPath)) !== undefined);

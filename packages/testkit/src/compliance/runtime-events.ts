@@ -58,7 +58,7 @@ export function eventTests(bench: () => RuntimeBench): void {
 
     test("a consumer that falls behind holds nobody up and gets an overflow", async (context) => {
       const { runtime, subject } = bench();
-      if (subject.eventCapacity === undefined) return context.skip("the subject names no capacity");
+      if (subject.eventCapacity === undefined) return context.skip("not applicable: the subject names no capacity");
       const stop = new AbortController();
       const iterator = runtime.events({ signal: stop.signal })[Symbol.asyncIterator]();
       const first = iterator.next();
