@@ -112,7 +112,7 @@ class Chaos {
         const found = live.every((pod) => running.has(node.findHost(pod)?.pid ?? 0));
         return Promise.resolve(found && noted.size === live.length && extra.length <= 3);
       },
-      30_000,
+      90_000,
     ).catch((error: unknown) => {
       throw new Error(seen, { cause: error });
     });
