@@ -160,16 +160,13 @@ describe("a Deployment", () => {
     await plane.until(`${base}/deployments/stuck`, isRolledOut);
     const change = { spec: { template: { metadata: { labels: { does: "unready" } } } } };
     await plane.admin.patch(`${base}/deployments/stuck`, change);
-    const late = await plane.until(
-      `${base}/deployments/stuck`,
-      (object) => conditionOf(object, "Progressing") === "False ProgressDeadlineExceeded",
-    );
-    expect(late.status).toMatchObject({
-      replicas: 4,
-      updatedReplicas: 2,
-      availableReplicas: 2,
-      unavailableReplicas: 2,
+    const late = await plane.until(`${base}/deployments/stuck`, (object) => {
+      // A node that is slow for longer than the deadline has it pass before the roll-out stands still, too.
+      const { replicas, updatedReplicas, availableReplicas } = object.status;
+      const standsStill = replicas === 4 && updatedReplicas === 2 && availableReplicas === 2;
+      return standsStill && conditionOf(object, "Progressing") === "False ProgressDeadlineExceeded";
     });
+    expect(late.status.unavailableReplicas).toBe(2);
     expect(conditionOf(late, "Available")).toBe("True MinimumReplicasAvailable");
   });
 
