@@ -34,7 +34,7 @@ test("moveLimits() counts each change of a container once, also when its new ins
   const directory = await mkdtemp(join(tmpdir(), "wherry-limits-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   using records = new RecordStore(join(directory, "runtime.db"));
-  const config = { resources: { memoryLimitBytes: 300 } } as SandboxRecord["config"];
+  const config = { metadata: { uid: "pod" }, resources: { memoryLimitBytes: 300 } } as SandboxRecord["config"];
   records.putSandbox({ id: "s", config, createdAtMs: 0, state: "ready" });
   const calls: unknown[] = [];
   const sandbox = { updateLimits: async (limits: unknown) => void calls.push(limits) } as unknown as Sandbox;

@@ -180,9 +180,9 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   }
 
   async listPodSandboxes(filter: PodSandboxFilter = {}): Promise<PodSandboxSummary[]> {
-    return [...this.#records.sandboxes.values()]
-      .filter((record) => matchesSandbox(record, filter))
-      .map(sandboxSummaryOf);
+    const { sandboxes } = this.#records;
+    const candidates = filter.podUid === undefined ? [...sandboxes.values()] : sandboxes.of(filter.podUid);
+    return candidates.filter((record) => matchesSandbox(record, filter)).map(sandboxSummaryOf);
   }
 
   async createContainer(sandboxId: string, config: ContainerConfig, options: CallOptions = {}): Promise<string> {
@@ -284,9 +284,17 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
 
   async listContainers(filter: ContainerFilter = {}): Promise<ContainerSummary[]> {
     const podUid = (record: ContainerRecord) => this.#records.sandboxes.get(record.sandboxId)?.config.metadata.uid;
-    return [...this.#records.containers.values()]
+    return this.#candidates(filter)
       .filter((record) => matchesContainer(record, podUid(record), filter))
       .map(summaryOf);
+  }
+
+  /** The containers among which those of a filter are; a node has many pods, and a pod few. */
+  #candidates({ sandboxId, podUid }: ContainerFilter): ContainerRecord[] {
+    const { sandboxes, containers } = this.#records;
+    if (sandboxId !== undefined) return containers.of(sandboxId);
+    if (podUid !== undefined) return sandboxes.of(podUid).flatMap(({ id }) => containers.of(id));
+    return [...containers.values()];
   }
 
   async containerStatus(containerId: string): Promise<ContainerStatus> {
