@@ -67,7 +67,8 @@ async function moduleDirectory(
 ): Promise<string> {
   const name = titleOf(layer) ?? "module.wasm";
   const key = digestOf(Buffer.from(JSON.stringify(["module directory", name, layer.digest])));
-  await store.blobs.setLabels(manifestDigest, { [snapshotReferenceLabel]: key });
+  if (store.blobs.labels(manifestDigest)[snapshotReferenceLabel] !== key)
+    await store.blobs.setLabels(manifestDigest, { [snapshotReferenceLabel]: key });
   const write = async (root: string) => {
     using tree = new RootedTree(root);
     const place = tree.locate([name], { create: false });
