@@ -1,0 +1,60 @@
+import type { Container, Volume } from "@wherry/kubernetes";
+import type { ImageSpec } from "@wherry/runtime";
+import type { ImageOutcome } from "./image-puller.ts";
+import type { PodContext } from "./pod-context.ts";
+import type { StartDelay } from "./start-outcome.ts";
+
+/** The images of a container's image volumes by the volumes' names, or why it must wait. */
+export type ImageVolumesOutcome =
+  | { readonly kind: "present"; readonly images: ReadonlyMap<string, ImageSpec> }
+  | StartDelay;
+
+/**
+ * The images of a pod's image volumes for one round of starts.
+ *
+ * Each is made present by its pull policy once in a round, so that containers that start together see the same content. A
+ * container that starts again later asks anew, as upstream's does: what a moved tag stands for then is what it gets.
+ */
+export class ImageVolumes {
+  readonly #context: PodContext;
+  readonly #outcomes: Map<string, ImageOutcome> = new Map();
+
+  constructor(context: PodContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Makes the images present that the container mounts, in the order of `spec.volumes`. All are tried; of several that fail the
+   * last is shown. Rejects only with the signal's reason.
+   */
+  async ensure(container: Container, signal: AbortSignal): Promise<ImageVolumesOutcome> {
+    const mounted = new Set((container.volumeMounts ?? []).map(({ name }) => name));
+    const images = new Map<string, ImageSpec>();
+    let delay: StartDelay | undefined;
+    for (const { name, image } of this.#context.spec.volumes ?? []) {
+      if (!image || !mounted.has(name)) continue;
+      const outcome = this.#outcomes.get(name) ?? (await this.#pull(image, signal));
+      this.#outcomes.set(name, outcome);
+      if (outcome.kind === "waiting") delay = outcome;
+      else images.set(name, { image: outcome.ref, runtimeHandler: this.#runtimeHandler });
+    }
+    return delay ?? { kind: "present", images };
+  }
+
+  #pull({ reference = "", pullPolicy }: NonNullable<Volume["image"]>, signal: AbortSignal): Promise<ImageOutcome> {
+    const { shared, options, pod, pullBackOff } = this.#context;
+    return shared.puller.ensure({
+      image: reference,
+      pullPolicy,
+      runtimeHandler: this.#runtimeHandler,
+      backOff: pullBackOff,
+      credentials: () => options.pullSecrets.pullCredentials(pod, reference, { signal }),
+      event: (content) => this.#context.event(content),
+      signal,
+    });
+  }
+
+  get #runtimeHandler(): string {
+    return this.#context.runtimeHandler ?? "";
+  }
+}
