@@ -12,33 +12,39 @@ export type ImageVolumesOutcome =
 /**
  * The images of a pod's image volumes for one round of starts.
  *
- * Each is made present by its pull policy once in a round, so that containers that start together see the same content. A
- * container that starts again later asks anew, as upstream's does: what a moved tag stands for then is what it gets.
+ * Each is made present by its pull policy once in a round, before the first container starts, so that containers that start
+ * together see the same content. A container that starts again later asks anew, as upstream's does: what a moved tag stands for
+ * then is what it gets.
  */
 export class ImageVolumes {
   readonly #context: PodContext;
-  readonly #outcomes: Map<string, ImageOutcome> = new Map();
+  #outcomes: ReadonlyMap<string, ImageOutcome> | undefined;
 
   constructor(context: PodContext) {
     this.#context = context;
   }
 
   /**
-   * Makes the images present that the container mounts, in the order of `spec.volumes`. All are tried; of several that fail the
-   * last is shown. Rejects only with the signal's reason.
+   * The images that the container mounts; one that cannot be had holds up only those that mount it. Of several the last in
+   * `volumeMounts` is shown. Rejects only with the signal's reason.
    */
   async ensure(container: Container, signal: AbortSignal): Promise<ImageVolumesOutcome> {
-    const mounted = new Set((container.volumeMounts ?? []).map(({ name }) => name));
+    this.#outcomes ??= await this.#pullAll(signal);
     const images = new Map<string, ImageSpec>();
     let delay: StartDelay | undefined;
-    for (const { name, image } of this.#context.spec.volumes ?? []) {
-      if (!image || !mounted.has(name)) continue;
-      const outcome = this.#outcomes.get(name) ?? (await this.#pull(image, signal));
-      this.#outcomes.set(name, outcome);
-      if (outcome.kind === "waiting") delay = outcome;
-      else images.set(name, { image: outcome.ref, runtimeHandler: this.#runtimeHandler });
+    for (const { name } of container.volumeMounts ?? []) {
+      const outcome = this.#outcomes.get(name);
+      if (outcome?.kind === "waiting") delay = outcome;
+      else if (outcome !== undefined) images.set(name, { image: outcome.ref, runtimeHandler: this.#runtimeHandler });
     }
     return delay ?? { kind: "present", images };
+  }
+
+  async #pullAll(signal: AbortSignal): Promise<ReadonlyMap<string, ImageOutcome>> {
+    const outcomes = new Map<string, ImageOutcome>();
+    for (const { name, image } of this.#context.spec.volumes ?? [])
+      if (image) outcomes.set(name, await this.#pull(image, signal));
+    return outcomes;
   }
 
   #pull({ reference = "", pullPolicy }: NonNullable<Volume["image"]>, signal: AbortSignal): Promise<ImageOutcome> {

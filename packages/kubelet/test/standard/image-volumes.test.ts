@@ -109,11 +109,14 @@ describe("standard provider, image volumes", () => {
     });
   });
 
-  test("a volume that no container mounts holds nobody up", async () => {
+  test("a volume that no container mounts is pulled too, and holds nobody up", async () => {
     harness.runtime.images.remote = new Set();
     await create({ reference: "data:v1" }, {});
     expect(harness.status("web").phase).toBe("Running");
-    expect(harness.verbs()).not.toContain("pullImage");
+    expect(events().slice(0, 2)).toEqual([
+      'Normal|Pulling|Pulling image "data:v1"|',
+      'Warning|Failed|Failed to pull image "data:v1": Cannot pull image "data:v1": registry answered 404|',
+    ]);
   });
 
   test("one that cannot be pulled holds up the containers that mount it, and no others", async () => {
