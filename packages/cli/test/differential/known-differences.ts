@@ -40,6 +40,14 @@ export const knownDifferences: readonly KnownDifference[] = [
     wherry: /^RegistryUnavailable$/,
   },
   {
+    title: "image volumes are pulled when a container starts",
+    reason:
+      "The Go kubelet does so at every look at the pod, also while all its containers run: nothing gets what it pulls then.",
+    scenarios: ["image-volume-nobody-mounts"],
+    subject: /^events$/,
+    go: /^Normal BackOff$/,
+  },
+  {
     title: "no command can be missing",
     reason: "An image has one module, which is what runs; `command` is only the name that it is given.",
     scenarios: ["command-not-found"],

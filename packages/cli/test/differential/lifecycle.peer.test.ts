@@ -7,12 +7,20 @@ import type { Scenario } from "./scenario.ts";
 import { deletionScenarios } from "./scenarios/deletion.ts";
 import { failureScenarios } from "./scenarios/failures.ts";
 import { guestScenarios } from "./scenarios/guests.ts";
+import { imageVolumeScenarios } from "./scenarios/image-volumes.ts";
 import { initScenarios } from "./scenarios/init-containers.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
 import { TwoNodes } from "./two-nodes.ts";
 import { until } from "./until.ts";
 
-const scenarios = [...restartScenarios, ...initScenarios, ...failureScenarios, ...deletionScenarios, ...guestScenarios];
+const scenarios = [
+  ...restartScenarios,
+  ...initScenarios,
+  ...failureScenarios,
+  ...deletionScenarios,
+  ...guestScenarios,
+  ...imageVolumeScenarios,
+];
 /** For the last events to arrive, after everything that a scenario waits for. */
 const settleMs = 8_000;
 

@@ -68,7 +68,12 @@ const podRules: readonly FieldRule[] = [
   {
     path: "volumes",
     verdict: "honoured",
-    why: "by kind; one the node cannot mount ends in FailedMount, image volumes in CreateContainerError",
+    why: "by kind; one the node cannot mount ends in FailedMount",
+  },
+  {
+    path: "volumes[].image",
+    verdict: "honoured",
+    why: "a module, or the file system of an OCI image, read-only; other artifacts end in CreateContainerError",
   },
 ];
 

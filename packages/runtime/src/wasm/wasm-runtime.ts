@@ -27,6 +27,7 @@ import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "
 import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
 import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
+import { mountImages } from "./image-mounts.ts";
 import type { ModuleImages } from "./module-images.ts";
 import { moveLimits } from "./moved-limits.ts";
 import { containerSockets, refusePortClash, type SocketOwner } from "./network/container-sockets.ts";
@@ -189,10 +190,11 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const sandboxRecord = this.#sandboxRecord(sandboxId);
     const sandbox = this.#sandbox(sandboxId);
     const image = await this.images.runnable(config.image.image, config.command, options);
+    const mounts = await mountImages(this.images, config, options);
     const id = newId();
     const sockets = this.#sockets(sandboxRecord, config);
     refusePortClash(config, sockets, this.#socketOwners());
-    const spec = guestSpec(id, config, sandboxRecord.config, image, sockets);
+    const spec = guestSpec(id, { ...config, mounts }, sandboxRecord.config, image, sockets);
     if (spec.logPath !== "") await mkdir(dirname(spec.logPath), { recursive: true, mode: 0o755 });
     await asRuntimeCall(`create container "${config.name}"`, sandbox.createGuest(spec, options));
     // A container of a sandbox that was stopped meanwhile would stay for ever.

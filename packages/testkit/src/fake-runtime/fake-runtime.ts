@@ -141,6 +141,7 @@ export class FakeRuntime implements Runtime {
       const sandbox = this.#sandbox(sandboxId);
       if (!sandbox.ready) throw new RuntimeError("FailedPrecondition", `Sandbox "${sandboxId}" is not ready`);
       this.images.require(config.image.image);
+      for (const mount of config.mounts) this.images.requireMount(mount);
       const id = `container-${++this.#count}`;
       this.containers.set(id, {
         id,
