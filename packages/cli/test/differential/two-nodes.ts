@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
+import type { Pod } from "@wherry/kubernetes";
+import { loopbackRange } from "@wherry/runtime";
 import {
   eventually,
   FakeRegistry,
@@ -23,6 +25,8 @@ export interface ComparedNode {
   readonly observer: KubernetesObserver;
   /** What its containers run, with the program as arguments. */
   readonly image: string;
+  /** Where a volume of a pod is, named as `kubernetes.io~empty-dir/NAME`. */
+  volumePath(pod: Pod, volume: string): string;
 }
 
 /** The Go kubelet with containerd, and Wherry, at one kube-apiserver. */
@@ -59,7 +63,7 @@ export class TwoNodes implements AsyncDisposable {
     const image = { reference: "reference.test/shell:v1", entrypoint: ["/bin/sh", "-c"] };
     // Without a DNS server, the Go kubelet complains at each pod.
     const goConfiguration = { ...configuration, clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
-    owned.use(
+    const goNode = owned.use(
       await startGoKubeletNode({
         peers,
         plane,
@@ -69,7 +73,10 @@ export class TwoNodes implements AsyncDisposable {
         configuration: goConfiguration,
       }),
     );
-    const node = owned.use(new TestNode({ directory, plane, name: names.wherry, configuration }));
+    // Pods have addresses of their own on both, so that any number of them can serve on the same port.
+    const podCIDR = loopbackRange(`differential ${process.pid}`);
+    const wherryConfiguration = { ...configuration, podCIDR };
+    const node = owned.use(new TestNode({ directory, plane, name: names.wherry, configuration: wherryConfiguration }));
     await node.start();
     await untilNodeReady(client, names.wherry);
     const compared = async (kind: "go" | "wherry", reference: string): Promise<ComparedNode> => ({
@@ -78,6 +85,7 @@ export class TwoNodes implements AsyncDisposable {
       namespace: kind,
       observer: await observeNamespace(client, kind, owned),
       image: reference,
+      volumePath: (pod, volume) => (kind === "go" ? goNode : node).volumePath(pod, volume),
     });
     const parts = {
       client,
