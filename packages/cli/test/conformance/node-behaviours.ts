@@ -1,4 +1,4 @@
-import { type BehaviourGroup, covered, notApplicable, notYet, type TestReference } from "./behaviour.ts";
+import { type BehaviourGroup, covered, notApplicable, type TestReference } from "./behaviour.ts";
 import {
   conformance,
   deletion,
@@ -93,11 +93,10 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
         conformance("Pods should contain environment variables for services"),
       ),
       covered("should get a host IP", environment),
-      notYet(
-        "should support retrieving logs from the container over websockets",
-        "The WebSocket is the API server's; the log beneath is tested.",
-        logs("follows a pod from the registry until it has Succeeded"),
-      ),
+      covered("should support retrieving logs from the container over websockets", [
+        "packages/cli/test/peers/websocket-logs.peer.test.ts",
+        "Pods should support retrieving logs from the container over websockets",
+      ]),
       ...notApplicable(noExec, "should support remote command execution over websockets"),
     ],
   },
@@ -246,16 +245,16 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
         refusals("an unknown runtime class is told"),
       ),
       covered("should schedule a Pod requesting a RuntimeClass without PodOverhead", runtimeClass),
-      notYet(
+      covered(
         "should schedule a Pod requesting a RuntimeClass and initialize its Overhead",
-        "No test of ours; the API server's admission sets it.",
+        conformance("RuntimeClass should schedule a Pod requesting a RuntimeClass and initialize its Overhead"),
       ),
     ],
   },
   {
     area: "[sig-node] Sysctls",
     behaviours: [
-      notYet("should reject invalid sysctls", "Validation by the API server; no test of ours."),
+      covered("should reject invalid sysctls", conformance("Sysctls should reject invalid sysctls")),
       ...notApplicable("A kernel's setting: there is no kernel below a guest.", "should support sysctls"),
     ],
   },
