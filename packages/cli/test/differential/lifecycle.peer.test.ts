@@ -1,4 +1,6 @@
-import { findGoKubeletPeers, kubeBuilderAssets, skipReason } from "@wherry/testkit";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { findGoKubeletPeers, freePort, kubeBuilderAssets, skipReason } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareTraces, unmetDifferences } from "./compare-traces.ts";
 import { knownDifferences } from "./known-differences.ts";
@@ -64,21 +66,54 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
     });
   });
 
+  test("the Go kubelet's gRPC probe understands the server of a guest", async () => {
+    const port = await freePort();
+    const ports = [{ containerPort: port }];
+    const spec = { hostNetwork: true, volumes: [{ name: "state", emptyDir: {} }] };
+    const served: Scenario = {
+      name: "grpc-server",
+      containers: [
+        {
+          name: "main",
+          program: ["write", "/state/healthz", "", "serve-grpc", "/state/healthz"],
+          ports,
+          volumeMounts: [{ name: "state", mountPath: "/state" }],
+          readinessProbe: { grpc: { port }, periodSeconds: 1, failureThreshold: 1 },
+        },
+      ],
+      spec,
+      steps: [{ condition: "Ready", status: "True" }],
+    };
+    // Its probe asks the address of the node, and so the guest of the other.
+    const probed: Scenario = {
+      name: "grpc-probe",
+      containers: [{ ...served.containers[0]!, program: ["hold"], ports: [] }],
+      spec,
+      steps: [{ condition: "Ready", status: "True" }],
+    };
+    await runScenario(served, place(served.name, "wherry"));
+    await runScenario(probed, place(probed.name, "go"));
+    const pod = nodes.wherry.observer.pod(served.name)!;
+    await rm(join(nodes.wherry.volumePath(pod, "kubernetes.io~empty-dir/state"), "healthz"));
+    const refusal = /^Readiness probe failed: .*service unhealthy \(responded with "NOT_SERVING"\)/;
+    await nodes.go.observer.untilEvent(probed.name, "Unhealthy", refusal);
+    await Promise.all([removePod(place(served.name, "wherry")), removePod(place(probed.name, "go"))]);
+  });
+
   test("every known difference is still one", () => {
     expect(unmetDifferences(knownDifferences, met)).toEqual([]);
   });
 
+  function place(podName: string, node: "go" | "wherry"): ScenarioPlace {
+    return { client: nodes.client, node: nodes[node], registryHost: nodes.registryHost, podName };
+  }
+
   /** Runs the scenario on both and answers what differs in the end. */
   async function compare(scenario: Scenario, suffix = ""): Promise<readonly string[]> {
-    const place = (node: "go" | "wherry"): ScenarioPlace => ({
-      client: nodes.client,
-      node: nodes[node],
-      registryHost: nodes.registryHost,
-      podName: `${scenario.name}${suffix}`,
-    });
+    const podName = `${scenario.name}${suffix}`;
     const [go, wherry] = await Promise.all([
-      runScenario(scenario, place("go")),
-      runScenario(scenario, place("wherry")),
+      runScenario(scenario, place(podName, "go")),
+      runScenario(scenario, place(podName, "wherry")),
     ]);
     const result = await until(
       () => compareTraces(scenario.name, go(), wherry(), knownDifferences),
@@ -86,7 +121,7 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
       settleMs,
     );
     for (const pattern of result.met) met.add(pattern);
-    await Promise.all([removePod(place("go")), removePod(place("wherry"))]);
+    await Promise.all([removePod(place(podName, "go")), removePod(place(podName, "wherry"))]);
     return result.differences;
   }
 });

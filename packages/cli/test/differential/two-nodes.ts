@@ -9,6 +9,7 @@ import {
   FakeRegistry,
   type GoKubeletPeers,
   KubernetesObserver,
+  nodeAddress,
   startGoKubeletNode,
   startKubeApiServer,
   TestNode,
@@ -62,7 +63,10 @@ export class TwoNodes implements AsyncDisposable {
     const configuration = { crashLoopBackOff: { maxContainerRestartPeriod: "1s" } };
     const image = { reference: "reference.test/shell:v1", entrypoint: ["/bin/sh", "-c"] };
     // Without a DNS server, the Go kubelet complains at each pod.
-    const goConfiguration = { ...configuration, clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
+    const dns = { clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
+    // One address for both nodes: a pod of one with the host's network reaches such a pod of the other as if it were itself.
+    const address = nodeAddress();
+    const goConfiguration = { ...configuration, ...dns, address };
     const goNode = owned.use(
       await startGoKubeletNode({
         peers,
@@ -71,6 +75,7 @@ export class TwoNodes implements AsyncDisposable {
         name: names.go,
         images: [image],
         configuration: goConfiguration,
+        flags: [`--node-ip=${address}`],
       }),
     );
     // Pods have addresses of their own on both, so that any number of them can serve on the same port.
