@@ -137,6 +137,23 @@ describe("validatePod()", () => {
       "Limit must be set for non overcommitable resources",
     ],
     [
+      "a sysctl that none can be",
+      {
+        securityContext: {
+          sysctls: [
+            { name: "kernel.shmmax", value: "1" },
+            { name: "bar..", value: "1" },
+          ],
+        },
+      },
+      'spec.securityContext.sysctls[1].name: Invalid value: "bar..": must have at most 253 characters',
+    ],
+    [
+      "a sysctl twice",
+      { securityContext: { sysctls: ["1", "2"].map((value) => ({ name: "net.ipv4/x", value })) } },
+      'spec.securityContext.sysctls[1].name: Duplicate value: "net.ipv4/x"',
+    ],
+    [
       "an unknown resource",
       { containers: [{ name: "a", image: "x", resources: { limits: { foo: "1" } } }] },
       "must be a standard resource type or fully qualified",

@@ -1,4 +1,4 @@
-import { WherryError, type WherryErrorOptions } from "@wherry/base";
+import { errorMessage, WherryError, type WherryErrorOptions } from "@wherry/base";
 
 /** Base of the kubelet's errors. */
 export class KubeletError extends WherryError {}
@@ -40,4 +40,9 @@ export class HookError extends KubeletError {
   constructor(message: string, options: WherryErrorOptions = {}) {
     super("HookError", message, options);
   }
+}
+
+/** What is shown of a probe or hook that failed: of errors made for that the message alone, which tells the cause in upstream's words. */
+export function actionMessage(error: unknown): string {
+  return error instanceof ActionError || error instanceof HookError ? error.message : errorMessage(error);
 }

@@ -5,9 +5,9 @@ export type TestReference = readonly [file: string, title: string];
 export interface Behaviour {
   /** Upstream's name, without its labels. */
   readonly name: string;
-  readonly result: "covered" | "not yet" | "not applicable";
+  readonly result: "covered" | "not applicable";
   readonly tests: readonly TestReference[];
-  /** Why it is not covered, or what is different about the way it is. */
+  /** Why it is not covered. */
   readonly why?: string;
 }
 
@@ -20,10 +20,6 @@ export interface BehaviourGroup {
 
 export function covered(name: string, ...tests: readonly TestReference[]): Behaviour {
   return { name, result: "covered", tests };
-}
-
-export function notYet(name: string, why: string, ...tests: readonly TestReference[]): Behaviour {
-  return { name, result: "not yet", why, tests };
 }
 
 /** The same reason for each of several names. */

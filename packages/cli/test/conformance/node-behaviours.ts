@@ -1,4 +1,4 @@
-import { type BehaviourGroup, covered, notApplicable, notYet, type TestReference } from "./behaviour.ts";
+import { type BehaviourGroup, covered, notApplicable, type TestReference } from "./behaviour.ts";
 import {
   conformance,
   deletion,
@@ -20,15 +20,15 @@ const runtimeClass = standardLifecycle(
 const message = lifecycle("has the message that the guest wrote for it, or the end of its log if it failed");
 const noExec = "A guest has no programs that could be run beside it: what exec means for WebAssembly is not decided.";
 const probe = (title: string): TestReference => ["packages/cli/test/pods/probes.integration.test.ts", title];
+const probedGuest = (title: string): TestReference => [
+  "packages/cli/test/pods/probed-guests.integration.test.ts",
+  title,
+];
 const probeUnit = (title: string): TestReference => ["packages/kubelet/test/standard/probes.test.ts", title];
 const debug = (title: string): TestReference => [
   "packages/cli/test/pods/ephemeral-containers.integration.test.ts",
   title,
 ];
-const kinds = probeUnit("tcpSocket, grpc and exec are asked at the pod's address, or at the host the probe names");
-const killed = probeUnit(
-  "a failed probe restarts the container with upstream's events, and starts anew with the next instance",
-);
 const readiness = probe("decide when a pod is ready, and when no more");
 const hook = probe("run after the start and before the stop of a container");
 const noLinux = "A Linux process's privileges; a WebAssembly guest has none of them.";
@@ -93,11 +93,10 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
         conformance("Pods should contain environment variables for services"),
       ),
       covered("should get a host IP", environment),
-      notYet(
-        "should support retrieving logs from the container over websockets",
-        "The WebSocket is the API server's; the log beneath is tested.",
-        logs("follows a pod from the registry until it has Succeeded"),
-      ),
+      covered("should support retrieving logs from the container over websockets", [
+        "packages/cli/test/peers/websocket-logs.peer.test.ts",
+        "Pods should support retrieving logs from the container over websockets",
+      ]),
       ...notApplicable(noExec, "should support remote command execution over websockets"),
     ],
   },
@@ -191,18 +190,14 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
   {
     area: "[sig-node] Probing container",
     behaviours: [
-      covered(
+      ...[
         "should *not* be restarted with a /healthz http liveness probe",
-        probe("restart a container that is not alive"),
-      ),
-      covered("should *not* be restarted with a GRPC liveness probe", kinds),
-      covered("should *not* be restarted with a tcp:8080 liveness probe", kinds),
-      covered(
+        "should *not* be restarted with a GRPC liveness probe",
+        "should *not* be restarted with a tcp:8080 liveness probe",
         "should be restarted with a /healthz http liveness probe",
-        probe("restart a container that is not alive"),
-      ),
-      covered("should be restarted with a GRPC liveness probe", kinds, killed),
-      covered("should have monotonically increasing restart count", killed),
+        "should be restarted with a GRPC liveness probe",
+        "should have monotonically increasing restart count",
+      ].map((name) => covered(name, probedGuest(name))),
       covered(
         "with readiness probe should not be ready before initial delay and never restart",
         probeUnit("initialDelaySeconds counts from the start of the container, periodSeconds between probes"),
@@ -250,16 +245,16 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
         refusals("an unknown runtime class is told"),
       ),
       covered("should schedule a Pod requesting a RuntimeClass without PodOverhead", runtimeClass),
-      notYet(
+      covered(
         "should schedule a Pod requesting a RuntimeClass and initialize its Overhead",
-        "No test of ours; the API server's admission sets it.",
+        conformance("RuntimeClass should schedule a Pod requesting a RuntimeClass and initialize its Overhead"),
       ),
     ],
   },
   {
     area: "[sig-node] Sysctls",
     behaviours: [
-      notYet("should reject invalid sysctls", "Validation by the API server; no test of ours."),
+      covered("should reject invalid sysctls", conformance("Sysctls should reject invalid sysctls")),
       ...notApplicable("A kernel's setting: there is no kernel below a guest.", "should support sysctls"),
     ],
   },

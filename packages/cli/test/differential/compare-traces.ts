@@ -1,5 +1,14 @@
 import type { Trace } from "./trace.ts";
 
+/** Facts of a subject that only one of the nodes tells. */
+export interface KnownFacts {
+  readonly subject: RegExp;
+  /** What only the Go kubelet tells. */
+  readonly go?: RegExp;
+  /** What only Wherry tells. */
+  readonly wherry?: RegExp;
+}
+
 /** Something that only one of the nodes does, and why that is right. */
 export interface KnownDifference {
   /** Words that the documentation lists it by. */
@@ -7,12 +16,7 @@ export interface KnownDifference {
   readonly reason: string;
   /** Scenarios it is met in; all where undefined. */
   readonly scenarios?: readonly string[];
-  /** Subject of a trace. */
-  readonly subject: RegExp;
-  /** Facts that only the Go kubelet tells. */
-  readonly go?: RegExp;
-  /** Facts that only Wherry tells. */
-  readonly wherry?: RegExp;
+  readonly facts: readonly KnownFacts[];
   /** Whether a run may be without it, because it depends on time. @default false */
   readonly sometimes?: boolean;
 }
@@ -20,7 +24,8 @@ export interface KnownDifference {
 export interface Comparison {
   /** Lines that tell what differs and is not known. */
   readonly differences: readonly string[];
-  readonly met: ReadonlySet<KnownDifference>;
+  /** The patterns that a fact was known by. */
+  readonly met: ReadonlySet<RegExp>;
 }
 
 /**
@@ -34,22 +39,37 @@ export function compareTraces(
   wherry: Trace,
   known: readonly KnownDifference[],
 ): Comparison {
-  const met = new Set<KnownDifference>();
+  const met = new Set<RegExp>();
   const differences: string[] = [];
-  const expected = known.filter(({ scenarios }) => scenarios === undefined || scenarios.includes(scenario));
+  const expected = known
+    .filter(({ scenarios }) => scenarios === undefined || scenarios.includes(scenario))
+    .flatMap(({ facts }) => facts);
   for (const subject of new Set([...go.keys(), ...wherry.keys()])) {
-    const here = expected.filter((difference) => difference.subject.test(subject));
+    const here = expected.filter((facts) => facts.subject.test(subject));
     const own = { go: go.get(subject) ?? [], wherry: wherry.get(subject) ?? [] };
     const strip = (node: "go" | "wherry", other: "go" | "wherry") =>
       own[node].filter((fact) => {
         if (own[other].includes(fact)) return true;
-        const difference = here.find((entry) => entry[node]?.test(fact) === true);
-        if (difference !== undefined) met.add(difference);
-        return difference === undefined;
+        const pattern = here.map((facts) => facts[node]).find((candidate) => candidate?.test(fact) === true);
+        if (pattern !== undefined) met.add(pattern);
+        return pattern === undefined;
       });
     const [left, right] = [strip("go", "wherry"), strip("wherry", "go")];
     if (left.length === right.length && left.every((fact, index) => fact === right[index])) continue;
     differences.push(`${subject}\n    Go kubelet: ${left.join(", ")}\n    Wherry:     ${right.join(", ")}`);
   }
   return { differences, met };
+}
+
+/** Patterns, as texts, of differences that every run must have, by which no fact was known. */
+export function unmetDifferences(known: readonly KnownDifference[], met: ReadonlySet<RegExp>): string[] {
+  return known
+    .filter(({ sometimes }) => sometimes !== true)
+    .flatMap(({ title, facts }) =>
+      facts.flatMap(({ subject, go, wherry }) =>
+        [go, wherry]
+          .filter((pattern) => pattern !== undefined && !met.has(pattern))
+          .map((pattern) => `${title}: ${subject} ${pattern}`),
+      ),
+    );
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import type { Event, Pod, PodStatus } from "@wherry/kubernetes";
 import { describe, expect, test } from "vitest";
-import { compareTraces } from "./compare-traces.ts";
+import { compareTraces, unmetDifferences } from "./compare-traces.ts";
 import { shellScript } from "./shell-script.ts";
 import { traceOf } from "./trace.ts";
 
@@ -34,6 +34,7 @@ describe("shellScript()", () => {
 
   test("shellScript() names a command that it does not know", () => {
     expect(() => shellScript(["serve", "80"])).toThrow(/Cannot write a script for "serve": known are print,/);
+    expect(() => shellScript(["serve-files", "/www"])).toThrow(/"serve-files": its container has no port$/);
   });
 });
 
@@ -73,6 +74,19 @@ describe("traceOf()", () => {
     ]);
   });
 
+  test("traceOf() tells which containers ended well after which others, if that is asked for", () => {
+    const ended = (name: string, second: number) => ({
+      ...main(0, { terminated: { exitCode: 0, finishedAt: `2026-01-01T00:00:0${second}Z` } }),
+      name,
+    });
+    const status = {
+      initContainerStatuses: [ended("one", 6), ended("two", 5)],
+      containerStatuses: [ended("main", 1)],
+    };
+    expect(traceOf([pod(status)], [], { endOrder: true }).get("end order")).toEqual(["main", "one and two"]);
+    expect(traceOf([pod(status)], []).has("end order")).toBe(false);
+  });
+
   test("traceOf() has events once, by type, reason and place", () => {
     const event = (component: string): Event =>
       ({
@@ -89,7 +103,8 @@ describe("traceOf()", () => {
 describe("compareTraces()", () => {
   const go = new Map([["phase", ["Pending", "Failed"]]]);
   const wherry = new Map([["phase", ["Pending", "Running", "Failed"]]]);
-  const known = { title: "t", reason: "r", subject: /^phase$/, wherry: /^Running$/ };
+  const running = /^Running$/;
+  const known = { title: "t", reason: "r", facts: [{ subject: /^phase$/, wherry: running }] };
 
   test("compareTraces() names what differs", () => {
     expect(compareTraces("s", go, wherry, []).differences).toEqual([
@@ -101,7 +116,15 @@ describe("compareTraces()", () => {
   test("compareTraces() accepts what is known, and tells that it was met", () => {
     const { differences, met } = compareTraces("s", go, wherry, [known]);
     expect(differences).toEqual([]);
-    expect([...met]).toEqual([known]);
+    expect([...met]).toEqual([running]);
+    expect(unmetDifferences([known], met)).toEqual([]);
+  });
+
+  test("unmetDifferences() names each pattern that no fact was known by, unless it is for the moment", () => {
+    const more = { ...known, facts: [...known.facts, { subject: /^events$/, go: /^A$/, wherry: /^B$/ }] };
+    const { met } = compareTraces("s", go, wherry, [more]);
+    expect(unmetDifferences([more], met)).toEqual(["t: /^events$/ /^A$/", "t: /^events$/ /^B$/"]);
+    expect(unmetDifferences([{ ...more, sometimes: true }], met)).toEqual([]);
   });
 
   test("compareTraces() notices another order", () => {

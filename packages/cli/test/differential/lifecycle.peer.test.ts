@@ -1,15 +1,21 @@
-import { findGoKubeletPeers, kubeBuilderAssets, skipReason } from "@wherry/testkit";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { findGoKubeletPeers, freePort, kubeBuilderAssets, skipReason } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compareTraces, type KnownDifference } from "./compare-traces.ts";
+import { compareTraces, unmetDifferences } from "./compare-traces.ts";
 import { knownDifferences } from "./known-differences.ts";
 import { removePod, runScenario, type ScenarioPlace } from "./run-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { deletionScenarios } from "./scenarios/deletion.ts";
+import { ephemeralScenarios } from "./scenarios/ephemeral-containers.ts";
 import { failureScenarios } from "./scenarios/failures.ts";
 import { guestScenarios } from "./scenarios/guests.ts";
+import { hookScenarios } from "./scenarios/hooks.ts";
 import { imageVolumeScenarios } from "./scenarios/image-volumes.ts";
 import { initScenarios } from "./scenarios/init-containers.ts";
+import { probeScenarios } from "./scenarios/probes.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
+import { terminationScenarios } from "./scenarios/termination.ts";
 import { TwoNodes } from "./two-nodes.ts";
 import { until } from "./until.ts";
 
@@ -20,6 +26,10 @@ const scenarios = [
   ...deletionScenarios,
   ...guestScenarios,
   ...imageVolumeScenarios,
+  ...probeScenarios,
+  ...hookScenarios,
+  ...terminationScenarios,
+  ...ephemeralScenarios,
 ];
 /** For the last events to arrive, after everything that a scenario waits for. */
 const settleMs = 8_000;
@@ -33,7 +43,7 @@ const skip = skipReason(
 );
 
 describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () => {
-  const met = new Set<KnownDifference>();
+  const met = new Set<RegExp>();
   let nodes: TwoNodes;
 
   beforeAll(async () => {
@@ -58,30 +68,62 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
     });
   });
 
-  test("every known difference is still one", () => {
-    const unmet = knownDifferences.filter((difference) => difference.sometimes !== true && !met.has(difference));
-    expect(unmet.map(({ title, subject }) => `${title} (${subject})`)).toEqual([]);
+  test("the Go kubelet's gRPC probe understands the server of a guest", async () => {
+    const port = await freePort();
+    const ports = [{ containerPort: port }];
+    const spec = { hostNetwork: true, volumes: [{ name: "state", emptyDir: {} }] };
+    const served: Scenario = {
+      name: "grpc-server",
+      containers: [
+        {
+          name: "main",
+          program: ["write", "/state/healthz", "", "serve-grpc", "/state/healthz"],
+          ports,
+          volumeMounts: [{ name: "state", mountPath: "/state" }],
+          readinessProbe: { grpc: { port }, periodSeconds: 1, failureThreshold: 1 },
+        },
+      ],
+      spec,
+      steps: [{ condition: "Ready", status: "True" }],
+    };
+    // Its probe asks the address of the node, and so the guest of the other.
+    const probed: Scenario = {
+      name: "grpc-probe",
+      containers: [{ ...served.containers[0]!, program: ["hold"], ports: [] }],
+      spec,
+      steps: [{ condition: "Ready", status: "True" }],
+    };
+    await runScenario(served, place(served.name, "wherry"));
+    await runScenario(probed, place(probed.name, "go"));
+    const pod = nodes.wherry.observer.pod(served.name)!;
+    await rm(join(nodes.wherry.volumePath(pod, "kubernetes.io~empty-dir/state"), "healthz"));
+    const refusal = /^Readiness probe failed: .*service unhealthy \(responded with "NOT_SERVING"\)/;
+    await nodes.go.observer.untilEvent(probed.name, "Unhealthy", refusal);
+    await Promise.all([removePod(place(served.name, "wherry")), removePod(place(probed.name, "go"))]);
   });
+
+  test("every known difference is still one", () => {
+    expect(unmetDifferences(knownDifferences, met)).toEqual([]);
+  });
+
+  function place(podName: string, node: "go" | "wherry"): ScenarioPlace {
+    return { client: nodes.client, node: nodes[node], registryHost: nodes.registryHost, podName };
+  }
 
   /** Runs the scenario on both and answers what differs in the end. */
   async function compare(scenario: Scenario, suffix = ""): Promise<readonly string[]> {
-    const place = (node: "go" | "wherry"): ScenarioPlace => ({
-      client: nodes.client,
-      node: nodes[node],
-      registryHost: nodes.registryHost,
-      podName: `${scenario.name}${suffix}`,
-    });
+    const podName = `${scenario.name}${suffix}`;
     const [go, wherry] = await Promise.all([
-      runScenario(scenario, place("go")),
-      runScenario(scenario, place("wherry")),
+      runScenario(scenario, place(podName, "go")),
+      runScenario(scenario, place(podName, "wherry")),
     ]);
     const result = await until(
       () => compareTraces(scenario.name, go(), wherry(), knownDifferences),
       ({ differences }) => differences.length === 0,
       settleMs,
     );
-    for (const difference of result.met) met.add(difference);
-    await Promise.all([removePod(place("go")), removePod(place("wherry"))]);
+    for (const pattern of result.met) met.add(pattern);
+    await Promise.all([removePod(place(podName, "go")), removePod(place(podName, "wherry"))]);
     return result.differences;
   }
 });

@@ -1,3 +1,5 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { isNotFound, type KubernetesClient, resources } from "@wherry/client";
 import type { Container, ContainerStatus, Pod } from "@wherry/kubernetes";
 import type { Scenario, ScenarioContainer, Step } from "./scenario.ts";
@@ -23,8 +25,9 @@ export async function runScenario(scenario: Scenario, place: ScenarioPlace): Pro
   for (const step of scenario.steps) await take(step, place);
   const logs: Record<string, string> = {};
   for (const container of scenario.logs ?? []) logs[container] = await logOf(place, container);
-  const { messages, maxRestarts } = scenario;
-  return () => traceOf(node.observer.history(podName), node.observer.events(podName), { logs, messages, maxRestarts });
+  const { messages, maxRestarts, endOrder } = scenario;
+  const options = { logs, messages, maxRestarts, endOrder };
+  return () => traceOf(node.observer.history(podName), node.observer.events(podName), options);
 }
 
 /** Removes the pod of a scenario, in whatever state it is. */
@@ -35,11 +38,9 @@ export async function removePod({ client, node, podName }: ScenarioPlace): Promi
   });
 }
 
-function podOf(scenario: Scenario, { node, registryHost, podName }: ScenarioPlace): Pod {
-  const container = ({ program, ...rest }: ScenarioContainer): Container => {
-    const args = node.kind === "go" ? [shellScript(program ?? [])] : program;
-    return { image: node.image, ...(args !== undefined && { args: [...args] }), ...rest };
-  };
+function podOf(scenario: Scenario, place: ScenarioPlace): Pod {
+  const { node, podName } = place;
+  const container = (template: ScenarioContainer) => containerOf(template, place);
   const { initContainers } = scenario;
   const pod: Pod = {
     apiVersion: "v1",
@@ -55,10 +56,21 @@ function podOf(scenario: Scenario, { node, registryHost, podName }: ScenarioPlac
       containers: scenario.containers.map(container),
     },
   };
-  return JSON.parse(JSON.stringify(pod).replaceAll("{pod}", podName).replaceAll("{registry}", registryHost)) as Pod;
+  return filled(pod, place);
 }
 
-async function take(step: Step, { client, node, podName }: ScenarioPlace): Promise<void> {
+function containerOf({ program, ...rest }: ScenarioContainer, { node }: ScenarioPlace): Container {
+  const args = node.kind === "go" ? [shellScript(program ?? [], rest.ports?.[0]?.containerPort)] : program;
+  return { image: node.image, ...(args !== undefined && { args: [...args] }), ...rest };
+}
+
+/** The same with the place's names in its texts. */
+function filled<T>(value: T, { registryHost, podName }: ScenarioPlace): T {
+  return JSON.parse(JSON.stringify(value).replaceAll("{pod}", podName).replaceAll("{registry}", registryHost)) as T;
+}
+
+async function take(step: Step, place: ScenarioPlace): Promise<void> {
+  const { client, node, podName } = place;
   const { namespace, observer } = node;
   const until = (holds: (pod: Pod) => boolean) =>
     observer.until(podName, `on the ${node.kind} node, ${JSON.stringify(step)}`, holds, stepTimeoutMs);
@@ -73,10 +85,22 @@ async function take(step: Step, { client, node, podName }: ScenarioPlace): Promi
     );
   else if ("event" in step) await observer.untilEvent(podName, step.event, undefined, stepTimeoutMs);
   else if ("ended" in step) await until(({ status }) => /^(Succeeded|Failed)$/.test(status?.phase ?? ""));
+  else if ("started" in step) await until((pod) => stateOf(pod, step.started)?.running !== undefined);
+  else if ("terminated" in step) await until((pod) => stateOf(pod, step.terminated)?.terminated !== undefined);
   else if ("gone" in step) await observer.untilGone(podName, stepTimeoutMs);
   else if ("configMap" in step) {
     const metadata = { name: step.configMap.replaceAll("{pod}", podName), namespace };
     await client.create(resources.configMaps, { metadata, data: { text: "from the map" } });
+  } else if ("make" in step || "remove" in step) {
+    const pod = observer.pod(podName);
+    if (pod === undefined) throw new Error(`Cannot take ${JSON.stringify(step)}: there is no pod "${podName}"`);
+    const volume = node.volumePath(pod, "kubernetes.io~empty-dir/state");
+    if ("make" in step) await writeFile(join(volume, step.make), "");
+    else await rm(join(volume, step.remove));
+  } else if ("debug" in step) {
+    const patch = { spec: { ephemeralContainers: [filled(containerOf(step.debug, place), place)] } };
+    const options = { type: "strategic", namespace, subresource: "ephemeralcontainers" } as const;
+    await client.patch(resources.pods, podName, patch, options);
   } else if ("setCondition" in step) {
     const conditions = [{ type: step.setCondition, status: step.status }];
     await client.patch(
@@ -93,7 +117,12 @@ async function take(step: Step, { client, node, podName }: ScenarioPlace): Promi
 }
 
 function statusesOf({ status }: Pod): readonly ContainerStatus[] {
-  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = status ?? {};
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
+}
+
+function stateOf(pod: Pod, container: string): ContainerStatus["state"] {
+  return statusesOf(pod).find(({ name }) => name === container)?.state;
 }
 
 async function logOf({ client, node, podName }: ScenarioPlace, container: string): Promise<string> {

@@ -17,11 +17,20 @@ export type Step =
   | { readonly restarts: number }
   | { readonly condition: string; readonly status: "True" | "False" }
   | { readonly event: string }
+  /** That container runs. */
+  | { readonly started: string }
+  /** That container has ended. */
+  | { readonly terminated: string }
   /** Phase Succeeded or Failed. */
   | { readonly ended: true }
   | { readonly gone: true }
   /** Makes the ConfigMap of that name with the key "text". */
   | { readonly configMap: string }
+  /** Makes or removes the file of that name in the emptyDir "state". */
+  | { readonly make: string }
+  | { readonly remove: string }
+  /** Adds an ephemeral container to the pod. */
+  | { readonly debug: ScenarioContainer }
   | { readonly setCondition: string; readonly status: "True" | "False" }
   /** Grace in seconds; the pod's own where undefined. */
   | { readonly delete: number | undefined };
@@ -38,6 +47,8 @@ export interface Scenario {
   readonly logs?: readonly string[];
   /** Whether messages of ended containers are compared. */
   readonly messages?: boolean;
+  /** Whether it is compared which containers ended at least 2 s before which others. */
+  readonly endOrder?: boolean;
   /** Instances of a container after that many restarts are left out; for pods that restart until they are deleted. */
   readonly maxRestarts?: number;
 }

@@ -1,4 +1,4 @@
-import type { ContainerStatus, Event, Pod, PodCondition } from "@wherry/kubernetes";
+import type { ContainerStatus, Event, Pod, PodCondition, PodStatus } from "@wherry/kubernetes";
 
 /** What was seen of a pod, as texts under a subject each: `phase`, `condition Ready`, `container main`, `events` and so on. */
 export type Trace = ReadonlyMap<string, readonly string[]>;
@@ -8,10 +8,16 @@ export interface TraceOptions {
   readonly logs?: Readonly<Record<string, string>>;
   readonly messages?: boolean | undefined;
   readonly maxRestarts?: number | undefined;
+  readonly endOrder?: boolean | undefined;
 }
 
 /** What is false on the way to the first start and may be told or not. */
 const startConditions: ReadonlySet<string> = new Set(["PodReadyToStartContainers", "ContainersReady", "Ready"]);
+
+const statusKinds = ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"] as const;
+
+/** Times in a status are whole seconds. */
+const laterMs = 2000;
 
 const ends: ReadonlySet<string> = new Set(["False PodCompleted", "False PodFailed"]);
 
@@ -25,6 +31,7 @@ const ends: ReadonlySet<string> = new Set(["False PodCompleted", "False PodFaile
  *   once each, in the order in which they were first seen, phases whenever they change.
  * - Of a container that started, waiting for its creation is left out; of conditions that became true, their being false before; and of
  *   those of a pod that ended, that its containers were not ready before.
+ * - With `endOrder`, the subject "end order" tells which of the containers of the last version ended well after which others.
  * - Events are a set of type, reason and place, without counts; what is not from the kubelet is left out.
  */
 export function traceOf(versions: readonly Pod[], events: readonly Event[], options: TraceOptions = {}): Trace {
@@ -33,13 +40,14 @@ export function traceOf(versions: readonly Pod[], events: readonly Event[], opti
   for (const [type, seen] of conditionsOf(versions)) trace.set(`condition ${type}`, seen);
   const last = versions.at(-1);
   trace.set("status fields", fieldsOf(last?.status ?? {}));
-  for (const kind of ["initContainerStatuses", "containerStatuses"] as const) {
+  for (const kind of statusKinds) {
     const names = new Set(versions.flatMap(({ status }) => (status?.[kind] ?? []).map(({ name }) => name)));
     for (const name of names) {
       const statuses = versions.flatMap(({ status }) => status?.[kind]?.filter((entry) => entry.name === name) ?? []);
       addContainer(trace, name, statuses, options);
     }
   }
+  if (options.endOrder === true) trace.set("end order", endOrderOf(last?.status ?? {}));
   trace.set("events", eventsOf(events));
   for (const [container, text] of Object.entries(options.logs ?? {})) trace.set(`log ${container}`, text.split("\n"));
   return trace;
@@ -101,6 +109,21 @@ function addEnd(
   const signalText = signal === undefined ? undefined : `signal ${signal}`;
   const messageText = messages ? JSON.stringify(message ?? "") : undefined;
   instances.add(joined(`#${instance} terminated`, reason, String(exitCode), signalText, messageText));
+}
+
+/** Containers by when they ended, those in one text that did so in less than 2 s after one another. */
+function endOrderOf(status: PodStatus): string[] {
+  const ended = statusKinds
+    .flatMap((kind) => status[kind] ?? [])
+    .map(({ name, state }) => ({ name, atMs: Date.parse(state?.terminated?.finishedAt ?? "") }))
+    .toSorted((a, b) => a.atMs - b.atMs);
+  const groups: string[][] = [];
+  for (const [index, { name, atMs }] of ended.entries()) {
+    const before = ended[index - 1];
+    if (before !== undefined && atMs - before.atMs < laterMs) groups.at(-1)?.push(name);
+    else groups.push([name]);
+  }
+  return groups.map((names) => names.toSorted().join(" and "));
 }
 
 function eventsOf(events: readonly Event[]): string[] {

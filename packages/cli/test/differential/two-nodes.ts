@@ -2,11 +2,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
+import type { Pod } from "@wherry/kubernetes";
+import { loopbackRange } from "@wherry/runtime";
 import {
   eventually,
   FakeRegistry,
   type GoKubeletPeers,
   KubernetesObserver,
+  nodeAddress,
   startGoKubeletNode,
   startKubeApiServer,
   TestNode,
@@ -23,6 +26,8 @@ export interface ComparedNode {
   readonly observer: KubernetesObserver;
   /** What its containers run, with the program as arguments. */
   readonly image: string;
+  /** Where a volume of a pod is, named as `kubernetes.io~empty-dir/NAME`. */
+  volumePath(pod: Pod, volume: string): string;
 }
 
 /** The Go kubelet with containerd, and Wherry, at one kube-apiserver. */
@@ -59,8 +64,11 @@ export class TwoNodes implements AsyncDisposable {
     const configuration = { crashLoopBackOff: { maxContainerRestartPeriod: "1s" } };
     const image = { reference: "reference.test/shell:v1", entrypoint: ["/bin/sh", "-c"] };
     // Without a DNS server, the Go kubelet complains at each pod.
-    const goConfiguration = { ...configuration, clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
-    owned.use(
+    const dns = { clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
+    // One address for both nodes: a pod of one with the host's network reaches such a pod of the other as if it were itself.
+    const address = nodeAddress();
+    const goConfiguration = { ...configuration, ...dns, address };
+    const goNode = owned.use(
       await startGoKubeletNode({
         peers,
         plane,
@@ -68,9 +76,13 @@ export class TwoNodes implements AsyncDisposable {
         name: names.go,
         images: [image],
         configuration: goConfiguration,
+        flags: [`--node-ip=${address}`],
       }),
     );
-    const node = owned.use(new TestNode({ directory, plane, name: names.wherry, configuration }));
+    // Pods have addresses of their own on both, so that any number of them can serve on the same port.
+    const podCIDR = loopbackRange(`differential ${process.pid}`);
+    const wherryConfiguration = { ...configuration, podCIDR };
+    const node = owned.use(new TestNode({ directory, plane, name: names.wherry, configuration: wherryConfiguration }));
     await node.start();
     await untilNodeReady(client, names.wherry);
     const compared = async (kind: "go" | "wherry", reference: string): Promise<ComparedNode> => ({
@@ -79,6 +91,7 @@ export class TwoNodes implements AsyncDisposable {
       namespace: kind,
       observer: await observeNamespace(client, kind, owned),
       image: reference,
+      volumePath: (pod, volume) => (kind === "go" ? goNode : node).volumePath(pod, volume),
     });
     const parts = {
       client,

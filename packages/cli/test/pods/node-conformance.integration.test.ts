@@ -321,6 +321,25 @@ describe.concurrent("the life of a pod", () => {
     await cluster().deletePod("init-fails-always", 0);
   });
 
+  test("RuntimeClass should schedule a Pod requesting a RuntimeClass and initialize its Overhead", async () => {
+    const { client, observer } = cluster();
+    const podFixed = { cpu: "10m", memory: "8Mi" };
+    const metadata = { name: "with-overhead" };
+    await client.create(resources.runtimeClasses, { metadata, handler: "wherry", overhead: { podFixed } });
+    const pod = await cluster().createPod("overhead", ["exit", "0"], { runtimeClassName: "with-overhead" });
+    expect(pod.spec?.overhead).toEqual(podFixed);
+    await observer.untilPhase("overhead", "Succeeded");
+  });
+
+  test("Sysctls should reject invalid sysctls", async () => {
+    const sysctls = ["foo-", "kernel.shmmax", "bar.."].map((name) => ({ name, value: "100000000" }));
+    const created = cluster().createPod("sysctls", ["exit", "0"], { securityContext: { sysctls } });
+    const message = await created.then(String, (error: unknown) => (error as Error).message);
+    for (const [index, name] of [[0, "foo-"] as const, [2, "bar.."] as const])
+      expect(message).toContain(`spec.securityContext.sysctls[${index}].name: Invalid value: "${name}"`);
+    expect(message).not.toContain("sysctls[1]");
+  });
+
   test("Containers use the image's entry point and arguments, and what overrides them", async () => {
     const { registry } = cluster();
     registry.addImage(

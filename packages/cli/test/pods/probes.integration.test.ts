@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => void server.close());
 
-/** The guests of this node have no sockets, so probes and hooks name a host of their own. */
+/** In place of a guest, so that a test says what is answered: probed-guests.integration.test.ts has servers in guests. */
 const at = (path: string): HTTPGetAction => ({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, path });
 const isReady = ({ status }: Pod) =>
   status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;

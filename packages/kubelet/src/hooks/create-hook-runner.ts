@@ -1,8 +1,8 @@
-import { abortReason, type Clock, errorMessage } from "@wherry/base";
+import { abortReason, type Clock } from "@wherry/base";
 import { type HTTPGetAction, type LifecycleHandler, podTitle } from "@wherry/kubernetes";
 import type { ContainerActions } from "../actions/container-actions.ts";
 import { httpRequest } from "../actions/http-request.ts";
-import { ActionError, HookError } from "../errors.ts";
+import { ActionError, actionMessage, HookError } from "../errors.ts";
 import type { HookRunner, HookSubject } from "./hook-runner.ts";
 
 export interface HookRunnerOptions {
@@ -19,7 +19,7 @@ export function createHookRunner(options: HookRunnerOptions): HookRunner {
         if (signal.aborted) throw abortReason(signal);
         const { container, pod } = subject;
         const where = `for Container ${JSON.stringify(container.name)} in Pod ${JSON.stringify(podTitle(pod))}`;
-        const message = `${titleOf(handler)} ${where} failed - error: ${errorMessage(error)}`;
+        const message = `${titleOf(handler)} ${where} failed - error: ${actionMessage(error)}`;
         throw new HookError(message, { cause: error });
       }
     },

@@ -1,9 +1,8 @@
-import { errorMessage } from "@wherry/base";
 import type { Container } from "@wherry/kubernetes";
 import type { ActionOptions, ContainerActions } from "../actions/container-actions.ts";
 import { containerPort } from "../actions/container-port.ts";
 import { type HttpResponse, httpRequest, userAgent } from "../actions/http-request.ts";
-import { ActionError } from "../errors.ts";
+import { ActionError, actionMessage } from "../errors.ts";
 import type { ProbeSpec } from "./probe-spec.ts";
 
 /** What one probe found; `error` says that it could not be carried out and tells nothing of the container. */
@@ -30,7 +29,7 @@ export function prepareProbe(actions: ContainerActions, spec: ProbeSpec, subject
   try {
     attempt = prepare(actions, spec, subject);
   } catch (error) {
-    const outcome: ProbeOutcome = { kind: "error", message: errorMessage(error) };
+    const outcome: ProbeOutcome = { kind: "error", message: actionMessage(error) };
     return async () => outcome;
   }
   return async (signal) => {
@@ -38,7 +37,7 @@ export function prepareProbe(actions: ContainerActions, spec: ProbeSpec, subject
       return await attempt({ timeoutMs: spec.timeoutMs, signal });
     } catch (error) {
       const failed = error instanceof ActionError && error.code !== "Invalid";
-      return { kind: failed ? "failure" : "error", message: errorMessage(error) };
+      return { kind: failed ? "failure" : "error", message: actionMessage(error) };
     }
   };
 }

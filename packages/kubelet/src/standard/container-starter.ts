@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { errorMessage, isAbort } from "@wherry/base";
 import { type Container, containerFieldPath, podTitle } from "@wherry/kubernetes";
 import type { ImageSpec } from "@wherry/runtime";
+import { actionMessage } from "../errors.ts";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { containerLogPath, podLogDirectory } from "../ports/log-paths.ts";
 import { containerConfig } from "./container-config.ts";
@@ -156,7 +157,7 @@ export class ContainerStarter {
         handle.logger.warn("Cannot stop a container whose hook failed", { name, error: errorMessage(failure) });
       }
       const retryAtMs = handle.clock.now() + hookRetryMs;
-      return { kind: "waiting", reason: "PostStartHookError", message: errorMessage(error), retryAtMs };
+      return { kind: "waiting", reason: "PostStartHookError", message: actionMessage(error), retryAtMs };
     }
   }
 

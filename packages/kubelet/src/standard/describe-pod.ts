@@ -17,7 +17,8 @@ export function describePod(
   options: { readonly stopped?: boolean } = {},
 ): PodDescription | undefined {
   if (!context.facts.known) return undefined;
-  const { status } = context.handle;
+  const { status, termination } = context.handle;
+  const refused = context.refusal !== undefined || termination?.cause === "refused";
   const lists = { init: [] as ContainerStatus[], app: [] as ContainerStatus[], ephemeral: [] as ContainerStatus[] };
   const previous = {
     init: status.initContainerStatuses,
@@ -25,8 +26,8 @@ export function describePod(
     ephemeral: status.ephemeralContainerStatuses,
   };
   for (const { kind, container } of podContainers(context.spec)) {
-    const refused = kind === "ephemeral" ? unsupportedInEphemeral(container, context.shared.abilities) : undefined;
-    const pending = refused ?? context.pending.get(container.name);
+    const unsupported = kind === "ephemeral" ? unsupportedInEphemeral(container, context.shared.abilities) : undefined;
+    const pending = unsupported ?? context.pending.get(container.name);
     const instances = context.facts.of(container.name);
     const id = instances[0]?.runtimeId ?? "";
     const described = containerStatus({
@@ -36,11 +37,13 @@ export function describePod(
       instances,
       previous: findContainerStatus(previous[kind], container.name),
       waiting: pending && { reason: pending.reason, message: pending.message },
-      stopping: context.handle.termination !== undefined,
+      stopping: termination !== undefined,
       started: context.probes.isStarted(container.name, id),
       ready: context.probes.isReady(container.name, id),
     });
-    lists[kind].push(kind === "ephemeral" ? described : withResources(described, container, instances[0]));
+    // A pod that was not taken in was given nothing.
+    const bare = kind === "ephemeral" || (refused && instances.length === 0);
+    lists[kind].push(bare ? described : withResources(described, container, instances[0]));
   }
   const sandbox = context.facts.sandbox;
   return {

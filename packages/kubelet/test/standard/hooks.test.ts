@@ -54,7 +54,8 @@ describe("standard provider, postStart hooks", () => {
 
   test("a hook that fails kills the container, tells it without details, and shows PostStartHookError", async () => {
     start();
-    actions.answer = new ActionError("Failed", `Get "${httpUrl}": EOF`);
+    // The cause is in upstream's words already, and was told twice.
+    actions.answer = new ActionError("Failed", `Get "${httpUrl}": EOF`, { cause: new Error("read ECONNRESET") });
     harness.api.create(podOf("web", {}, { lifecycle: { postStart: http } }));
     await harness.settle();
     expect(main()?.state?.waiting).toEqual({

@@ -443,6 +443,17 @@ describe("standard provider, waiting reasons", () => {
     expect(harness.reasons("probed")).toEqual(["UnsupportedField"]);
     expect(harness.verbs()).toEqual([]);
   });
+
+  test("a pod that was refused has no resources allocated, which its status told it had", async () => {
+    harness = new KubeletHarness({ admit: () => ({ reason: "OutOfcpu", message: "Pod was rejected: full" }) });
+    harness.start();
+    harness.api.create(podOf("large", {}, { resources: { requests: { cpu: "1000" } } }));
+    await harness.settle();
+    const { phase, containerStatuses } = harness.status("large");
+    expect(phase).toBe("Failed");
+    expect(containerStatuses?.[0]).toMatchObject({ name: "main", started: false });
+    expect(containerStatuses?.[0]).not.toHaveProperty("allocatedResources");
+  });
 });
 
 describe("standard provider, kubelet restarts", () => {

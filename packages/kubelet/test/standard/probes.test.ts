@@ -1,6 +1,7 @@
 import { FakeClock } from "@wherry/base";
 import type { Container, Probe } from "@wherry/kubernetes";
 import { afterEach, describe, expect, test } from "vitest";
+import { ActionError } from "../../src/errors.ts";
 import { MetricsRegistry } from "../../src/server/metrics/metrics-registry.ts";
 import { FakeActions } from "../support/fake-actions.ts";
 import { type HarnessOptions, KubeletHarness, podOf } from "../support/kubelet-harness.ts";
@@ -136,6 +137,15 @@ describe("standard provider, readiness probes", () => {
     expect(messages("ProbeWarning")).toEqual([
       "Readiness probe warning: Probe terminated redirects, Response body: body",
     ]);
+  });
+
+  test("a probe's failure is told once: the system's words for what upstream's say are not added to them", async () => {
+    start();
+    const message = "dial tcp 10.1.0.1:80: connect: connection refused";
+    actions.answer = new ActionError("Failed", message, { cause: new Error("connect ECONNREFUSED 10.1.0.1:80") });
+    harness.api.create(podOf("web", {}, { readinessProbe: { tcpSocket: { port: 80 } } }));
+    await harness.advance(1000);
+    expect(messages("Unhealthy")).toEqual([`Readiness probe failed: ${message}`]);
   });
 
   test("tcpSocket, grpc and exec are asked at the pod's address, or at the host the probe names", async () => {

@@ -100,8 +100,7 @@ function phaseOf(
   const spec = facts.pod.spec ?? { containers: [] };
   const phase = facts.phase ?? podPhase({ spec, ...lists, terminal: stopped });
   if (stopped || !isTerminalPhase(phase)) return phase;
-  if (previous?.phase === "Pending" && !hasAnyAppContainerStarted(spec, lists.containerStatuses)) return "Pending";
-  return "Running";
+  return previous?.phase === "Pending" ? "Pending" : "Running";
 }
 
 /** Own conditions first, then those of others as the object has them now. */

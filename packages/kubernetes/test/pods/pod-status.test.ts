@@ -48,6 +48,8 @@ describe("podStatus()", () => {
     const never = { ...pod, spec: spec("Never", 1) };
     const ended = facts({ pod: never, containerStatuses: [status("app-0", terminated(0))] });
     expect(podStatus(ended).phase).toBe("Running");
+    // One that was not seen to run, such as by a hook that failed, was told to be running once it had ended.
+    expect(podStatus({ ...ended, previous: { phase: "Pending" } }).phase).toBe("Pending");
     const last = podStatus({ ...ended, stopped: true });
     expect(last.phase).toBe("Succeeded");
     const later = podStatus({ ...ended, previous: last, stopped: true, phase: "Failed", reason: "Evicted" });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { createClient, loadClusterConfig } from "@wherry/client";
+import type { Pod } from "@wherry/kubernetes";
 import type { TestControlPlane } from "../control-planes/test-control-plane.ts";
 import { type BusyboxImage, writeBusyboxArchive } from "../images/busybox-archive.ts";
 import { eventually, freePort } from "../processes/peer-process.ts";
@@ -35,6 +36,8 @@ export interface GoKubeletNode extends AsyncDisposable {
   readonly containerdPid: number;
   /** Where the kubelet writes the logs of containers. */
   readonly podLogsDirectory: string;
+  /** Where a volume of a pod is, named as `kubernetes.io~empty-dir/NAME`. What is in memory cannot be seen from outside the node. */
+  volumePath(pod: Pod, volume: string): string;
   /** The processes of pods: shims, sandboxes and containers. */
   podPids(): number[];
   /** Ends the kubelet, while pods go on, and starts it again. */
@@ -115,6 +118,7 @@ export async function startGoKubeletNode(options: GoKubeletNodeOptions): Promise
     },
     containerdPid: containerd.pid,
     podLogsDirectory: join(directory, "logs"),
+    volumePath: (pod, volume) => join(files.kubeletRoot, "pods", pod.metadata?.uid ?? "", "volumes", volume),
     // Shims outlive the containerd that started them, whether or not it is their parent.
     podPids: () => [...enclosure.orphanPids(), ...descendantPids(containerd.pid)],
     async restartKubelet(signal) {

@@ -10,6 +10,7 @@ import {
 import {
   checkNonNegative,
   checkSupported,
+  duplicate,
   type FieldError,
   forbiddenValue,
   invalidValue,
@@ -183,7 +184,25 @@ function validateSecurityContext(spec: PodSpec, path: string): FieldError[] {
   spec.containers?.forEach((container, index) => {
     check(`${path}.containers[${index}].securityContext`, container.securityContext, ["runAsUser", "runAsGroup"]);
   });
-  return errors;
+  return [...errors, ...validateSysctls(spec, `${path}.securityContext.sysctls`)];
+}
+
+const sysctlName = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
+const maxSysctlNameLength = 253;
+
+function validateSysctls(spec: PodSpec, path: string): FieldError[] {
+  const seen = new Set<string>();
+  return (spec.securityContext?.sysctls ?? []).flatMap(({ name = "" }, index) => {
+    const at = `${path}[${index}].name`;
+    if (name === "") return [required(at)];
+    if (name.length > maxSysctlNameLength || !sysctlName.test(name)) {
+      const rule = `must have at most ${maxSysctlNameLength} characters and match regex ${sysctlName.source}`;
+      return [invalidValue(at, name, rule)];
+    }
+    if (seen.has(name)) return [duplicate(at, name)];
+    seen.add(name);
+    return [];
+  });
 }
 
 const mutableFieldsMessage =
