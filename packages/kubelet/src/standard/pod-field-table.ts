@@ -48,7 +48,11 @@ const podRules: readonly FieldRule[] = [
   { path: "priorityClassName", verdict: "ignored", why: scheduler },
   { path: "readinessGates", verdict: "honoured", why: "part of the Ready condition" },
   { path: "resourceClaims", verdict: "refused", why: "dynamic resource allocation is not supported" },
-  { path: "resources", verdict: "honoured", why: "pod-level requests and limits" },
+  {
+    path: "resources",
+    verdict: "honoured",
+    why: "requests at admission, limits of the sandbox; resized while it runs",
+  },
   { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
   { path: "restartPolicy", verdict: "honoured", why: "with upstream's back-off" },
   { path: "runtimeClassName", verdict: "honoured", why: "the handler must be one of the node's" },

@@ -86,13 +86,13 @@ async function perform(
 ): Promise<boolean> {
   const sandboxId = context.facts.sandbox?.id;
   if (sandboxId === undefined) return false;
-  let changed = false;
-  for (const stop of actions.replace) {
-    await killContainer(context, stop, signal);
-    changed = true;
-    if (stop.restart) await start(context, stop.container, sandboxId, signal);
-  }
-  if (await context.resize.perform(updates, signal)) changed = true;
+  let changed = await context.resize.perform(updates, signal, async () => {
+    for (const stop of actions.replace) {
+      await killContainer(context, stop, signal);
+      if (stop.restart) await start(context, stop.container, sandboxId, signal);
+    }
+    return actions.replace.length > 0;
+  });
   for (const container of actions.start) {
     if (await start(context, container, sandboxId, signal)) changed = true;
     // Found out while starting: the sandbox is gone, and the next container would fail in it too.
