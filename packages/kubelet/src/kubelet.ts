@@ -150,7 +150,8 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       random: this.#random,
     });
     const metrics = new MetricsRegistry();
-    provider.registerMetrics?.(metrics);
+    const probeMetrics = new MetricsRegistry();
+    provider.registerMetrics?.(metrics, probeMetrics);
     const statusWriter = new StatusWriter({
       api: createPodStatusApi(client),
       clock,
@@ -183,6 +184,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     const server = await openNodeServer({
       ...this.#options,
       metrics,
+      probeMetrics,
       // The certificate names the node by its name already; of the addresses it takes those that are dialled as such.
       addresses: this.#options.addresses.filter(({ type }) => type === "InternalIP" || type === "ExternalIP"),
       pods: controller,

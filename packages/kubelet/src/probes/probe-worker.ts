@@ -1,5 +1,6 @@
 import type { Clock } from "@wherry/base";
 import type { ContainerActions } from "../actions/container-actions.ts";
+import { Distribution } from "../server/metrics/distribution.ts";
 import { type PreparedProbe, type ProbeOutcome, type ProbeSubject, prepareProbe } from "./probe-outcome.ts";
 import type { ProbeSpec } from "./probe-spec.ts";
 import type { TickSchedule } from "./tick-schedule.ts";
@@ -28,6 +29,7 @@ export class ProbeWorker {
   readonly #options: ProbeWorkerOptions;
   readonly #tick: () => void = () => void this.#probe();
   readonly #counts: Record<ProbeResult, number> = { success: 0, failure: 0, unknown: 0 };
+  readonly #seconds: Distribution = new Distribution();
   #result: ProbeResult = "unknown";
   #last: ProbeResult | undefined;
   #run = 0;
@@ -53,6 +55,11 @@ export class ProbeWorker {
   /** Probes so far, by what came of them. */
   get counts(): Readonly<Record<ProbeResult, number>> {
     return this.#counts;
+  }
+
+  /** How long those took that did not fail, as upstream's metric leaves those out. */
+  get seconds(): Distribution {
+    return this.#seconds;
   }
 
   /** Begins to probe, first after the given time; where it does already, only what it probes changes. */
@@ -92,13 +99,15 @@ export class ProbeWorker {
     if (prepared === undefined) return;
     const attempt = new AbortController();
     this.#attempt = attempt;
+    const sinceMs = clock.monotonic();
     const expire = () => attempt.abort();
-    const expiry = schedule.add(clock.monotonic() + spec.timeoutMs, expire);
+    const expiry = schedule.add(sinceMs + spec.timeoutMs, expire);
     const outcome = await attemptOften(prepared, attempt.signal);
     schedule.remove(expiry, expire);
     // Stopped meanwhile, and perhaps started again on another instance.
     if (this.#attempt !== attempt) return;
     this.#attempt = undefined;
+    if (outcome.kind !== "failure") this.#seconds.observe((clock.monotonic() - sinceMs) / 1000);
     this.#scheduleNext();
     this.#judge(outcome);
   }

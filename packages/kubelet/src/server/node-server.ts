@@ -37,6 +37,8 @@ export interface NodeServerOptions {
   readonly healthChecks: readonly HealthCheck[];
   /** Served at `/metrics`, with those of process, node and requests added. @default a registry of its own */
   readonly metrics?: MetricsRegistry | undefined;
+  /** Served at `/metrics/probes`. @default a registry of its own */
+  readonly probeMetrics?: MetricsRegistry | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -83,14 +85,14 @@ export async function openNodeServer(options: NodeServerOptions): Promise<NodeSe
 function createApi(options: NodeServerOptions, tls: ServerTls): KubeletServer {
   const { configuration, nodeName, pods, clock, logger } = options;
   const { server } = configuration;
-  const metrics = options.metrics ?? new MetricsRegistry();
+  const { metrics = new MetricsRegistry(), probeMetrics = new MetricsRegistry() } = options;
   registerProcessMetrics(metrics, clock.now());
   registerNodeMetrics(metrics, { nodeName, pods: () => pods.list() });
   const handle = createRequestPipeline({
     routes: kubeletRoutes({
       ...options,
       configuration: () => configuration.source,
-      metrics: () => metrics.render(),
+      metrics: { "/metrics": () => metrics.render(), "/metrics/probes": () => probeMetrics.render() },
       debugging: server.debuggingHandlers,
     }),
     authenticate: authenticator(options),

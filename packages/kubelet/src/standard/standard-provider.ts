@@ -175,9 +175,9 @@ class RuntimeProvider implements StandardProvider {
     return this.#options.runtime.reopenContainerLog(containerId);
   }
 
-  registerMetrics(registry: MetricsRegistry): void {
-    registerProbeMetrics(registry, this.#shared.probes);
-    this.#shared.resizeTimes.register(registry);
+  registerMetrics(metrics: MetricsRegistry, probeMetrics: MetricsRegistry): void {
+    registerProbeMetrics(probeMetrics, this.#shared.probes);
+    this.#shared.resizeTimes.register(metrics);
   }
 
   run(signal: AbortSignal): Promise<void> {

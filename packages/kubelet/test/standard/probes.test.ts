@@ -1,7 +1,6 @@
 import { FakeClock } from "@wherry/base";
 import type { Container, Probe } from "@wherry/kubernetes";
 import { afterEach, describe, expect, test } from "vitest";
-import { MetricsRegistry } from "../../src/server/metrics/metrics-registry.ts";
 import { FakeActions } from "../support/fake-actions.ts";
 import { type HarnessOptions, KubeletHarness, podOf } from "../support/kubelet-harness.ts";
 
@@ -377,22 +376,38 @@ describe("standard provider, probes over restarts of the kubelet", () => {
     expect(harness.clock.pending).toBe(0);
   });
 
-  test("registerMetrics() counts probes by what came of them, while the pod is there", async () => {
+  test("registerMetrics() counts and times probes by what came of them, while the pod is there", async () => {
     start();
-    const registry = new MetricsRegistry();
-    harness.provider.registerMetrics?.(registry);
     harness.api.create(podOf("web", {}, { readinessProbe: http("/ready", { periodSeconds: 1 }) }));
     await harness.advance(3000);
     actions.answer = 500;
     await harness.advance(1000);
     const labels = 'container="main",pod="web",namespace="default",pod_uid="uid-web"';
-    const lines = registry.render().split("\n");
+    const lines = harness.probeMetrics.render().split("\n");
     expect(lines).toContain(`prober_probe_total{probe_type="Readiness",result="successful",${labels}} 3`);
     expect(lines).toContain(`prober_probe_total{probe_type="Readiness",result="failed",${labels}} 1`);
+    // Probes that fail are not timed.
+    const named = 'probe_type="Readiness",container="main",pod="web",namespace="default"';
+    expect(lines).toContain(`prober_probe_duration_seconds_count{${named}} 3`);
+    expect(lines).toContain(`prober_probe_duration_seconds_bucket{${named},le="0.005"} 3`);
+    expect(harness.metrics.render()).not.toContain("prober_");
     harness.api.delete("web", 0);
     await harness.advance(2000);
     await harness.until(() => harness.runtime.sandboxes.size === 0);
     await harness.settle();
-    expect(registry.render()).toBe("");
+    expect(harness.probeMetrics.render()).toBe("");
+  });
+
+  test("registerMetrics() tells nothing of the probes of a pod that has ended", async () => {
+    start();
+    harness.api.create(
+      podOf("job", { restartPolicy: "Never" }, { readinessProbe: http("/ready", { periodSeconds: 1 }) }),
+    );
+    await harness.advance(3000);
+    expect(harness.probeMetrics.render()).toContain('pod="job"');
+    harness.runtime.exit(harness.runtime.find("job", "main").id, 0);
+    await harness.settle();
+    expect(harness.status("job").phase).toBe("Succeeded");
+    expect(harness.probeMetrics.render()).toBe("");
   });
 });

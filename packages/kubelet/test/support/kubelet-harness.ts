@@ -43,6 +43,7 @@ export class KubeletHarness {
   environmentError: Error | undefined;
   /** Of the kubelet that runs now. */
   metrics: MetricsRegistry = new MetricsRegistry();
+  probeMetrics: MetricsRegistry = new MetricsRegistry();
   controller!: PodController<PodEdges, PodContext>;
   provider!: StandardProvider;
   readonly #options: HarnessOptions;
@@ -102,7 +103,8 @@ export class KubeletHarness {
     }) as StandardProvider;
     const statusWriter = new StatusWriter({ api: this.api, clock, logger });
     this.metrics = new MetricsRegistry();
-    this.provider.registerMetrics?.(this.metrics);
+    this.probeMetrics = new MetricsRegistry();
+    this.provider.registerMetrics?.(this.metrics, this.probeMetrics);
     this.controller = new PodController({
       resizes: registerResizeMetrics(this.metrics, () => this.controller.list()),
       sources: [this.api],
