@@ -171,6 +171,8 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       registered: nodeAgent.registered,
       staticPath: configuration.pods.staticPath,
       fileCheckEveryMs: configuration.pods.fileCheckEveryMs,
+      staticUrl: configuration.pods.staticUrl,
+      httpCheckEveryMs: configuration.pods.httpCheckEveryMs,
       recorder: events,
       clock,
       logger: this.#component("pods"),

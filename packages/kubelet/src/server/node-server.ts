@@ -3,6 +3,7 @@ import { aborted, type Clock, errorMessage, type Logger, runTogether } from "@wh
 import type { KubernetesClient } from "@wherry/client";
 import type { NodeAddress } from "@wherry/kubernetes";
 import type { ResolvedConfiguration } from "../configuration/resolve-configuration.ts";
+import { shownConfiguration } from "../configuration/shown-configuration.ts";
 import { KubeletError } from "../errors.ts";
 import type { LogSource } from "../ports/log-source.ts";
 import type { PodDirectory } from "../ports/pod-directory.ts";
@@ -91,7 +92,7 @@ function createApi(options: NodeServerOptions, tls: ServerTls): KubeletServer {
   const handle = createRequestPipeline({
     routes: kubeletRoutes({
       ...options,
-      configuration: () => configuration.source,
+      configuration: () => shownConfiguration(configuration.source),
       metrics: { "/metrics": () => metrics.render(), "/metrics/probes": () => probeMetrics.render() },
       debugging: server.debuggingHandlers,
     }),
