@@ -44,7 +44,11 @@ const podRules: readonly FieldRule[] = [
   { path: "os", verdict: "honoured", why: "checked at admission" },
   { path: "overhead", verdict: "honoured", why: "counted at admission" },
   { path: "preemptionPolicy", verdict: "ignored", why: scheduler },
-  { path: "priority", verdict: "ignored", why: scheduler },
+  {
+    path: "priority",
+    verdict: "honoured",
+    why: "resizes that wait go by it; on a full node no pod has to make room for a critical one",
+  },
   { path: "priorityClassName", verdict: "ignored", why: scheduler },
   { path: "readinessGates", verdict: "honoured", why: "part of the Ready condition" },
   { path: "resourceClaims", verdict: "refused", why: "dynamic resource allocation is not supported" },
