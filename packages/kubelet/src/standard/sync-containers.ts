@@ -89,13 +89,13 @@ async function perform(
   if (sandboxId === undefined) return false;
   const imageVolumes = new ImageVolumes(context);
   const start = (container: Container) => startContainer(context, container, sandboxId, imageVolumes, signal);
-  let changed = false;
-  for (const stop of actions.replace) {
-    await killContainer(context, stop, signal);
-    changed = true;
-    if (stop.restart) await start(stop.container);
-  }
-  if (await context.resize.perform(updates, signal)) changed = true;
+  let changed = await context.resize.perform(updates, signal, async () => {
+    for (const stop of actions.replace) {
+      await killContainer(context, stop, signal);
+      if (stop.restart) await start(stop.container);
+    }
+    return actions.replace.length > 0;
+  });
   for (const container of actions.start) {
     if (await start(container)) changed = true;
     // Found out while starting: the sandbox is gone, and the next container would fail in it too.

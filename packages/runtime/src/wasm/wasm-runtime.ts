@@ -22,14 +22,19 @@ import type {
   RuntimeStatus,
   RuntimeVersion,
 } from "../runtime.ts";
-import type { PodSandboxConfig, PodSandboxFilter, PodSandboxStatus, PodSandboxSummary } from "../sandbox.ts";
+import type {
+  PodSandboxConfig,
+  PodSandboxFilter,
+  PodSandboxStatus,
+  PodSandboxSummary,
+  SandboxResources,
+} from "../sandbox.ts";
 import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "../streaming.ts";
 import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
 import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
 import { mountImages } from "./image-mounts.ts";
 import type { ModuleImages } from "./module-images.ts";
-import { moveLimits } from "./moved-limits.ts";
 import { containerSockets, refusePortClash, type SocketOwner } from "./network/container-sockets.ts";
 import { PodNetwork, type PodNetworkOptions } from "./network/pod-network.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
@@ -180,6 +185,20 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     return sandboxStatusOf(this.#sandboxRecord(sandboxId));
   }
 
+  async updatePodSandboxResources(sandboxId: string, resources: SandboxResources): Promise<void> {
+    this.#sandboxRecord(sandboxId);
+    try {
+      await this.#sandbox(sandboxId).updateLimits(resources);
+    } catch (error) {
+      // A node that may make no groups held nobody to the old limits either.
+      if (errorCode(error) !== "FailedPrecondition")
+        throw runtimeErrorFrom(`change the limits of sandbox "${sandboxId}"`, error);
+    }
+    const record = this.#sandboxRecord(sandboxId);
+    const config = { ...record.config, resources: { ...record.config.resources, ...definedOf(resources) } };
+    this.#records.putSandbox({ ...record, config });
+  }
+
   async listPodSandboxes(filter: PodSandboxFilter = {}): Promise<PodSandboxSummary[]> {
     const { sandboxes } = this.#records;
     const candidates = filter.podUid === undefined ? [...sandboxes.values()] : sandboxes.of(filter.podUid);
@@ -219,11 +238,6 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       await sandbox.deleteGuest(id);
       throw runtimeErrorFrom(`create container "${config.name}"`, error);
     }
-    const [older] = this.#records
-      .containersOf(sandboxId)
-      .filter((other) => other.config.name === config.name && other.id !== id)
-      .sort((left, right) => right.config.attempt - left.config.attempt);
-    if (older !== undefined) await moveLimits(sandbox, this.#records, older, config.resources);
     this.#emit("created", sandboxId, id);
     return id;
   }
@@ -315,7 +329,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot change the memory limit of container "${containerId}" to ${resources.memoryLimitBytes} bytes: the maximum of a running module's memory is fixed, restart the container`,
       );
     }
-    await moveLimits(this.#sandbox(record.sandboxId), this.#records, record, resources);
+    this.#sandbox(record.sandboxId);
     this.#records.putContainer({
       ...this.#container(containerId),
       config: { ...record.config, resources: { ...record.config.resources, ...resources } },
@@ -471,6 +485,13 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
 // Short enough that a socket path below the state directory stays within the 107 bytes of sun_path.
 function newId(): string {
   return randomBytes(16).toString("hex");
+}
+
+function definedOf({ cpuLimitMillis, memoryLimitBytes }: SandboxResources): SandboxResources {
+  return {
+    ...(cpuLimitMillis !== undefined && { cpuLimitMillis }),
+    ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
+  };
 }
 
 function signalNumber(name: string): number {

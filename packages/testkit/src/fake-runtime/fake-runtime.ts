@@ -21,6 +21,7 @@ import {
   type RuntimeHandler,
   type RuntimeStatus,
   type RuntimeVersion,
+  type SandboxResources,
 } from "@wherry/runtime";
 import { EventFeed } from "./event-feed.ts";
 import { type ContainerScript, type FakeContainer, statusOf, summaryOf } from "./fake-container.ts";
@@ -45,7 +46,8 @@ export interface FakeRuntimeOptions {
 
 interface FakeSandbox {
   readonly id: string;
-  readonly config: PodSandboxConfig;
+  /** Only its resources ever change. */
+  config: PodSandboxConfig;
   readonly createdAtMs: number;
   readonly ips: readonly string[];
   ready: boolean;
@@ -122,7 +124,8 @@ export class FakeRuntime implements Runtime {
   podSandboxStatus(sandboxId: string, options: CallOptions = {}): Promise<PodSandboxStatus> {
     return this.#call("podSandboxStatus", sandboxId, options, () => {
       const sandbox = this.#sandbox(sandboxId);
-      return { ...sandboxSummary(sandbox), ips: sandbox.ready ? sandbox.ips : [] };
+      const { config, ready, ips } = sandbox;
+      return { ...sandboxSummary(sandbox), ips: ready ? ips : [], resources: config.resources ?? {} };
     });
   }
 
@@ -134,6 +137,13 @@ export class FakeRuntime implements Runtime {
         .map(sandboxSummary)
         .filter(({ state }) => matches(filter.state, state)),
     );
+  }
+
+  updatePodSandboxResources(sandboxId: string, resources: SandboxResources, options: CallOptions = {}): Promise<void> {
+    return this.#call("updatePodSandboxResources", sandboxId, options, () => {
+      const sandbox = this.#sandbox(sandboxId);
+      sandbox.config = { ...sandbox.config, resources: { ...sandbox.config.resources, ...resources } };
+    });
   }
 
   createContainer(sandboxId: string, config: ContainerConfig, options: CallOptions = {}): Promise<string> {
