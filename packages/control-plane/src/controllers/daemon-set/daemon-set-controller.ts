@@ -10,7 +10,7 @@ import {
 } from "@wherry/kubernetes";
 import type { ApiObject } from "../../resources/api-object.ts";
 import { controllerRevisions } from "../../resources/apps/controller-revisions.ts";
-import { daemonSets } from "../../resources/apps/daemon-sets.ts";
+import { daemonSets, templateGenerationAnnotation } from "../../resources/apps/daemon-sets.ts";
 import { nodes } from "../../resources/nodes.ts";
 import { pods } from "../../resources/pods.ts";
 import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
@@ -176,7 +176,12 @@ export class DaemonSetController implements Controller {
     const template = set.spec?.template;
     if (template === undefined) return;
     this.#pods.create(set, template, {
-      metadata: { labels: { [revisionHashLabel]: hash } },
+      metadata: {
+        labels: {
+          [revisionHashLabel]: hash,
+          "pod-template-generation": set.metadata.annotations?.[templateGenerationAnnotation] ?? "1",
+        },
+      },
       adjust: (spec) => pinToNode(spec, nodeName),
     });
   }

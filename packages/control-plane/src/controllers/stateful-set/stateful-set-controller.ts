@@ -24,10 +24,10 @@ import { nextSteps, ordinalOf, type StatefulStep, usesUpdate } from "./ordinals.
 const hashLabel = "controller.kubernetes.io/hash";
 
 const words: PodControlWords = {
-  created: (pod, owner) => `create Pod ${pod} in StatefulSet ${owner} successful`,
-  notCreated: (pod, owner, problem) => `create Pod ${pod} in StatefulSet ${owner} failed error: ${problem}`,
-  deleted: (pod, owner) => `delete Pod ${pod} in StatefulSet ${owner} successful`,
-  notDeleted: (pod, owner, problem) => `delete Pod ${pod} in StatefulSet ${owner} failed error: ${problem}`,
+  created: (pod, owner) => `Create Pod ${pod} in StatefulSet ${owner} successful`,
+  notCreated: (pod, owner, problem) => `Create Pod ${pod} in StatefulSet ${owner} failed error: ${problem}`,
+  deleted: (pod, owner) => `Delete Pod ${pod} in StatefulSet ${owner} successful`,
+  notDeleted: (pod, owner, problem) => `Delete Pod ${pod} in StatefulSet ${owner} failed error: ${problem}`,
 };
 
 /** Keeps the numbered pods of a StatefulSet, and rolls them to its template from the highest number down. */

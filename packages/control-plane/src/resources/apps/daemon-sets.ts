@@ -1,4 +1,4 @@
-import type { DaemonSet, DaemonSetSpec, DaemonSetStatus } from "@wherry/kubernetes";
+import { type DaemonSet, type DaemonSetSpec, type DaemonSetStatus, jsonEquals } from "@wherry/kubernetes";
 import {
   checkNonNegative,
   checkSupported,
@@ -42,6 +42,20 @@ function validateStrategy({ updateStrategy = {} }: DaemonSetSpec): FieldError[] 
   return errors;
 }
 
+/** Counts the templates there have been, for clients from before revisions. */
+export const templateGenerationAnnotation = "deprecated.daemonset.template.generation";
+
+function setTemplateGeneration(daemonSet: DaemonSet, generation: string): void {
+  const { metadata } = daemonSet;
+  if (metadata === undefined) return;
+  metadata.annotations = { ...metadata.annotations, [templateGenerationAnnotation]: generation };
+}
+
+function generationAfter({ spec }: DaemonSet, old: DaemonSet): string {
+  const before = Number(old.metadata?.annotations?.[templateGenerationAnnotation] ?? 1);
+  return String(jsonEquals(spec?.template, old.spec?.template) ? before : before + 1);
+}
+
 function count(name: string, description: string, field: keyof DaemonSetStatus): WorkloadColumn<DaemonSet> {
   return { name, type: "integer", description, cell: ({ status }) => Number(status?.[field] ?? 0) };
 }
@@ -57,6 +71,8 @@ export const daemonSets: ResourceDefinition = defineWorkload<DaemonSet>({
     numberMisscheduled: 0,
     numberReady: 0,
   }),
+  prepareForCreate: (_spec, daemonSet) => setTemplateGeneration(daemonSet, "1"),
+  prepareForUpdate: (daemonSet, old) => setTemplateGeneration(daemonSet, generationAfter(daemonSet, old)),
   validate: (spec) => [
     ...validateSelectorAndTemplate(spec.selector, spec.template, "daemonset"),
     ...checkNonNegative("spec.minReadySeconds", spec.minReadySeconds),

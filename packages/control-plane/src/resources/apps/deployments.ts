@@ -75,13 +75,11 @@ export const deployments: ResourceDefinition = defineWorkload<Deployment>({
     },
     {
       name: "Up-to-date",
-      type: "integer",
       description: "Pods of the present template.",
       cell: ({ status }) => status?.updatedReplicas ?? 0,
     },
     {
       name: "Available",
-      type: "integer",
       description: "Pods that have been ready for long enough.",
       cell: ({ status }) => status?.availableReplicas ?? 0,
     },

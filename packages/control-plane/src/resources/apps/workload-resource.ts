@@ -47,6 +47,8 @@ export interface WorkloadDefinition<T extends Workload<Spec>, Spec extends Workl
   readonly initialStatus: () => NonNullable<T["status"]>;
   /** What a new object gets beyond its status. */
   readonly prepareForCreate?: (spec: Spec, object: T) => void;
+  /** What an update changes beyond what its client wants. */
+  readonly prepareForUpdate?: (object: T, old: T) => void;
   readonly validate: (spec: Spec, object: T) => readonly FieldError[];
   /** @default the selector stays as it is */
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[];
@@ -109,6 +111,7 @@ function strategyOf<T extends Workload<Spec>, Spec extends WorkloadSpec>(
     },
     prepareForUpdate(object, old) {
       object.status = old.status;
+      workload.prepareForUpdate?.(object, old);
     },
     validate: (object) => (object.spec === undefined ? [required("spec")] : workload.validate(object.spec, object)),
     validateUpdate:

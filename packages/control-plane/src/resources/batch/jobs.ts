@@ -16,7 +16,8 @@ function setDefaults(spec: JobSpec, job: Job): void {
   }
   const labels = spec.template?.metadata?.labels;
   if (job.metadata !== undefined && job.metadata.labels === undefined && labels !== undefined) {
-    job.metadata.labels = { ...labels };
+    // The same ones: what the template gets with the selector, the job gets too.
+    job.metadata.labels = labels;
   }
 }
 
@@ -27,6 +28,10 @@ function generateSelector(spec: JobSpec, job: Job): void {
   const labels: Record<string, string> = { ...spec.template.metadata?.labels };
   for (const key of ["job-name", "batch.kubernetes.io/job-name"]) labels[key] = name;
   for (const key of ["controller-uid", controllerUidLabel]) labels[key] = uid;
+  const given = spec.template.metadata?.labels;
+  if (job.metadata !== undefined && given !== undefined && job.metadata.labels === given) {
+    job.metadata.labels = { ...labels };
+  }
   spec.template.metadata = { ...spec.template.metadata, labels };
   spec.selector = {
     ...spec.selector,
