@@ -187,13 +187,12 @@ describe("pods/resize", () => {
     ["wasi", "embedded"],
   ])("on a node with %s answers %s", async (system, answer) => {
     const name = `on-${system}`;
-    await create(name, { containers: containers(amounts("100m")), nodeName: undefined });
     await plane.admin.post("/api/v1/nodes", {
       ...nodeOf(name),
       metadata: { name, labels: { "kubernetes.io/os": system } },
       spec: { unschedulable: true },
     });
-    await plane.admin.post(`${pods}/${name}/binding`, { target: { kind: "Node", name } });
+    await create(name, { containers: containers(amounts("100m")), nodeName: name });
     const wanted = answer === "embedded" ? (plane.name === "embedded" ? 200 : 403) : answer;
     // The real server learns of nodes by a watch of its own, and lets through what changes nothing.
     let cpu = 100;
