@@ -26,8 +26,9 @@ export default defineConfig({
           name: "integration",
           include: ["packages/*/test/**/*.integration.test.ts", "examples/*/test/**/*.test.ts"],
           exclude: ["**/*.peer.test.ts", "**/node_modules/**"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Longer than tests wait for any one thing, see the testkit's patience.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           execArgv: ["--conditions=@wherry/source"],
         },
       },

@@ -83,6 +83,7 @@ describe("an eviction", () => {
     ]);
     // The replacement must not come in between.
     await plane.admin.patch(`${sets}/${name}`, { spec: { template: { metadata: { labels: { does: "hold" } } } } });
+    await plane.until(`${sets}/${name}`, ({ metadata, status }) => status.observedGeneration === metadata.generation);
     expect((await evict(first)).code).toBe(201);
     const { code, body } = await evict(second);
     expect(code).toBe(429);

@@ -1,5 +1,8 @@
 import type { ApiClient, Watch } from "./api-client.ts";
 
+const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+const renewIntervalMs = 10_000;
+
 /** What a pod of the fake kubelet does, by its label `does`; without one it runs and is ready. */
 export type PodBehaviour = "run" | "succeed" | "fail" | "hold" | "unready";
 
@@ -22,13 +25,20 @@ interface SeenPod {
 export class FakeKubelet implements AsyncDisposable {
   readonly #client: ApiClient;
   readonly #watch: Watch;
+  readonly #renewing: NodeJS.Timeout;
   readonly #working: Promise<void>;
+  /** UIDs of pods whose first status is told: an older event that comes late must not tell it again. */
+  readonly #begun: Set<string> = new Set();
   /** Refusals that were not expected, for the end of a test. */
   readonly problems: string[] = [];
 
-  private constructor(client: ApiClient, watch: Watch) {
+  private constructor(client: ApiClient, watch: Watch, nodeName: string) {
     this.#client = client;
     this.#watch = watch;
+    // A node that is not heard of for 50 s gets no pods from a real control plane.
+    this.#renewing = setInterval(() => {
+      client.patch(`${leases}/${nodeName}`, { spec: { renewTime: microTime() } }).catch(() => undefined);
+    }, renewIntervalMs);
     this.#working = this.#work();
   }
 
@@ -37,17 +47,17 @@ export class FakeKubelet implements AsyncDisposable {
     const { name } = node.metadata;
     const { code, body } = await client.post("/api/v1/nodes", node);
     if (code !== 201) throw new Error(`Cannot register node "${name}": ${JSON.stringify(body)}`);
-    const now = new Date().toISOString().replace("Z", "000Z");
-    await client.post("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", {
+    await client.post(leases, {
       metadata: { name },
-      spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: now },
+      spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTime() },
     });
-    return new FakeKubelet(client, await client.watch(`/api/v1/pods?fieldSelector=spec.nodeName=${name}`));
+    return new FakeKubelet(client, await client.watch(`/api/v1/pods?fieldSelector=spec.nodeName=${name}`), name);
   }
 
   /** Reports what has become of a pod that was held. */
   async report(namespace: string, name: string, behaviour: PodBehaviour): Promise<void> {
     const { body } = await this.#client.get(`/api/v1/namespaces/${namespace}/pods/${name}`);
+    this.#begun.add(body.metadata.uid);
     await this.#setStatus(body, behaviour);
   }
 
@@ -67,10 +77,12 @@ export class FakeKubelet implements AsyncDisposable {
       return;
     }
     const behaviour = (labels?.["does"] ?? "run") as PodBehaviour;
-    if (phase === "Pending" && behaviour !== "hold") await this.#setStatus(pod, behaviour);
+    if (phase !== "Pending" || behaviour === "hold" || this.#begun.has(uid)) return;
+    if (await this.#setStatus(pod, behaviour)) this.#begun.add(uid);
   }
 
-  async #setStatus({ metadata, spec }: SeenPod, behaviour: PodBehaviour): Promise<void> {
+  /** Gives whether the server took it. */
+  async #setStatus({ metadata, spec }: SeenPod, behaviour: PodBehaviour): Promise<boolean> {
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
     const isReady = behaviour === "run";
     const hasEnded = behaviour === "succeed" || behaviour === "fail";
@@ -99,7 +111,9 @@ export class FakeKubelet implements AsyncDisposable {
     };
     const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/status`;
     const patch = { metadata: { uid: metadata.uid }, status };
-    this.#check(await this.#client.patch(path, patch, "strategic-merge"), metadata.name);
+    const answer = await this.#client.patch(path, patch, "strategic-merge");
+    this.#check(answer, metadata.name);
+    return answer.code < 400;
   }
 
   #check({ code, body }: { code: number; body: unknown }, name: string): void {
@@ -109,7 +123,12 @@ export class FakeKubelet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#renewing);
     this.#watch[Symbol.dispose]();
     await this.#working;
   }
+}
+
+function microTime(): string {
+  return new Date().toISOString().replace("Z", "000Z");
 }

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
@@ -26,6 +27,12 @@ export interface KubectlResult {
   readonly error: string;
 }
 
+export interface RunningKubectl {
+  readonly ended: Promise<KubectlResult>;
+  /** Resolves when the text has come on either stream; throws when the run ends without it. */
+  says(part: string): Promise<void>;
+}
+
 const run = promisify(execFile);
 
 /** kubectl as one user of one cluster. */
@@ -51,6 +58,29 @@ export class Kubectl {
       const { code, stdout, stderr } = failure as { code: number; stdout: string; stderr: string };
       return { code, out: stdout.trim(), error: stderr.trim() };
     }
+  }
+
+  /** A run to look at while it is under way. */
+  start(...args: string[]): RunningKubectl {
+    const child = spawn(this.#executable, args, { env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
+    const text = { out: "", error: "" };
+    child.stdout.on("data", (chunk: Buffer) => {
+      text.out += chunk.toString();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      text.error += chunk.toString();
+    });
+    const ended = once(child, "close").then(([code]) => ({ code: Number(code), ...text }));
+    return {
+      ended,
+      async says(part) {
+        const isSaid = () => `${text.out}${text.error}`.includes(part);
+        while (!isSaid()) {
+          const over = await Promise.race([ended, once(child.stderr, "data"), once(child.stdout, "data")]);
+          if ("code" in over && !isSaid()) throw new Error(`kubectl ended without saying "${part}": ${text.error}`);
+        }
+      },
+    };
   }
 
   /** The output of a run without complaints. */

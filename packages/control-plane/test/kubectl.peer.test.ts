@@ -102,6 +102,24 @@ describe.skipIf(executable === undefined)("kubectl", () => {
     );
   });
 
+  test("create and apply take a List", async () => {
+    const list = (value: string) =>
+      file("list.json", {
+        apiVersion: "v1",
+        kind: "List",
+        items: ["listed-a", "listed-b"].map((name) => ({
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: { name },
+          data: { value },
+        })),
+      });
+    expect(await succeed("apply", "-f", list("1"))).toBe("configmap/listed-a created\nconfigmap/listed-b created");
+    expect(await succeed("apply", "-f", list("2"))).toBe(
+      "configmap/listed-a configured\nconfigmap/listed-b configured",
+    );
+  });
+
   test("create sends typed objects as protobuf", async () => {
     expect(await succeed("create", "namespace", "made")).toBe("namespace/made created");
     expect(await succeed("create", "configmap", "made", "-n", "made", "--from-literal=a=b")).toBe(

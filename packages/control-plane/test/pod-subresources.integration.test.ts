@@ -1,5 +1,6 @@
+import { eventually } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { podOf } from "./test-plane.ts";
+import { nodeOf, podOf } from "./test-plane.ts";
 import { startWorkloadPlane, type WorkloadPlane } from "./workload-plane.ts";
 
 let plane: WorkloadPlane;
@@ -131,8 +132,29 @@ describe("pods/resize", () => {
     expect((await whole({ requests: { "ephemeral-storage": "1Gi" } })).code).toBe(422);
   });
 
+  test("changes init containers too, which may run again", async () => {
+    const init = (cpu: string) => [
+      { name: "first", image: "registry.example/app:1", resources: { requests: { cpu } } },
+    ];
+    await create("init", { containers: containers(amounts("100m")), initContainers: init("10m") });
+    const patch = { spec: { initContainers: init("20m") } };
+    const { code, body } = await plane.admin.patch(`${pods}/init/resize`, patch, "strategic-merge");
+    expect(code).toBe(200);
+    expect(body.spec.initContainers[0].resources).toEqual({ requests: { cpu: "20m" } });
+  });
+
+  test("is refused to pods of Windows", async () => {
+    await create("windows", { containers: containers(amounts("100m")), os: { name: "windows" } });
+    const { body } = await resize("windows", amounts("200m"));
+    expect(body.message).toBe('Pod "windows" is invalid: []: Forbidden: windows pods cannot be resized');
+  });
+
   test.each([
-    ["class", { limits: { cpu: "100m", memory: "64Mi" } }, "Pod QOS Class may not change as a result of resizing"],
+    [
+      "class",
+      { limits: { cpu: "100m", memory: "64Mi" } },
+      'spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing',
+    ],
     ["storage", { requests: { "ephemeral-storage": "1Gi" } }, "only cpu and memory resources are mutable"],
     ["removed", { requests: { memory: null } }, "resource requests cannot be removed"],
     ["invalid", { requests: { cpu: "-1" } }, "must be greater than or equal to 0"],
@@ -148,6 +170,52 @@ describe("pods/resize", () => {
     await plane.until(`${pods}/old-kubelet`, ({ status }) => status.phase === "Running");
     const { code, body } = await resize("old-kubelet", amounts("200m"));
     expect(code).toBe(422);
-    expect(body.message).toContain("Pod running on node without support for resize");
+    expect(body.message).toBe(
+      'Pod "old-kubelet" is invalid: spec: Forbidden: Pod running on node without support for resize',
+    );
+  });
+
+  test("is refused where the node could never give as much", async () => {
+    await plane.admin.post(pods, podOf("greedy", { containers: containers(amounts("100m")) }));
+    const { spec } = await plane.until(`${pods}/greedy`, ({ status }) => status.phase === "Running");
+    // Refused by what the node has, whatever system it says to run.
+    const { status } = await plane.until("/api/v1/nodes/n1", ({ metadata }) => metadata.name === spec.nodeName);
+    expect(status.allocatable).toMatchObject({ cpu: "2", memory: "4Gi" });
+    const main = { name: "main", ready: true, restartCount: 0, image: "x", imageID: "", state: { running: {} } };
+    const report = { status: { containerStatuses: [{ ...main, resources: amounts("100m") }] } };
+    await plane.admin.patch(`${pods}/greedy/status`, report, "strategic-merge");
+    const { code, body } = await resize("greedy", amounts("3", "5Gi"));
+    expect(code).toBe(403);
+    expect(body.message).toBe(
+      'pods "greedy" is forbidden: node didn\'t have enough allocatable resources: cpu, requested: 3000, allocatable: 2000; memory, requested: 5368709120, allocatable: 4294967296',
+    );
+    expect(body.details.causes).toEqual([{ reason: "NodeCapacity" }]);
+    expect((await resize("greedy", amounts("2", "4Gi"))).code).toBe(200);
+  });
+
+  test.each([
+    ["windows", 403],
+    ["linux", 200],
+    // Upstream refuses these; kubelets of WebAssembly resize.
+    ["wasi", "embedded"],
+  ])("on a node with %s answers %s", async (system, answer) => {
+    const name = `on-${system}`;
+    await plane.admin.post("/api/v1/nodes", {
+      ...nodeOf(name),
+      metadata: { name, labels: { "kubernetes.io/os": system } },
+      spec: { unschedulable: true },
+    });
+    await create(name, { containers: containers(amounts("100m")), nodeName: name });
+    const wanted = answer === "embedded" ? (plane.name === "embedded" ? 200 : 403) : answer;
+    // The real server learns of nodes by a watch of its own, and lets through what changes nothing.
+    let cpu = 100;
+    const more = () => resize(name, amounts(`${++cpu}m`));
+    await eventually(`the answer ${wanted}`, async () => (await more()).code === wanted);
+    if (wanted === 403) {
+      expect((await more()).body).toMatchObject({
+        message: `pods "${name}" is forbidden: pod resize is only supported on linux nodes, node "${name}" is "${system}"`,
+        details: { causes: [{ reason: "UnsupportedPlatform" }] },
+      });
+    }
   });
 });

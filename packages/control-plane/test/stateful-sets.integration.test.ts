@@ -160,6 +160,24 @@ describe("a StatefulSet", () => {
     );
   });
 
+  test("that wants volumes of its own is refused by the embedded control plane, which has none", async () => {
+    const volumeClaimTemplates = [
+      {
+        metadata: { name: "data" },
+        spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+      },
+    ];
+    const path = `${base}/statefulsets?dryRun=All`;
+    const { code, body } = await plane.admin.post(path, statefulSetOf("claiming", { volumeClaimTemplates }));
+    if (plane.name !== "embedded") expect(code).toBe(201);
+    else {
+      expect(code).toBe(422);
+      expect(body.message).toBe(
+        'StatefulSet.apps "claiming" is invalid: spec.volumeClaimTemplates: Forbidden: this control plane has no persistent volumes; use an emptyDir or hostPath volume in the template',
+      );
+    }
+  });
+
   test("keeps its identity: other fields cannot be changed", async () => {
     await plane.admin.post(`${base}/statefulsets`, statefulSetOf("fixed", { replicas: 0 }));
     const { code, body } = await plane.admin.patch(`${base}/statefulsets/fixed`, { spec: { serviceName: "other" } });

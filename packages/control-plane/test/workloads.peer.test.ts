@@ -37,6 +37,16 @@ function workload(kind: string, name: string, spec: object = {}): string {
   });
 }
 
+/** Waits for an event about an object: they come after what they tell of. */
+async function untilEvent(name: string | RegExp, message: RegExp): Promise<void> {
+  using watch = await plane.admin.watch("/api/v1/namespaces/default/events");
+  await watch.find(({ object }) => {
+    const isAbout =
+      typeof name === "string" ? object.involvedObject.name === name : name.test(object.involvedObject.name);
+    return isAbout && message.test(object.message);
+  });
+}
+
 // The same words must come from both: what kubectl makes of the embedded control plane is what it makes of the real one.
 describe.skipIf(executable === undefined).each([
   ["embedded", true],
@@ -104,6 +114,8 @@ describe.skipIf(executable === undefined).each([
       "SELECTOR",
     ]);
     expect(row).toMatch(/^shown\s+3\/3\s+3\s+3\s+\d+s\s+main\s+registry\.example\/app:1\s+app=shown$/);
+    await untilEvent("shown", /from 0 to 1/);
+    await untilEvent("shown", /from 1 to 3/);
     const description = await kubectl.succeed("describe", "deployment", "shown");
     expect(description).toMatch(/Replicas:\s+3 desired \| 3 updated \| 3 total \| 3 available \| 0 unavailable/);
     expect(description).toMatch(/StrategyType:\s+RollingUpdate/);
@@ -114,6 +126,7 @@ describe.skipIf(executable === undefined).each([
     expect(description).toMatch(
       /ScalingReplicaSet\s+\S+\s+deployment-controller\s+Scaled up replica set shown-\w+ from 0 to 1/,
     );
+    await untilEvent(/^shown-/, /^Created pod: shown-/);
     const events = await kubectl.succeed("get", "events");
     expect(events).toMatch(
       /Normal\s+ScalingReplicaSet\s+deployment\/shown\s+Scaled up replica set shown-\w+ from 1 to 3/,
@@ -143,6 +156,7 @@ describe.skipIf(executable === undefined).each([
     expect(await kubectl.succeed("get", "job", "good")).toMatch(
       /NAME\s+STATUS\s+COMPLETIONS\s+DURATION\s+AGE\ngood\s+Complete\s+2\/2\s+\d+s\s+\d+s/,
     );
+    await untilEvent("good", /^Job completed$/);
     const description = await kubectl.succeed("describe", "job", "good");
     expect(description).toMatch(/Pods Statuses:\s+0 Active \(0 Ready\) \/ 2 Succeeded \/ 0 Failed/);
     expect(description).toMatch(/SuccessfulCreate\s+\S+\s+job-controller\s+Created pod: good-\w+/);
@@ -151,6 +165,7 @@ describe.skipIf(executable === undefined).each([
     expect(await kubectl.succeed("wait", "--for=condition=failed", "job/bad", "--timeout=60s")).toBe(
       "job.batch/bad condition met",
     );
+    await untilEvent("bad", /^Job has reached/);
     expect(await kubectl.succeed("describe", "job", "bad")).toMatch(
       /Warning\s+BackoffLimitExceeded\s+\S+\s+job-controller\s+Job has reached the specified backoff limit/,
     );
@@ -207,12 +222,12 @@ describe.skipIf(executable === undefined).each([
     expect(await kubectl.succeed("get", "pdb", "guard")).toMatch(
       /NAME\s+MIN AVAILABLE\s+MAX UNAVAILABLE\s+ALLOWED DISRUPTIONS\s+AGE\nguard\s+2\s+N\/A\s+0/,
     );
-    const drain = ["drain", "n1", "--pod-selector=app=guarded", "--timeout=2s"];
-    const blocked = await kubectl.run(...drain);
-    expect(blocked.code).toBe(1);
-    expect(blocked.error).toContain("Cannot evict pod as it would violate the pod's disruption budget.");
+    // One drain that is held up, and goes on when nothing holds it up any more.
+    const draining = kubectl.start("drain", "n1", "--pod-selector=app=guarded", "--timeout=120s");
+    await draining.says("Cannot evict pod as it would violate the pod's disruption budget.");
     await kubectl.succeed("delete", "pdb", "guard");
-    const drained = await kubectl.run(...drain.slice(0, 3), "--timeout=60s");
+    const drained = await draining.ended;
+    expect(drained.code).toBe(0);
     expect(drained.out).toContain("node/n1 drained");
     expect(drained.out).toMatch(/pod\/guarded-\w+-\w+ evicted/);
     await kubectl.succeed("uncordon", "n1");

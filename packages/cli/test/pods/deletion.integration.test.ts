@@ -58,18 +58,20 @@ describe.concurrent("deletion", () => {
 
   test("of a pod in back-off and of one that cannot start is not held up", async () => {
     const { observer } = cluster();
-    await cluster().createPod("crashing", ["exit", "1"], { restartPolicy: "Always" });
-    await cluster().createPod("unpullable", { image: `${cluster().registry.host}/nothing:v1` });
+    // Longer than the test waits.
+    const grace = { terminationGracePeriodSeconds: 600 };
+    await cluster().createPod("crashing", ["exit", "1"], { ...grace, restartPolicy: "Always" });
+    await cluster().createPod("unpullable", { image: `${cluster().registry.host}/nothing:v1` }, grace);
     await cluster().createPod(
       "unmountable",
       { args: ["hold"], volumeMounts: [{ name: "config", mountPath: "/config" }] },
-      { volumes: [{ name: "config", configMap: { name: "not-there" } }] },
+      { ...grace, volumes: [{ name: "config", configMap: { name: "not-there" } }] },
     );
     await observer.until("crashing", "CrashLoopBackOff", (pod) => waitingReason(pod) === "CrashLoopBackOff");
     await observer.until("unpullable", "pull back-off", (pod) => waitingReason(pod) === "ImagePullBackOff");
     await observer.untilEvent("unmountable", "FailedMount");
     for (const name of ["crashing", "unpullable", "unmountable"]) await cluster().deletePod(name);
-    for (const name of ["crashing", "unpullable", "unmountable"]) await observer.untilGone(name, 10_000);
+    for (const name of ["crashing", "unpullable", "unmountable"]) await observer.untilGone(name);
   });
 
   test("of a finished pod takes its log along", async () => {
@@ -79,7 +81,7 @@ describe.concurrent("deletion", () => {
     await cluster().deletePod("finished");
     await observer.untilGone("finished");
     const directory = `${node.podLogsDirectory}/default_finished_${pod.metadata?.uid}`;
-    await eventually("the log directory's removal", () => !existsSync(directory), 10_000);
+    await eventually("the log directory's removal", () => !existsSync(directory));
   });
 
   test("a pod of the same name may follow at once, and is another pod", async () => {

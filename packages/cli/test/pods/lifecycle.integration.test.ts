@@ -98,6 +98,6 @@ describe("images", () => {
 test("fifty pods at once all succeed, each with its own output", async () => {
   const names = Array.from({ length: 50 }, (_, index) => `burst-${index}`);
   await Promise.all(names.map((name) => cluster().createPod(name, ["print", `I am ${name}`])));
-  await Promise.all(names.map((name) => cluster().observer.untilPhase(name, "Succeeded", 60_000)));
+  await Promise.all(names.map((name) => cluster().observer.untilPhase(name, "Succeeded")));
   for (const name of names) expect(await cluster().log(name)).toBe(`I am ${name}\n`);
 });

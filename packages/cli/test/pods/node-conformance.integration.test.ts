@@ -17,7 +17,7 @@ const resourceRef = (name: string, resource: string, divisor?: string) => ({
 
 /** What the guest printed, once the pod has succeeded. */
 async function outputOf(name: string): Promise<string> {
-  await cluster().observer.untilPhase(name, "Succeeded", 60_000);
+  await cluster().observer.untilPhase(name, "Succeeded");
   return cluster().log(name);
 }
 
@@ -188,13 +188,13 @@ describe.concurrent("volumes", () => {
     const { node } = cluster();
     for (const volume of ["kubernetes.io~downward-api/plain", "kubernetes.io~projected/projected"]) {
       const later = join(node.volumePath(pod, volume), "later");
-      await eventually(`the new annotation in ${later}`, async () => (await readFile(later, "utf8")) === "now", 90_000);
+      await eventually(`the new annotation in ${later}`, async () => (await readFile(later, "utf8")) === "now");
     }
     await writeFile(join(node.volumePath(pod, "kubernetes.io~empty-dir/state"), "go"), "");
     const values = "downward\n1250\n250\n64\n32\n";
     const changed = 'color="green"\nnow\n';
     expect(await outputOf("downward")).toBe(`${values}${values}waiting\n${changed}${changed}`);
-  }, 120_000);
+  });
 
   test("downward API volumes show the node's allocatable where there is no limit", async () => {
     const items = ["limits.cpu", "limits.memory"].map((resource) => ({
@@ -258,10 +258,10 @@ describe.concurrent("volumes", () => {
       ] as const) {
         const path = join(cluster().node.volumePath(pod, volume), file);
         const read = () => readFile(path, "utf8").catch(() => undefined);
-        await eventually(`${path} being ${text(action)}`, async () => (await read()) === text(action), 90_000);
+        await eventually(`${path} being ${text(action)}`, async () => (await read()) === text(action));
       }
     await cluster().deletePod("optional", 0);
-  }, 120_000);
+  });
 });
 
 describe.concurrent("the life of a pod", () => {

@@ -121,7 +121,7 @@ describe.concurrent("a node that cannot reach its API server", () => {
     await using node = new TestNode({ directory, plane: own, name: "node-2" });
     const child = await node.launch();
     await child.line("why", (line) => (message.test(line) ? true : undefined));
-    expect(await child.stop("SIGTERM", 5000)).toEqual({ code: 0, signal: undefined });
+    expect(await child.stop("SIGTERM")).toEqual({ code: 0, signal: undefined });
   });
 });
 
@@ -163,13 +163,13 @@ describe.skipIf(!mayMount).concurrent("a full disk", () => {
       await truncate(ballast, size - (1 << 20));
       await observer.untilEvent("no-room", "Failed", noRoom);
       await rm(ballast);
-      await observer.untilPhase("no-room", "Succeeded", 60_000);
+      await observer.untilPhase("no-room", "Succeeded");
       expect(await cluster().log("no-room")).toBe("there is room\n");
       expect(node.process.running).toBe(true);
     } finally {
       execFileSync("umount", ["--lazy", rootDirectory]);
     }
-  }, 90_000);
+  });
 });
 
 test("a node whose object is deleted registers again, and its pods go on", async () => {

@@ -10,7 +10,7 @@ const podCIDR = loopbackRange(`ports ${process.pid}`);
 const cluster = sharedCluster({ configuration: { podCIDR } });
 
 async function get(address: string | undefined, port: number): Promise<string> {
-  const answer = await fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(60_000) });
   return answer.text();
 }
 

@@ -59,7 +59,7 @@ describe.concurrent("probes", () => {
       const [main] = status?.containerStatuses ?? [];
       return (main?.restartCount ?? 0) >= 1 && main?.state?.running !== undefined;
     };
-    await observer.until("liveness", "running again", alive, 60_000);
+    await observer.until("liveness", "running again", alive);
   });
 
   test("hold up the containers after a sidecar that has not started", async () => {

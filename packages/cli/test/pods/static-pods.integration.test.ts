@@ -197,7 +197,7 @@ describe("a static pod", () => {
     });
     expect(pids).toContain(pid);
     for (const name of ["before", "early", "late"]) {
-      const mirror = await observer.until(`${name}-${node}`, "ready", isReady, 60_000);
+      const mirror = await observer.until(`${name}-${node}`, "ready", isReady);
       expect(pids).toContain(kubelet.hostOf(mirror).pid);
       expect(containerOf(mirror)).toMatchObject({ restartCount: 0, state: { running: {} } });
       await withdraw(name);

@@ -10,7 +10,8 @@ import { shallowCopy, timestamp, type VerbServices } from "../verbs/verb-service
 export interface EventFields {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
-  readonly action: string;
+  /** @default none */
+  readonly action?: string;
   readonly message: string;
 }
 
@@ -80,7 +81,7 @@ export class EventWriter {
 
   #create(
     { kind, apiVersion, metadata }: { kind: string; apiVersion: string; metadata: ObjectMeta },
-    { type, reason, action, message }: EventFields,
+    { type, reason, action = "", message }: EventFields,
   ): string {
     const { clock } = this.#services;
     const namespace = metadata.namespace ?? "default";

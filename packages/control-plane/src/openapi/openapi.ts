@@ -1,13 +1,20 @@
 import { createHash } from "node:crypto";
 import { type FieldSchema, fieldSchema, type TypeSchema } from "@wherry/kubernetes";
 import type { HttpExchange } from "../http/http-exchange.ts";
+import { parseAccept } from "../http/media-type.ts";
 import type { ResourceIndex } from "../resources/resource-table.ts";
+import { emptySwagger } from "./empty-swagger.ts";
 import { openApiPaths } from "./openapi-paths.ts";
 
 type Json = Record<string, unknown>;
 type Table = Readonly<Record<string, TypeSchema>>;
 
 const json = "application/json";
+/** As answers name it, then as kubectl still asks for it, which is no media type. */
+const swaggerProtobuf: readonly [string, string] = [
+  "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+  "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+];
 
 /** OpenAPI documents made from the schema table and the resource table, each on first use. */
 export class OpenApi {
@@ -25,6 +32,10 @@ export class OpenApi {
   /** Answers a path below `/openapi/`; false for one that is not served. */
   answer(exchange: HttpExchange, path: string): boolean {
     if (path === "/openapi/v2") {
+      if (parseAccept(exchange.header("accept")).some(({ type }) => swaggerProtobuf.includes(type))) {
+        exchange.send(200, swaggerProtobuf[0], emptySwagger(this.#version));
+        return true;
+      }
       exchange.send(200, json, this.#keep("v2", () => this.#swagger()).body);
       return true;
     }

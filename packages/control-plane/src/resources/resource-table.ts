@@ -15,7 +15,7 @@ import type { ResourceDefinition } from "./resource-definition.ts";
 import { reviews } from "./reviews.ts";
 import { priorityClasses, runtimeClasses } from "./runtime-classes.ts";
 import { serviceAccounts } from "./service-accounts.ts";
-import { endpointSlices, endpoints, services } from "./services.ts";
+import { endpointSlices, endpoints, services } from "./services/services.ts";
 import { csiDrivers, csiNodes } from "./storage.ts";
 
 /** Every kind the API server offers; a new kind is a new row. */

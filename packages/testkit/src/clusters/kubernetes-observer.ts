@@ -1,7 +1,6 @@
 import { type Change, createReflector, type KubernetesClient, type Reflector, resources } from "@wherry/client";
 import type { Event, KubernetesObject, Node, Pod } from "@wherry/kubernetes";
-
-const defaultTimeoutMs = 30_000;
+import { patienceMs } from "../processes/patience.ts";
 
 /** Follows the pods and events of a namespace, and the nodes, by watches; tests wait on it instead of asking again and again. */
 export class KubernetesObserver {
@@ -60,12 +59,7 @@ export class KubernetesObserver {
   }
 
   /** The pod as soon as `holds` is true of it. */
-  async until(
-    name: string,
-    what: string,
-    holds: (pod: Pod) => boolean,
-    timeoutMs: number = defaultTimeoutMs,
-  ): Promise<Pod> {
+  async until(name: string, what: string, holds: (pod: Pod) => boolean, timeoutMs: number = patienceMs): Promise<Pod> {
     const probe = () => {
       const pod = this.pod(name);
       return pod !== undefined && holds(pod) ? pod : undefined;
@@ -73,12 +67,12 @@ export class KubernetesObserver {
     return untilFound(this.#pods, probe, timeoutMs, () => `pod "${name}": ${what}${this.#describe(name)}`);
   }
 
-  untilPhase(name: string, phase: string, timeoutMs: number = defaultTimeoutMs): Promise<Pod> {
+  untilPhase(name: string, phase: string, timeoutMs: number = patienceMs): Promise<Pod> {
     return this.until(name, `phase ${phase}`, (pod) => pod.status?.phase === phase, timeoutMs);
   }
 
   /** Resolves when the API server has no pod of that name. */
-  async untilGone(name: string, timeoutMs: number = defaultTimeoutMs): Promise<void> {
+  async untilGone(name: string, timeoutMs: number = patienceMs): Promise<void> {
     const probe = () => (this.pod(name) === undefined ? true : undefined);
     await untilFound(this.#pods, probe, timeoutMs, () => `pod "${name}": gone${this.#describe(name)}`);
   }
@@ -88,7 +82,7 @@ export class KubernetesObserver {
     name: string,
     reason: string,
     message: RegExp = /^/,
-    timeoutMs: number = defaultTimeoutMs,
+    timeoutMs: number = patienceMs,
   ): Promise<Event> {
     const probe = () => this.events(name).find((event) => event.reason === reason && message.test(event.message ?? ""));
     const what = () => `pod "${name}": event ${reason} with ${message}${this.#describe(name)}`;
@@ -99,7 +93,7 @@ export class KubernetesObserver {
     name: string,
     what: string,
     holds: (node: Node) => boolean,
-    timeoutMs: number = defaultTimeoutMs,
+    timeoutMs: number = patienceMs,
   ): Promise<Node> {
     const probe = () => {
       const node = this.node(name);

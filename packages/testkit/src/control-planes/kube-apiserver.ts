@@ -49,7 +49,7 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
   };
   const url = `https://127.0.0.1:${ports.api}`;
   const adminKubeconfig = join(directory, "admin.kubeconfig");
-  const ready = () => eventually("kube-apiserver becoming ready", () => isReady(assets, adminKubeconfig), 60_000);
+  const ready = () => eventually("kube-apiserver becoming ready", () => isReady(assets, adminKubeconfig));
   try {
     await start("etcd", etcdFlags(directory, ports));
     let apiServer = await start("kube-apiserver", apiServerFlags(directory, ports));
@@ -57,7 +57,7 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
     if (options.controllers === true) {
       await start("kube-controller-manager", controllerManagerFlags(directory, adminKubeconfig, await freePort()));
       await start("kube-scheduler", schedulerFlags(directory, adminKubeconfig, await freePort()));
-      await eventually("the default service account", () => hasDefaultServiceAccount(assets, adminKubeconfig), 60_000);
+      await eventually("the default service account", () => hasDefaultServiceAccount(assets, adminKubeconfig));
     }
     return {
       name: "kube-apiserver",

@@ -56,7 +56,7 @@ export class TestNode implements AsyncDisposable {
       const port = /Node is registered .*port=(\d+)/.exec(line)?.[1];
       return port === undefined ? undefined : Number(port);
     };
-    return this.process.line("that the node is registered", said, 60_000);
+    return this.process.line("that the node is registered", said);
   }
 
   /** Starts the process and does not wait for anything. */

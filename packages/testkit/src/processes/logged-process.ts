@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, type WriteStream } from "node:fs";
 import type { Readable } from "node:stream";
+import { patienceMs } from "./patience.ts";
 
 export interface LoggedProcessOptions {
   /** What failures call it. */
@@ -71,7 +72,7 @@ export class LoggedProcess implements AsyncDisposable {
   }
 
   /** The first line, said already or later, of which `match` makes a value; rejects when the process ends without it. */
-  line<T>(what: string, match: (line: string) => T | undefined, timeoutMs = 30_000): Promise<T> {
+  line<T>(what: string, match: (line: string) => T | undefined, timeoutMs: number = patienceMs): Promise<T> {
     for (const line of this.#lines) {
       const found = match(line);
       if (found !== undefined) return Promise.resolve(found);
@@ -95,7 +96,7 @@ export class LoggedProcess implements AsyncDisposable {
   }
 
   /** Sends `signal` and waits for the end; rejects when it does not come within `timeoutMs` and has to be forced. */
-  async stop(signal: NodeJS.Signals = "SIGTERM", timeoutMs = 20_000): Promise<ProcessEnd> {
+  async stop(signal: NodeJS.Signals = "SIGTERM", timeoutMs: number = patienceMs): Promise<ProcessEnd> {
     let isForced = false;
     if (this.running) this.#child.kill(signal);
     const timer = setTimeout(() => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { patienceMs } from "./patience.ts";
 
 export interface PeerProcessOptions {
   readonly command: string;
@@ -84,7 +85,7 @@ export async function freePort(): Promise<number> {
 export async function eventually(
   what: string,
   probe: () => Promise<boolean> | boolean,
-  timeoutMs = 30_000,
+  timeoutMs: number = patienceMs,
   signal?: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
@@ -112,5 +113,5 @@ export function processEnded(pid: number): Promise<void> {
       return true;
     }
   };
-  return eventually(`The end of process ${pid}`, isGone, 10_000);
+  return eventually(`The end of process ${pid}`, isGone);
 }

@@ -1,4 +1,4 @@
-import { Backoff, type Logger } from "@wherry/base";
+import { Backoff, type Clock, type Logger } from "@wherry/base";
 import {
   type ControllerRevision,
   type DaemonSet,
@@ -9,21 +9,22 @@ import {
   type Pod,
 } from "@wherry/kubernetes";
 import type { ApiObject } from "../../resources/api-object.ts";
-import { daemonSets } from "../../resources/apps/daemon-sets.ts";
+import { controllerRevisions } from "../../resources/apps/controller-revisions.ts";
+import { daemonSets, templateGenerationAnnotation } from "../../resources/apps/daemon-sets.ts";
 import { nodes } from "../../resources/nodes.ts";
 import { pods } from "../../resources/pods.ts";
-import { storageName } from "../../resources/resource-definition.ts";
+import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
+import type { Store } from "../../storage/store.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
 import { scaledValue } from "../../validation/int-or-percent.ts";
 import { isEmptySelector } from "../../validation/label-selector.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
-import { runController, shortestWait } from "../kit/controller.ts";
-import { claimObjects, controllerOf, ownersOf } from "../kit/ownership.ts";
+import { type Controller, type ControllerWatch, shortestWait } from "../kit/controller.ts";
+import { Objects, type Stored } from "../kit/objects.ts";
 import { PodControl } from "../kit/pod-control.ts";
 import { isAvailable, nextAvailableInMs } from "../kit/pod-state.ts";
 import { keepHistory, revisionHashLabel, trimHistory } from "../kit/revision-history.ts";
-import { writeStatus } from "../kit/status-writer.ts";
 import { nodeOfDaemonPod, type Placement, pinToNode, placementOn } from "./daemon-placement.ts";
 import { type DaemonNode, stepDaemonUpdate } from "./daemon-update.ts";
 
@@ -35,8 +36,6 @@ interface NodeBackoff {
   untilMs: number;
 }
 
-const asDaemonSet = (object: ApiObject): DaemonSet => object as unknown as DaemonSet;
-
 function hashOf({ metadata }: { metadata?: { labels?: Record<string, string> | undefined } | undefined }): string {
   return metadata?.labels?.[revisionHashLabel] ?? "";
 }
@@ -46,122 +45,107 @@ function byAge(left: Pod, right: Pod): number {
 }
 
 /** Keeps a pod of each DaemonSet on every node that it fits, and rolls those pods to its template. */
-export class DaemonSetController {
-  readonly #services: VerbServices;
-  readonly #logger: Logger;
+export class DaemonSetController implements Controller {
+  readonly name = "daemonset";
+  readonly definition: ResourceDefinition = daemonSets;
+  readonly owned: readonly ResourceDefinition[] = [pods];
+  readonly watches: readonly ControllerWatch[] = [{ definition: nodes, keysOf: (record) => this.#allOnNewsOf(record) }];
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #sets: Objects<DaemonSet>;
+  readonly #nodes: Objects<Node>;
+  readonly #revisions: Objects<ControllerRevision>;
   readonly #events: EventWriter;
   readonly #pods: PodControl;
   /** By key of the daemon set, then by node. */
   readonly #backoffs: Map<string, Map<string, NodeBackoff>> = new Map();
 
   constructor(services: VerbServices, logger: Logger) {
-    this.#services = services;
-    this.#logger = logger;
+    this.#clock = services.clock;
+    this.#store = services.store;
+    this.#sets = new Objects(services, daemonSets);
+    this.#nodes = new Objects(services, nodes);
+    this.#revisions = new Objects(services, controllerRevisions);
     this.#events = new EventWriter(services, "daemonset-controller", logger);
     this.#pods = new PodControl(services, this.#events);
   }
 
-  /** Works until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return runController(
-      {
-        name: "daemonset",
-        services: this.#services,
-        logger: this.#logger,
-        definition: daemonSets,
-        watches: [
-          { definition: pods, keysOf: (record) => ownersOf(this.#services, daemonSets, record) },
-          { definition: nodes, keysOf: (record) => this.#allOnNewsOf(record) },
-        ],
-        sync: (key) => this.#sync(key),
-      },
-      signal,
-    );
-  }
-
   /** All daemon sets when a node changes in what places pods; heartbeats do not. */
   #allOnNewsOf({ operation, object, previous }: StoredRecord): string[] {
-    const { store } = this.#services;
     const name = storageName(daemonSets);
-    if (store.count(name) === 0) return [];
+    if (this.#store.count(name) === 0) return [];
     const relevant = (node: ApiObject) => JSON.stringify([node.metadata.labels, (node as Node).spec]);
     const isHeartbeat =
       operation === "update" && previous !== undefined && relevant(object) === relevant(previous.object);
-    return isHeartbeat ? [] : store.list(name).map(({ key }) => key);
+    return isHeartbeat ? [] : this.#store.list(name).map(({ key }) => key);
   }
 
-  #sync(key: string): number | undefined {
-    const object = this.#services.store.get(storageName(daemonSets), key)?.object;
-    if (object === undefined) {
+  sync(key: string): number | undefined {
+    const set = this.#sets.get(key);
+    if (set === undefined) {
       this.#backoffs.delete(key);
       return undefined;
     }
-    const { spec, metadata } = asDaemonSet(object);
-    if (spec === undefined || isEmptySelector(spec.selector) || metadata?.deletionTimestamp !== undefined) {
+    const { spec, metadata, status } = set;
+    if (spec === undefined || isEmptySelector(spec.selector) || metadata.deletionTimestamp !== undefined) {
       return undefined;
     }
-    const history = keepHistory(this.#services, object, revisionHashLabel, (collisionCount) => {
-      writeStatus(this.#services, daemonSets, object, { ...asDaemonSet(object).status, collisionCount });
+    const history = keepHistory(this.#revisions, set, revisionHashLabel, (collisionCount) => {
+      this.#sets.writeStatus(set, { ...status, collisionCount });
     });
     const hash = hashOf(history.current);
-    claimObjects(this.#services, pods, object, spec.selector);
-    const allNodes = this.#services.store.list(storageName(nodes)).map((record) => record.object as Node);
-    const placements = new Map(allNodes.map((node) => [node.metadata?.name ?? "", placementOn(spec.template, node)]));
-    const nowMs = this.#services.clock.now();
+    this.#pods.objects.claim(set, spec.selector);
+    const placements = new Map(
+      this.#nodes.list().map((node) => [node.metadata.name ?? "", placementOn(spec.template, node)]),
+    );
+    const nowMs = this.#clock.now();
     const waits: (number | undefined)[] = [];
     try {
-      waits.push(this.#manage(key, object, hash, placements));
-      if (spec.updateStrategy?.type === "RollingUpdate") this.#roll(object, hash, placements);
+      waits.push(this.#manage(key, set, hash, placements));
+      if (spec.updateStrategy?.type === "RollingUpdate") this.#roll(set, hash, placements);
     } finally {
-      const owned = this.#owned(object);
+      const owned = this.#pods.objects.controlledBy(set);
       const isOf = (pod: Pod, revision: ControllerRevision) => hashOf(pod) === hashOf(revision);
-      trimHistory(this.#services, object, history.old, isOf, owned);
-      writeStatus(this.#services, daemonSets, object, statusOf(asDaemonSet(object), owned, placements, hash, nowMs));
+      trimHistory(this.#revisions, set, history.old, isOf, owned);
+      this.#sets.writeStatus(set, statusOf(set, owned, placements, hash, nowMs));
       waits.push(nextAvailableInMs(owned, spec.minReadySeconds ?? 0, nowMs));
     }
     return shortestWait(waits);
   }
 
-  #owned(object: ApiObject): Pod[] {
-    return this.#services.store
-      .list(storageName(pods), object.metadata.namespace)
-      .filter((record) => controllerOf(record.object.metadata)?.uid === object.metadata.uid)
-      .map((record) => record.object as Pod);
-  }
-
   /** Gives nodes the pods they lack and takes away those they should not have; gives when to look at ended ones again. */
   #manage(
     key: string,
-    object: ApiObject,
+    set: Stored<DaemonSet>,
     hash: string,
     placements: ReadonlyMap<string, Placement>,
   ): number | undefined {
-    const mayHaveTwo = this.#bounds(object, placements).maxSurge > 0;
-    const byNode = podsByNode(this.#owned(object));
+    const mayHaveTwo = this.#bounds(set, placements).maxSurge > 0;
+    const byNode = podsByNode(this.#pods.objects.controlledBy(set));
     const waits: number[] = [];
     for (const [name, present] of byNode) {
       const live = present.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
       if (placements.get(name)?.mayStay !== true) {
-        for (const pod of live) this.#pods.delete(object, pod as ApiObject);
+        for (const pod of live) this.#pods.delete(set, pod);
         continue;
       }
       const ended = live.filter(isPodTerminal);
       const running = live.filter((pod) => !isPodTerminal(pod)).sort(byAge);
-      for (const pod of ended) waits.push(...this.#replaceEnded(key, object, name, pod));
+      for (const pod of ended) waits.push(...this.#replaceEnded(key, set, name, pod));
       const groups = mayHaveTwo
         ? [running.filter((pod) => hashOf(pod) === hash), running.filter((pod) => hashOf(pod) !== hash)]
         : [running];
-      for (const group of groups) for (const pod of group.slice(1)) this.#pods.delete(object, pod as ApiObject);
+      for (const group of groups) for (const pod of group.slice(1)) this.#pods.delete(set, pod);
     }
     for (const [name, { shouldRun }] of placements) {
-      if (shouldRun && !byNode.has(name)) this.#create(object, hash, name);
+      if (shouldRun && !byNode.has(name)) this.#create(set, hash, name);
     }
     return waits.length === 0 ? undefined : Math.min(...waits);
   }
 
   /** Deletes a pod that has ended, so that its node gets another, ever more slowly; gives the wait if it must. */
-  #replaceEnded(key: string, object: ApiObject, nodeName: string, pod: Pod): number[] {
-    const nowMs = this.#services.clock.now();
+  #replaceEnded(key: string, set: Stored<DaemonSet>, nodeName: string, pod: Pod): number[] {
+    const nowMs = this.#clock.now();
     let known = this.#backoffs.get(key);
     if (known === undefined) {
       known = new Map();
@@ -177,29 +161,36 @@ export class DaemonSetController {
     entry.untilMs = nowMs + entry.backoff.next();
     const hasFailed = pod.status?.phase === "Failed";
     const name = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
-    this.#events.write(object, {
+    this.#events.write(set, {
       type: hasFailed ? "Warning" : "Normal",
       reason: hasFailed ? "FailedDaemonPod" : "SucceededDaemonPod",
-      action: "",
       message: hasFailed
         ? `Found failed daemon pod ${name} on node ${nodeName}, will try to kill it`
         : `Found succeeded daemon pod ${name} on node ${nodeName}, will try to delete it`,
     });
-    this.#pods.delete(object, pod as ApiObject);
+    this.#pods.delete(set, pod);
     return [];
   }
 
-  #create(object: ApiObject, hash: string, nodeName: string): void {
-    const template = asDaemonSet(object).spec?.template;
+  #create(set: Stored<DaemonSet>, hash: string, nodeName: string): void {
+    const template = set.spec?.template;
     if (template === undefined) return;
-    this.#pods.create(object, template, {
-      metadata: { labels: { [revisionHashLabel]: hash } },
+    this.#pods.create(set, template, {
+      metadata: {
+        labels: {
+          [revisionHashLabel]: hash,
+          "pod-template-generation": set.metadata.annotations?.[templateGenerationAnnotation] ?? "1",
+        },
+      },
       adjust: (spec) => pinToNode(spec, nodeName),
     });
   }
 
-  #bounds(object: ApiObject, placements: ReadonlyMap<string, Placement>): { maxUnavailable: number; maxSurge: number } {
-    const { rollingUpdate } = asDaemonSet(object).spec?.updateStrategy ?? {};
+  #bounds(
+    set: Stored<DaemonSet>,
+    placements: ReadonlyMap<string, Placement>,
+  ): { maxUnavailable: number; maxSurge: number } {
+    const { rollingUpdate } = set.spec?.updateStrategy ?? {};
     const desired = [...placements.values()].filter(({ shouldRun }) => shouldRun).length;
     const maxSurge = scaledValue(rollingUpdate?.maxSurge, desired, "up");
     const maxUnavailable = scaledValue(rollingUpdate?.maxUnavailable, desired, "up");
@@ -207,20 +198,20 @@ export class DaemonSetController {
     return { maxSurge, maxUnavailable: maxSurge === 0 ? Math.max(1, maxUnavailable) : maxUnavailable };
   }
 
-  #roll(object: ApiObject, hash: string, placements: ReadonlyMap<string, Placement>): void {
-    const byNode = podsByNode(this.#owned(object));
+  #roll(set: Stored<DaemonSet>, hash: string, placements: ReadonlyMap<string, Placement>): void {
+    const byNode = podsByNode(this.#pods.objects.controlledBy(set));
     const daemonNodes: DaemonNode[] = [...placements]
       .filter(([, { shouldRun }]) => shouldRun)
       .map(([name]) => ({ name, pods: (byNode.get(name) ?? []).filter((pod) => !isPodTerminal(pod)) }));
-    const minReadySeconds = asDaemonSet(object).spec?.minReadySeconds ?? 0;
-    const nowMs = this.#services.clock.now();
+    const minReadySeconds = set.spec?.minReadySeconds ?? 0;
+    const nowMs = this.#clock.now();
     const { remove, surge } = stepDaemonUpdate(daemonNodes, {
-      ...this.#bounds(object, placements),
+      ...this.#bounds(set, placements),
       isUpdated: (pod) => hashOf(pod) === hash,
       isAvailable: (pod) => isAvailable(pod, minReadySeconds, nowMs),
     });
-    for (const pod of remove) this.#pods.delete(object, pod as ApiObject);
-    for (const name of surge) this.#create(object, hash, name);
+    for (const pod of remove) this.#pods.delete(set, pod);
+    for (const name of surge) this.#create(set, hash, name);
   }
 }
 

@@ -1,22 +1,19 @@
-import type { Logger } from "@wherry/base";
+import type { Clock, Logger } from "@wherry/base";
 import { type Deployment, isPodTerminal, jsonEquals, type Pod, type ReplicaSet } from "@wherry/kubernetes";
 import { ApiError } from "../../errors.ts";
 import { type ApiObject, storageKey } from "../../resources/api-object.ts";
 import { deployments } from "../../resources/apps/deployments.ts";
 import { replicaSets } from "../../resources/apps/replica-sets.ts";
 import { pods } from "../../resources/pods.ts";
-import { storageName } from "../../resources/resource-definition.ts";
+import type { ResourceDefinition } from "../../resources/resource-definition.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
 import { isEmptySelector } from "../../validation/label-selector.ts";
-import { createObject } from "../../verbs/create-object.ts";
-import { deleteObject } from "../../verbs/delete-object.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
-import { changeObject, currentOf, targetOf } from "../kit/change-object.ts";
 import { findCondition, withCondition } from "../kit/conditions.ts";
-import { runController } from "../kit/controller.ts";
-import { claimObjects, controllerOf, controllerReference, ownersOf } from "../kit/ownership.ts";
-import { writeStatus } from "../kit/status-writer.ts";
+import type { Controller, ControllerWatch } from "../kit/controller.ts";
+import { Objects, type Stored } from "../kit/objects.ts";
+import { controllerOf, controllerReference } from "../kit/ownership.ts";
 import { templateHash } from "../kit/template-hash.ts";
 import {
   countReplicas,
@@ -51,43 +48,33 @@ import {
 /** A Deployment in the middle of a sync, with its ReplicaSets. */
 interface Rollout {
   /** As last written. */
-  object: ApiObject;
+  deployment: Stored<Deployment>;
   newSet: ReplicaSet | undefined;
   oldSets: ReplicaSet[];
 }
 
 const maxCollisions = 100;
 
-const asDeployment = (object: ApiObject): Deployment => object as unknown as Deployment;
-
 /** Brings the pods of a Deployment to its template through ReplicaSets, one for each template it has had. */
-export class DeploymentController {
-  readonly #services: VerbServices;
-  readonly #logger: Logger;
+export class DeploymentController implements Controller {
+  readonly name = "deployment";
+  readonly definition: ResourceDefinition = deployments;
+  readonly owned: readonly ResourceDefinition[] = [replicaSets];
+  readonly watches: readonly ControllerWatch[] = [
+    { definition: pods, keysOf: (record) => this.#deploymentOfEndedPod(record) },
+  ];
+  readonly #clock: Clock;
+  readonly #deployments: Objects<Deployment>;
+  readonly #sets: Objects<ReplicaSet>;
+  readonly #pods: Objects<Pod>;
   readonly #events: EventWriter;
 
   constructor(services: VerbServices, logger: Logger) {
-    this.#services = services;
-    this.#logger = logger;
+    this.#clock = services.clock;
+    this.#deployments = new Objects(services, deployments);
+    this.#sets = new Objects(services, replicaSets);
+    this.#pods = new Objects(services, pods);
     this.#events = new EventWriter(services, "deployment-controller", logger);
-  }
-
-  /** Works until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return runController(
-      {
-        name: "deployment",
-        services: this.#services,
-        logger: this.#logger,
-        definition: deployments,
-        watches: [
-          { definition: replicaSets, keysOf: (record) => ownersOf(this.#services, deployments, record) },
-          { definition: pods, keysOf: (record) => this.#deploymentOfEndedPod(record) },
-        ],
-        sync: (key) => this.#sync(key),
-      },
-      signal,
-    );
   }
 
   /** Recreation waits for the end of old pods, of which ReplicaSets need not tell. */
@@ -96,28 +83,26 @@ export class DeploymentController {
     const { namespace = "" } = object.metadata;
     const owner = controllerOf(object.metadata);
     if (owner?.kind !== replicaSets.kind) return;
-    const set = this.#services.store.get(storageName(replicaSets), storageKey(namespace, owner.name));
-    const deployment = controllerOf(set?.object.metadata);
+    const deployment = controllerOf(this.#sets.get(storageKey(namespace, owner.name))?.metadata);
     if (deployment?.kind === deployments.kind) yield storageKey(namespace, deployment.name);
   }
 
   #now(): Now {
-    const { clock } = this.#services;
-    return { text: timestamp(clock), ms: clock.now() };
+    return { text: timestamp(this.#clock), ms: this.#clock.now() };
   }
 
-  #sync(key: string): number | undefined {
-    const object = this.#services.store.get(storageName(deployments), key)?.object;
-    if (object === undefined || isEmptySelector(asDeployment(object).spec?.selector)) return undefined;
-    const claimed = claimObjects(this.#services, replicaSets, object, asDeployment(object).spec?.selector);
-    const sets = claimed as unknown as ReplicaSet[];
-    const rollout = this.#arrange(object, sets);
-    if (object.metadata.deletionTimestamp !== undefined) return this.#writePlainStatus(rollout);
-    const conditions = pauseConditions(asDeployment(object), this.#now());
+  sync(key: string): number | undefined {
+    const deployment = this.#deployments.get(key);
+    if (deployment === undefined || isEmptySelector(deployment.spec?.selector)) return undefined;
+    const sets = this.#sets.claim(deployment, deployment.spec?.selector);
+    const newSet = findNewReplicaSet(deployment, sets);
+    const rollout: Rollout = { deployment, newSet, oldSets: byAge(sets.filter((set) => set !== newSet)) };
+    if (deployment.metadata.deletionTimestamp !== undefined) return this.#writePlainStatus(rollout);
+    const conditions = pauseConditions(deployment, this.#now());
     if (conditions !== undefined) this.#writeConditions(rollout, conditions);
-    const { spec } = asDeployment(rollout.object);
+    const { spec } = rollout.deployment;
     const hasNewSize = sets.some((set) => {
-      const noted = set.metadata?.annotations?.[desiredReplicasAnnotation];
+      const noted = set.metadata.annotations?.[desiredReplicasAnnotation];
       return sizeOf(set) > 0 && noted !== undefined && noted !== String(spec?.replicas ?? 1);
     });
     if (spec?.paused || hasNewSize) {
@@ -131,11 +116,6 @@ export class DeploymentController {
     return this.#writeRolloutStatus(rollout);
   }
 
-  #arrange(object: ApiObject, sets: readonly ReplicaSet[]): Rollout {
-    const newSet = findNewReplicaSet(asDeployment(object), sets);
-    return { object, newSet, oldSets: byAge(sets.filter((set) => set !== newSet)) };
-  }
-
   /** Makes sure that there is a ReplicaSet of the present template, if `create`, and that it has the highest revision. */
   #syncRevision(rollout: Rollout, create: boolean): void {
     const revision = Math.max(0, ...rollout.oldSets.map(revisionOf)) + 1;
@@ -143,31 +123,31 @@ export class DeploymentController {
       if (create) this.#createReplicaSet(rollout, revision);
       return;
     }
-    const deployment = asDeployment(rollout.object);
-    const changed = changeObject(this.#services, replicaSets, rollout.newSet as ApiObject, (copy) => {
+    const { deployment } = rollout;
+    const changed = this.#sets.change(rollout.newSet, (copy) => {
       copy.metadata.annotations = newReplicaSetAnnotations(deployment, copy.metadata.annotations, revision);
       const minReadySeconds = deployment.spec?.minReadySeconds;
-      const spec = { ...(copy["spec"] as ReplicaSet["spec"]), minReadySeconds } as NonNullable<ReplicaSet["spec"]>;
+      const spec = { ...copy.spec, minReadySeconds } as NonNullable<ReplicaSet["spec"]>;
       if (minReadySeconds === undefined) delete spec.minReadySeconds;
-      if (jsonEquals(spec, copy["spec"])) return;
-      copy["spec"] = spec;
+      if (jsonEquals(spec, copy.spec)) return;
+      copy.spec = spec;
       copy.metadata.generation = (copy.metadata.generation ?? 0) + 1;
     });
-    if (changed !== undefined) rollout.newSet = changed as unknown as ReplicaSet;
+    if (changed !== undefined) rollout.newSet = changed;
     this.#noteRevision(rollout, revisionOf(rollout.newSet));
     this.#noteProgress(rollout, "FoundNewReplicaSet", `Found new replica set "${rollout.newSet.metadata?.name}"`);
   }
 
   #noteRevision(rollout: Rollout, revision: number): void {
-    const changed = changeObject(this.#services, deployments, rollout.object, ({ metadata }) => {
+    const changed = this.#deployments.change(rollout.deployment, ({ metadata }) => {
       metadata.annotations = { ...metadata.annotations, [revisionAnnotation]: String(revision) };
     });
-    if (changed !== undefined) rollout.object = changed;
+    if (changed !== undefined) rollout.deployment = changed;
   }
 
   /** Says that a rollout has begun where nothing is said of progress yet. */
   #noteProgress(rollout: Rollout, reason: string, message: string): void {
-    const deployment = asDeployment(rollout.object);
+    const { deployment } = rollout;
     const { conditions } = deployment.status ?? {};
     const isNew = reason === "NewReplicaSetCreated";
     if (!hasProgressDeadline(deployment) || (!isNew && findCondition(conditions, "Progressing") !== undefined)) return;
@@ -176,12 +156,12 @@ export class DeploymentController {
   }
 
   #writeConditions(rollout: Rollout, conditions: NonNullable<Deployment["status"]>["conditions"]): void {
-    const status = { ...asDeployment(rollout.object).status, conditions };
-    rollout.object = writeStatus(this.#services, deployments, rollout.object, status) ?? rollout.object;
+    const { deployment } = rollout;
+    rollout.deployment = this.#deployments.writeStatus(deployment, { ...deployment.status, conditions }) ?? deployment;
   }
 
   #createReplicaSet(rollout: Rollout, revision: number): void {
-    const deployment = asDeployment(rollout.object);
+    const { deployment } = rollout;
     const { spec, metadata } = deployment;
     if (spec === undefined) return;
     const collisions = deployment.status?.collisionCount ?? 0;
@@ -194,10 +174,10 @@ export class DeploymentController {
       kind: replicaSets.kind,
       apiVersion: "apps/v1",
       metadata: {
-        name: `${metadata?.name}-${hash}`,
+        name: `${metadata.name}-${hash}`,
         labels: { ...labels },
         annotations: { ...newReplicaSetAnnotations(deployment, undefined, revision), ...sizeAnnotations(deployment) },
-        ownerReferences: [controllerReference(rollout.object)],
+        ownerReferences: [controllerReference(deployment)],
       },
       spec: {
         replicas,
@@ -209,19 +189,17 @@ export class DeploymentController {
         template,
       },
     };
-    const namespace = metadata?.namespace ?? "";
-    let created: ApiObject;
+    let created: Stored<ReplicaSet>;
     try {
-      created = createObject(this.#services, { definition: replicaSets, namespace }, input).object;
+      created = this.#sets.create(metadata.namespace ?? "", input);
     } catch (error) {
       if (error instanceof ApiError && error.reason === "AlreadyExists" && collisions < maxCollisions) {
         // Another object has the name; the next try takes another hash.
-        const status = { ...deployment.status, collisionCount: collisions + 1 };
-        writeStatus(this.#services, deployments, rollout.object, status);
+        this.#deployments.writeStatus(deployment, { ...deployment.status, collisionCount: collisions + 1 });
       } else if (error instanceof ApiError) this.#noteCreationFailure(rollout, error);
       throw error;
     }
-    rollout.newSet = created as unknown as ReplicaSet;
+    rollout.newSet = created;
     const name = created.metadata.name ?? "";
     if (replicas > 0) this.#tellScaling(rollout, "up", name, 0, replicas);
     this.#noteRevision(rollout, revision);
@@ -229,9 +207,9 @@ export class DeploymentController {
   }
 
   #noteCreationFailure(rollout: Rollout, error: ApiError): void {
-    const deployment = asDeployment(rollout.object);
+    const { deployment } = rollout;
     const message = `Failed to create new replica set: ${error.message}`;
-    this.#events.write(rollout.object, { type: "Warning", reason: "ReplicaSetCreateError", action: "", message });
+    this.#events.write(deployment, { type: "Warning", reason: "ReplicaSetCreateError", message });
     if (!hasProgressDeadline(deployment)) return;
     const condition = progressCondition("False", "ReplicaSetCreateError", message, this.#now());
     this.#writeConditions(rollout, withCondition(deployment.status?.conditions, condition));
@@ -239,7 +217,7 @@ export class DeploymentController {
 
   #roll(rollout: Rollout): void {
     this.#syncRevision(rollout, true);
-    const deployment = asDeployment(rollout.object);
+    const { deployment } = rollout;
     const { newSet, oldSets } = rollout;
     if (newSet !== undefined) {
       const wanted = deployment.spec?.replicas ?? 1;
@@ -260,21 +238,21 @@ export class DeploymentController {
     if (rollout.newSet === undefined) this.#syncRevision(rollout, true);
     const { newSet } = rollout;
     if (newSet === undefined) return;
-    this.#resize(rollout, { replicaSet: newSet, replicas: asDeployment(rollout.object).spec?.replicas ?? 1 });
+    this.#resize(rollout, { replicaSet: newSet, replicas: rollout.deployment.spec?.replicas ?? 1 });
     this.#forgetOldWhenComplete(rollout);
   }
 
-  #hasOldPods({ object, oldSets }: Rollout): boolean {
+  #hasOldPods({ deployment, oldSets }: Rollout): boolean {
     const uids = new Set(oldSets.map(({ metadata }) => metadata?.uid));
-    return this.#services.store
-      .list(storageName(pods), object.metadata.namespace)
-      .some(({ object: pod }) => uids.has(controllerOf(pod.metadata)?.uid) && !isPodTerminal(pod as Pod));
+    return this.#pods
+      .list(deployment.metadata.namespace)
+      .some((pod) => uids.has(controllerOf(pod.metadata)?.uid) && !isPodTerminal(pod));
   }
 
   /** Follows a new size of the Deployment without going on with a rollout. */
   #scale(rollout: Rollout): void {
     const { newSet, oldSets } = rollout;
-    const deployment = asDeployment(rollout.object);
+    const { deployment } = rollout;
     const wanted = deployment.spec?.replicas ?? 1;
     const all = newSet === undefined ? oldSets : [...oldSets, newSet];
     const active = all.filter((set) => sizeOf(set) > 0);
@@ -294,53 +272,49 @@ export class DeploymentController {
 
   /** Resizes a ReplicaSet and notes the Deployment's size on it; gives whether its size has changed. */
   #resize(rollout: Rollout, { replicaSet, replicas }: Resize): boolean {
-    const annotations = sizeAnnotations(asDeployment(rollout.object));
+    const annotations = sizeAnnotations(rollout.deployment);
     const before = sizeOf(replicaSet);
-    const changed = changeObject(this.#services, replicaSets, replicaSet as ApiObject, (copy) => {
+    const changed = this.#sets.change(replicaSet, (copy) => {
       copy.metadata.annotations = { ...copy.metadata.annotations, ...annotations };
       if (before === replicas) return;
-      copy["spec"] = { ...(copy["spec"] as object), replicas };
+      copy.spec = { ...copy.spec, replicas } as NonNullable<ReplicaSet["spec"]>;
       copy.metadata.generation = (copy.metadata.generation ?? 0) + 1;
-    }) as unknown as ReplicaSet | undefined;
+    });
     if (changed === undefined) return false;
-    if (rollout.newSet?.metadata?.uid === changed.metadata?.uid) rollout.newSet = changed;
-    rollout.oldSets = rollout.oldSets.map((set) => (set.metadata?.uid === changed.metadata?.uid ? changed : set));
+    if (rollout.newSet?.metadata?.uid === changed.metadata.uid) rollout.newSet = changed;
+    rollout.oldSets = rollout.oldSets.map((set) => (set.metadata?.uid === changed.metadata.uid ? changed : set));
     if (before === replicas) return false;
     const name = replicaSet.metadata?.name ?? "";
     this.#tellScaling(rollout, before < replicas ? "up" : "down", name, before, replicas);
     return true;
   }
 
-  #tellScaling({ object }: Rollout, direction: "up" | "down", name: string, from: number, to: number): void {
+  #tellScaling({ deployment }: Rollout, direction: "up" | "down", name: string, from: number, to: number): void {
     const message = `Scaled ${direction} replica set ${name} from ${from} to ${to}`;
-    this.#events.write(object, { type: "Normal", reason: "ScalingReplicaSet", action: "", message });
+    this.#events.write(deployment, { type: "Normal", reason: "ScalingReplicaSet", message });
   }
 
   #forgetOldWhenComplete(rollout: Rollout): void {
-    const deployment = asDeployment(rollout.object);
+    const { deployment } = rollout;
     const status = countReplicas(deployment, rollout.newSet, rollout.oldSets, this.#now());
     if (isComplete(deployment, status)) this.#forgetOld(rollout);
   }
 
   #forgetOld(rollout: Rollout): void {
-    for (const set of replicaSetsToForget(asDeployment(rollout.object), rollout.oldSets)) {
-      const current = currentOf(this.#services, replicaSets, set as ApiObject);
-      if (current !== undefined) deleteObject(this.#services, targetOf(replicaSets, current));
-    }
+    for (const set of replicaSetsToForget(rollout.deployment, rollout.oldSets)) this.#sets.delete(set);
   }
 
-  #writePlainStatus({ object, newSet, oldSets }: Rollout): undefined {
-    const status = countReplicas(asDeployment(object), newSet, oldSets, this.#now());
-    writeStatus(this.#services, deployments, object, status);
+  #writePlainStatus({ deployment, newSet, oldSets }: Rollout): undefined {
+    this.#deployments.writeStatus(deployment, countReplicas(deployment, newSet, oldSets, this.#now()));
     return undefined;
   }
 
-  #writeRolloutStatus({ object, newSet, oldSets }: Rollout): number | undefined {
+  #writeRolloutStatus({ deployment, newSet, oldSets }: Rollout): number | undefined {
     const now = this.#now();
-    const status = rolloutStatus(asDeployment(object), newSet, oldSets, now);
-    const written = writeStatus(this.#services, deployments, object, status);
+    const status = rolloutStatus(deployment, newSet, oldSets, now);
+    const written = this.#deployments.writeStatus(deployment, status);
     if (written === undefined) return undefined;
-    const leftMs = deadlineInMs(asDeployment(written), status, now.ms);
+    const leftMs = deadlineInMs(written, status, now.ms);
     // A second more, so that the deadline has passed for certain when it is looked at.
     return leftMs === undefined ? undefined : Math.max(0, leftMs) + 1000;
   }

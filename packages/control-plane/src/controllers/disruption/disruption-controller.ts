@@ -1,20 +1,28 @@
-import type { Logger } from "@wherry/base";
-import type { Condition, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from "@wherry/kubernetes";
+import type { Clock, Logger } from "@wherry/base";
+import type {
+  Condition,
+  Deployment,
+  Pod,
+  PodDisruptionBudget,
+  PodDisruptionBudgetStatus,
+  ReplicaSet,
+  StatefulSet,
+} from "@wherry/kubernetes";
 import { type ApiObject, storageKey } from "../../resources/api-object.ts";
 import { deployments } from "../../resources/apps/deployments.ts";
 import { replicaSets } from "../../resources/apps/replica-sets.ts";
 import { statefulSets } from "../../resources/apps/stateful-sets.ts";
 import { pods } from "../../resources/pods.ts";
 import { podDisruptionBudgets } from "../../resources/policy/pod-disruption-budgets.ts";
-import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
+import type { ResourceDefinition } from "../../resources/resource-definition.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
 import { selects } from "../../validation/label-selector.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { findCondition, withCondition } from "../kit/conditions.ts";
-import { runController, shortestWait } from "../kit/controller.ts";
+import { type Controller, type ControllerWatch, shortestWait } from "../kit/controller.ts";
+import { Objects, type Stored } from "../kit/objects.ts";
 import { controllerOf } from "../kit/ownership.ts";
-import { writeStatus } from "../kit/status-writer.ts";
 import {
   confirmationMs,
   countHealthy,
@@ -26,67 +34,50 @@ import {
 const conditionType = "DisruptionAllowed";
 const scaled: readonly ResourceDefinition[] = [deployments, replicaSets, statefulSets];
 
-interface Scaled {
-  readonly spec?: { readonly replicas?: number };
-}
+type Scaled = Deployment | ReplicaSet | StatefulSet;
 
 /** Keeps in the status of every PodDisruptionBudget how many of its pods may be evicted. */
-export class DisruptionController {
-  readonly #services: VerbServices;
-  readonly #logger: Logger;
+export class DisruptionController implements Controller {
+  readonly name = "disruption";
+  readonly definition: ResourceDefinition = podDisruptionBudgets;
+  readonly watches: readonly ControllerWatch[] = [
+    { definition: pods, keysOf: (record) => this.#budgetsOfPod(record) },
+    ...scaled.map((definition) => ({
+      definition,
+      keysOf: ({ object }: StoredRecord) => this.#budgets.list(object.metadata.namespace).map(keyOf),
+    })),
+  ];
+  readonly #clock: Clock;
+  readonly #budgets: Objects<PodDisruptionBudget>;
+  readonly #pods: Objects<Pod>;
+  readonly #workloads: readonly Objects<Scaled>[];
   readonly #events: EventWriter;
 
   constructor(services: VerbServices, logger: Logger) {
-    this.#services = services;
-    this.#logger = logger;
+    this.#clock = services.clock;
+    this.#budgets = new Objects(services, podDisruptionBudgets);
+    this.#pods = new Objects(services, pods);
+    this.#workloads = scaled.map((definition) => new Objects(services, definition));
     this.#events = new EventWriter(services, "controllermanager", logger);
   }
 
-  /** Works until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return runController(
-      {
-        name: "disruption",
-        services: this.#services,
-        logger: this.#logger,
-        definition: podDisruptionBudgets,
-        watches: [
-          { definition: pods, keysOf: (record) => this.#budgetsOfPod(record) },
-          ...scaled.map((definition) => ({
-            definition,
-            keysOf: ({ object }: StoredRecord) => this.#budgets(object.metadata.namespace).map(({ key }) => key),
-          })),
-        ],
-        sync: (key) => this.#sync(key),
-      },
-      signal,
-    );
-  }
-
-  #budgets(namespace: string | undefined): readonly StoredRecord[] {
-    return this.#services.store.list(storageName(podDisruptionBudgets), namespace);
-  }
-
   #budgetsOfPod({ object, previous }: StoredRecord): string[] {
-    const budgets = this.#budgets(object.metadata.namespace);
-    if (budgets.length === 0) return [];
     const labels = [object.metadata.labels, previous?.object.metadata.labels];
-    return budgets
-      .filter((budget) => labels.some((set) => selects((budget.object as PodDisruptionBudget).spec?.selector, set)))
-      .map(({ key }) => key);
+    return this.#budgets
+      .list(object.metadata.namespace)
+      .filter(({ spec }) => labels.some((set) => selects(spec?.selector, set)))
+      .map(keyOf);
   }
 
-  #sync(key: string): number | undefined {
-    const object = this.#services.store.get(storageName(podDisruptionBudgets), key)?.object;
-    if (object === undefined) return undefined;
-    const budget = object as PodDisruptionBudget;
-    const selected = this.#services.store
-      .list(storageName(pods), object.metadata.namespace)
-      .map((record) => record.object as Pod)
-      .filter((pod) => selects(budget.spec?.selector, pod.metadata?.labels));
+  sync(key: string): number | undefined {
+    const budget = this.#budgets.get(key);
+    if (budget === undefined) return undefined;
+    const selected = this.#pods
+      .list(budget.metadata.namespace)
+      .filter((pod) => selects(budget.spec?.selector, pod.metadata.labels));
     const scale = needsScale(budget.spec ?? {}) ? this.#scaleOf(selected) : 0;
-    if (typeof scale === "string") return this.#fail(object, scale);
-    const nowMs = this.#services.clock.now();
+    if (typeof scale === "string") return this.#fail(budget, scale);
+    const nowMs = this.#clock.now();
     const { expectedPods, desiredHealthy } = expectationOf(budget.spec ?? {}, selected.length, scale);
     const disruptedPods = unconfirmedEvictions(budget.status?.disruptedPods, selected, nowMs);
     const currentHealthy = countHealthy(selected, disruptedPods);
@@ -94,7 +85,7 @@ export class DisruptionController {
     const counts = { currentHealthy, desiredHealthy, expectedPods, disruptionsAllowed };
     const waits = Object.values(disruptedPods).map((since) => Date.parse(since) + confirmationMs - nowMs);
     const isAllowed = disruptionsAllowed > 0;
-    this.#write(object, { ...counts, disruptedPods }, isAllowed ? "SufficientPods" : "InsufficientPods", "");
+    this.#write(budget, { ...counts, disruptedPods }, isAllowed ? "SufficientPods" : "InsufficientPods", "");
     return shortestWait(waits);
   }
 
@@ -106,7 +97,7 @@ export class DisruptionController {
       if (owner === undefined) continue;
       const found = this.#workloadOf(pod.metadata?.namespace ?? "", owner);
       if (found === undefined) return `found no controllers for pod "${pod.metadata?.name}"`;
-      sizes.set(found.metadata.uid ?? "", (found as Scaled).spec?.replicas ?? 0);
+      sizes.set(found.metadata.uid ?? "", found.spec?.replicas ?? 0);
     }
     return [...sizes.values()].reduce((sum, size) => sum + size, 0);
   }
@@ -115,46 +106,54 @@ export class DisruptionController {
   #workloadOf(
     namespace: string,
     { kind, name, uid }: { kind: string; name: string; uid: string },
-  ): ApiObject | undefined {
-    const definition = scaled.find((item) => item.kind === kind);
-    if (definition === undefined) return undefined;
-    const object = this.#services.store.get(storageName(definition), storageKey(namespace, name))?.object;
+  ): Stored<Scaled> | undefined {
+    const workloads = this.#workloads.find(({ definition }) => definition.kind === kind);
+    const object = workloads?.get(storageKey(namespace, name));
     if (object?.metadata.uid !== uid) return undefined;
     const owner = controllerOf(object.metadata);
     return (owner && this.#workloadOf(namespace, owner)) ?? object;
   }
 
-  #fail(object: ApiObject, message: string): undefined {
-    const { status = {} } = object as PodDisruptionBudget;
+  #fail(budget: Stored<PodDisruptionBudget>, message: string): undefined {
+    const { status = {} } = budget;
     const isKnown = findCondition(status.conditions, conditionType)?.message === message;
     if (!isKnown) {
       const reason = "CalculateExpectedPodCountFailed";
       const text = `Failed to calculate the number of expected pods: ${message}`;
-      this.#events.write(object, { type: "Warning", reason, action: "", message: text });
+      this.#events.write(budget, { type: "Warning", reason, message: text });
     }
-    this.#write(object, { ...status, disruptionsAllowed: 0 }, "SyncFailed", message);
+    this.#write(budget, { ...status, disruptionsAllowed: 0 }, "SyncFailed", message);
     return undefined;
   }
 
-  #write(object: ApiObject, counts: PodDisruptionBudgetStatus, reason: string, message: string): void {
-    const { metadata, status } = object as PodDisruptionBudget;
+  #write(
+    budget: Stored<PodDisruptionBudget>,
+    counts: PodDisruptionBudgetStatus,
+    reason: string,
+    message: string,
+  ): void {
+    const { metadata, status } = budget;
     const condition: Condition = {
       type: conditionType,
       status: reason === "SufficientPods" ? "True" : "False",
       reason,
       message,
-      observedGeneration: metadata?.generation,
-      lastTransitionTime: timestamp(this.#services.clock),
+      observedGeneration: metadata.generation,
+      lastTransitionTime: timestamp(this.#clock),
     };
     const conditions = withCondition(status?.conditions, condition).map((item) =>
-      item.type === conditionType ? { ...item, message, observedGeneration: metadata?.generation } : item,
+      item.type === conditionType ? { ...item, message, observedGeneration: metadata.generation } : item,
     );
     const { disruptedPods, ...rest } = counts;
-    writeStatus(this.#services, podDisruptionBudgets, object, {
+    this.#budgets.writeStatus(budget, {
       ...rest,
       ...(Object.keys(disruptedPods ?? {}).length === 0 ? {} : { disruptedPods }),
       conditions,
-      observedGeneration: metadata?.generation,
+      observedGeneration: metadata.generation,
     });
   }
+}
+
+function keyOf({ metadata }: ApiObject): string {
+  return storageKey(metadata.namespace, metadata.name ?? "");
 }

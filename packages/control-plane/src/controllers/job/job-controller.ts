@@ -1,20 +1,18 @@
-import type { Logger } from "@wherry/base";
+import type { Clock, Logger } from "@wherry/base";
 import { isPodReady, type Job, type JobStatus, type Pod } from "@wherry/kubernetes";
-import { type ApiObject, storageKey } from "../../resources/api-object.ts";
+import { storageKey } from "../../resources/api-object.ts";
 import { jobs } from "../../resources/batch/jobs.ts";
 import { pods } from "../../resources/pods.ts";
-import { storageName } from "../../resources/resource-definition.ts";
-import { deleteObject } from "../../verbs/delete-object.ts";
+import type { ResourceDefinition } from "../../resources/resource-definition.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
-import { changeObject, currentOf, targetOf } from "../kit/change-object.ts";
 import { findCondition, withoutCondition } from "../kit/conditions.ts";
-import { runController, shortestWait } from "../kit/controller.ts";
-import { claimObjects, controllerOf, ownersOf } from "../kit/ownership.ts";
+import { type Controller, shortestWait } from "../kit/controller.ts";
+import { Objects, type Stored } from "../kit/objects.ts";
+import { controllerOf } from "../kit/ownership.ts";
 import { PodControl } from "../kit/pod-control.ts";
 import { isActive, isTerminating } from "../kit/pod-state.ts";
 import { podsToDelete } from "../kit/pods-to-delete.ts";
-import { writeStatus } from "../kit/status-writer.ts";
 import { completionIndexKey, completionIndexOf, nextIndexes, parseIndexes } from "./completion-indexes.ts";
 import { tallyPods, totals } from "./count-pods.ts";
 import { backoffLeftMs, hasTrackingFinalizer, trackingFinalizer } from "./finished-pods.ts";
@@ -33,99 +31,82 @@ import {
 /** Pods that one pass creates or deletes at most; the next goes on. */
 const burst = 500;
 
-const asJob = (object: ApiObject): Job => object as unknown as Job;
-
 /** Runs the pods of a Job until enough have succeeded or too many have failed, and counts each of them exactly once. */
-export class JobController {
-  readonly #services: VerbServices;
-  readonly #logger: Logger;
+export class JobController implements Controller {
+  readonly name = "job";
+  readonly definition: ResourceDefinition = jobs;
+  readonly owned: readonly ResourceDefinition[] = [pods];
+  readonly #clock: Clock;
+  readonly #jobs: Objects<Job>;
   readonly #events: EventWriter;
   readonly #pods: PodControl;
 
   constructor(services: VerbServices, logger: Logger) {
-    this.#services = services;
-    this.#logger = logger;
+    this.#clock = services.clock;
+    this.#jobs = new Objects(services, jobs);
     this.#events = new EventWriter(services, "job-controller", logger);
     this.#pods = new PodControl(services, this.#events);
   }
 
-  /** Works until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    for (const { object } of this.#services.store.list(storageName(pods))) this.#releaseOrphan(object);
-    return runController(
-      {
-        name: "job",
-        services: this.#services,
-        logger: this.#logger,
-        definition: jobs,
-        watches: [{ definition: pods, keysOf: (record) => ownersOf(this.#services, jobs, record) }],
-        sync: (key) => this.#sync(key),
-      },
-      signal,
-    );
+  begin(): Iterable<string> {
+    this.#releaseOrphans();
+    return [];
   }
 
   /** A pod whose job is gone is counted by nobody and must not be held. */
-  #releaseOrphan(pod: ApiObject): void {
-    const owner = controllerOf(pod.metadata);
-    if (!hasTrackingFinalizer(pod as Pod)) return;
-    if (owner?.kind === jobs.kind) {
-      const key = storageKey(pod.metadata.namespace, owner.name);
-      if (this.#services.store.get(storageName(jobs), key)?.object.metadata.uid === owner.uid) return;
+  #releaseOrphans(namespace?: string): void {
+    for (const pod of this.#pods.objects.list(namespace)) {
+      if (!hasTrackingFinalizer(pod)) continue;
+      const owner = controllerOf(pod.metadata);
+      const key = storageKey(pod.metadata.namespace, owner?.name ?? "");
+      const isCounted = owner?.kind === jobs.kind && this.#jobs.get(key)?.metadata.uid === owner.uid;
+      if (!isCounted) this.#removeFinalizer(pod);
     }
-    this.#removeFinalizer(pod);
   }
 
-  #removeFinalizer(pod: ApiObject): void {
-    changeObject(this.#services, pods, pod, ({ metadata }) => {
+  #removeFinalizer(pod: Pod): void {
+    this.#pods.objects.change(pod, ({ metadata }) => {
       const others = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== trackingFinalizer);
       if (others.length > 0) metadata.finalizers = others;
       else delete metadata.finalizers;
     });
   }
 
-  #sync(key: string): number | undefined {
-    const { store } = this.#services;
-    for (const record of store.list(storageName(pods), key.slice(0, key.indexOf("/"))))
-      this.#releaseOrphan(record.object);
-    const object = store.get(storageName(jobs), key)?.object;
-    if (object === undefined) return undefined;
-    const claimed = claimObjects(this.#services, pods, object, asJob(object).spec?.selector);
-    if (object.metadata.deletionTimestamp !== undefined) {
+  sync(key: string): number | undefined {
+    this.#releaseOrphans(key.slice(0, key.indexOf("/")));
+    const job = this.#jobs.get(key);
+    if (job === undefined) return undefined;
+    const claimed = this.#pods.objects.claim(job, job.spec?.selector);
+    if (job.metadata.deletionTimestamp !== undefined) {
       for (const pod of claimed) this.#removeFinalizer(pod);
       return undefined;
     }
-    if (isFinished(asJob(object))) return this.#expire(object);
-    return this.#advance(object, claimed);
+    return isFinished(job) ? this.#expire(job) : this.#advance(job, claimed);
   }
 
   /** Deletes a finished job when it has been kept for as long as it wanted. */
-  #expire(object: ApiObject): number | undefined {
-    const seconds = asJob(object).spec?.ttlSecondsAfterFinished;
-    const finished = finishedAt(asJob(object));
+  #expire(job: Stored<Job>): number | undefined {
+    const seconds = job.spec?.ttlSecondsAfterFinished;
+    const finished = finishedAt(job);
     if (seconds === undefined || finished === undefined) return undefined;
-    const leftMs = Date.parse(finished) + seconds * 1000 - this.#services.clock.now();
+    const leftMs = Date.parse(finished) + seconds * 1000 - this.#clock.now();
     if (leftMs > 0) return leftMs;
-    deleteObject(this.#services, targetOf(jobs, object), {
-      propagationPolicy: "Foreground",
-      preconditions: { uid: object.metadata.uid },
-    });
+    this.#jobs.delete(job, { propagationPolicy: "Foreground" });
     return undefined;
   }
 
-  #advance(object: ApiObject, claimed: readonly ApiObject[]): number | undefined {
-    const now = timestamp(this.#services.clock);
-    const nowMs = this.#services.clock.now();
-    let current = this.#begin(object, now);
-    const all = claimed as readonly Pod[];
-    const decided = pendingOutcome(asJob(current));
-    const tally = tallyPods(asJob(current), all, false);
-    const counts = { ...totals(tally.status), active: all.filter(isActive), pods: all };
-    const outcome = decided ?? decideOutcome(asJob(current), counts, nowMs);
+  #advance(job: Stored<Job>, claimed: readonly Stored<Pod>[]): number | undefined {
+    const now = timestamp(this.#clock);
+    const nowMs = this.#clock.now();
+    let current = this.#noteBegin(job, now);
+    const decided = pendingOutcome(current);
+    const tally = tallyPods(current, claimed, false);
+    const counts = { ...totals(tally.status), active: claimed.filter(isActive), pods: claimed };
+    const outcome = decided ?? decideOutcome(current, counts, nowMs);
     if (outcome !== undefined) return this.#finish(current, claimed, outcome, now);
-    const isSuspended = asJob(current).spec?.suspend ?? false;
+    const isSuspended = current.spec?.suspend ?? false;
     current = this.#count(current, claimed, false);
-    const waits = [deadlineLeftMs(asJob(current), nowMs)];
+    const waits = [deadlineLeftMs(current, nowMs)];
     try {
       waits.push(isSuspended ? this.#suspend(current, claimed) : this.#manage(current, claimed, nowMs));
     } finally {
@@ -135,8 +116,8 @@ export class JobController {
   }
 
   /** Notes when the job began, and that it is suspended or goes on. */
-  #begin(object: ApiObject, now: string): ApiObject {
-    const { spec, status = {} } = asJob(object);
+  #noteBegin(job: Stored<Job>, now: string): Stored<Job> {
+    const { spec, status = {} } = job;
     const suspended = findCondition(status.conditions, "Suspended");
     const isNoted = suspended?.status === "True";
     const others = withoutCondition(status.conditions, "Suspended");
@@ -145,91 +126,82 @@ export class JobController {
       if (!isNoted) {
         const { startTime: _, ...rest } = status;
         next = { ...rest, conditions: [...others, jobCondition("Suspended", "JobSuspended", "Job suspended", now)] };
-        this.#tell(object, "Normal", "Suspended", "Job suspended");
+        this.#tell(job, "Normal", "Suspended", "Job suspended");
       }
     } else if (isNoted) {
       const resumed = jobCondition("Suspended", "JobResumed", "Job resumed", now, "False");
       next = { ...status, startTime: now, conditions: [...others, resumed] };
-      this.#tell(object, "Normal", "Resumed", "Job resumed");
+      this.#tell(job, "Normal", "Resumed", "Job resumed");
     } else if (status.startTime === undefined) next = { ...status, startTime: now };
-    return next === status ? object : (writeStatus(this.#services, jobs, object, next) ?? object);
+    return next === status ? job : this.#write(job, next);
+  }
+
+  /** The job as it is after its status was written; as it was, when it is gone. */
+  #write(job: Stored<Job>, status: JobStatus): Stored<Job> {
+    return this.#jobs.writeStatus(job, status) ?? job;
   }
 
   /** Counts ended pods: notes them, lets them go, then moves them from the notes to the counts. */
-  #count(object: ApiObject, claimed: readonly ApiObject[], isOver: boolean): ApiObject {
-    const { status, released } = tallyPods(asJob(object), claimed as readonly Pod[], isOver);
-    let current = writeStatus(this.#services, jobs, object, status) ?? object;
-    for (const pod of released) this.#removeFinalizer(pod as ApiObject);
-    if (released.length === 0) return current;
-    const left = this.#present(claimed);
-    current =
-      writeStatus(this.#services, jobs, current, tallyPods(asJob(current), left as Pod[], isOver).status) ?? current;
-    return current;
+  #count(job: Stored<Job>, claimed: readonly Stored<Pod>[], isOver: boolean): Stored<Job> {
+    const { status, released } = tallyPods(job, claimed, isOver);
+    const noted = this.#write(job, status);
+    for (const pod of released) this.#removeFinalizer(pod);
+    if (released.length === 0) return noted;
+    return this.#write(noted, tallyPods(noted, this.#present(claimed), isOver).status);
   }
 
   /** The same pods as they are now, without those that have gone. */
-  #present(claimed: readonly ApiObject[]): ApiObject[] {
-    return claimed.flatMap((pod) => currentOf(this.#services, pods, pod) ?? []);
+  #present(claimed: readonly Stored<Pod>[]): Stored<Pod>[] {
+    return claimed.flatMap((pod) => this.#pods.objects.current(pod) ?? []);
   }
 
-  #owned(object: ApiObject): Pod[] {
-    return this.#services.store
-      .list(storageName(pods), object.metadata.namespace)
-      .filter((record) => controllerOf(record.object.metadata)?.uid === object.metadata.uid)
-      .map((record) => record.object as Pod);
-  }
-
-  #writeCounts(object: ApiObject): ApiObject {
-    const owned = this.#owned(object);
-    const current = currentOf(this.#services, jobs, object) ?? object;
+  #writeCounts(job: Stored<Job>): Stored<Job> {
+    const owned = this.#pods.objects.controlledBy(job);
+    const current = this.#jobs.current(job) ?? job;
     const active = owned.filter(isActive);
-    return (
-      writeStatus(this.#services, jobs, current, {
-        ...asJob(current).status,
-        active: active.length,
-        ready: active.filter(isPodReady).length,
-        terminating: owned.filter(isTerminating).length,
-      }) ?? current
-    );
+    return this.#write(current, {
+      ...current.status,
+      active: active.length,
+      ready: active.filter(isPodReady).length,
+      terminating: owned.filter(isTerminating).length,
+    });
   }
 
   /** Ends what still runs, and says that the job is over when nothing does any more. */
-  #finish(object: ApiObject, claimed: readonly ApiObject[], outcome: Outcome, now: string): undefined {
-    const aimed = withOutcome(asJob(object).status ?? {}, outcome, now, false);
-    let current = writeStatus(this.#services, jobs, object, aimed) ?? object;
-    for (const pod of claimed) if (isActive(pod as Pod)) this.#pods.delete(object, pod);
+  #finish(job: Stored<Job>, claimed: readonly Stored<Pod>[], outcome: Outcome, now: string): undefined {
+    let current = this.#write(job, withOutcome(job.status ?? {}, outcome, now, false));
+    for (const pod of claimed) if (isActive(pod)) this.#pods.delete(job, pod);
     current = this.#count(current, this.#present(claimed), false);
     current = this.#writeCounts(current);
-    const { active = 0, terminating = 0 } = asJob(current).status ?? {};
+    const { active = 0, terminating = 0 } = current.status ?? {};
     if (active > 0 || terminating > 0) return undefined;
     current = this.#count(current, this.#present(claimed), true);
-    writeStatus(this.#services, jobs, current, withOutcome(asJob(current).status ?? {}, outcome, now, true));
-    if (outcome.type === "Complete") this.#tell(object, "Normal", "Completed", "Job completed");
-    else this.#tell(object, "Warning", outcome.reason, outcome.message);
+    this.#write(current, withOutcome(current.status ?? {}, outcome, now, true));
+    if (outcome.type === "Complete") this.#tell(job, "Normal", "Completed", "Job completed");
+    else this.#tell(job, "Warning", outcome.reason, outcome.message);
     return undefined;
   }
 
-  #suspend(object: ApiObject, claimed: readonly ApiObject[]): undefined {
-    for (const pod of this.#present(claimed)) if (isActive(pod as Pod)) this.#giveUp(object, pod);
+  #suspend(job: Stored<Job>, claimed: readonly Stored<Pod>[]): undefined {
+    for (const pod of this.#present(claimed)) if (isActive(pod)) this.#giveUp(job, pod);
     return undefined;
   }
 
   /** Deletes a pod that is one too many, without counting it as failed. */
-  #giveUp(object: ApiObject, pod: ApiObject): void {
+  #giveUp(job: Stored<Job>, pod: Pod): void {
     this.#removeFinalizer(pod);
-    this.#pods.delete(object, pod);
+    this.#pods.delete(job, pod);
   }
 
   /** Creates or deletes pods until as many are active as should be; gives how long failures hold it back. */
-  #manage(object: ApiObject, claimed: readonly ApiObject[], nowMs: number): number | undefined {
-    const job = asJob(object);
-    const owned = this.#present(claimed) as Pod[];
+  #manage(job: Stored<Job>, claimed: readonly Stored<Pod>[], nowMs: number): number | undefined {
+    const owned = this.#present(claimed);
     const active = owned.filter(isActive);
     const { succeeded } = totals(job.status ?? {});
     const wanted = wantedActive(job, succeeded, active.length);
     if (active.length > wanted) {
       const surplus = podsToDelete(active, active, Math.min(active.length - wanted, burst));
-      for (const pod of surplus) this.#giveUp(object, pod as ApiObject);
+      for (const pod of surplus) this.#giveUp(job, pod);
       return undefined;
     }
     const leaving = job.spec?.podReplacementPolicy === "Failed" ? owned.filter(isTerminating).length : 0;
@@ -238,13 +210,13 @@ export class JobController {
     // Failures of pods that have been deleted since are no longer held against it.
     const leftMs = backoffLeftMs(owned, job, nowMs);
     if (leftMs > 0) return leftMs;
-    if (job.spec?.completionMode === "Indexed") this.#createIndexed(object, owned, missing);
-    else for (let count = missing; count > 0; count--) this.#create(object, undefined);
+    if (job.spec?.completionMode === "Indexed") this.#createIndexed(job, owned, missing);
+    else for (let count = missing; count > 0; count--) this.#create(job, undefined);
     return undefined;
   }
 
-  #createIndexed(object: ApiObject, owned: readonly Pod[], count: number): void {
-    const { spec, status } = asJob(object);
+  #createIndexed(job: Stored<Job>, owned: readonly Pod[], count: number): void {
+    const { spec, status } = job;
     const completions = spec?.completions ?? 0;
     const taken = parseIndexes(status?.completedIndexes, completions);
     const holding = spec?.podReplacementPolicy === "Failed" ? [isActive, isTerminating] : [isActive];
@@ -252,20 +224,20 @@ export class JobController {
       const index = completionIndexOf(pod);
       if (index !== undefined && holding.some((holds) => holds(pod))) taken.add(index);
     }
-    for (const index of nextIndexes(completions, taken, count)) this.#create(object, index);
+    for (const index of nextIndexes(completions, taken, count)) this.#create(job, index);
   }
 
-  #create(object: ApiObject, index: number | undefined): void {
-    const { metadata, spec } = asJob(object);
+  #create(job: Stored<Job>, index: number | undefined): void {
+    const { metadata, spec } = job;
     if (spec === undefined) return;
     const finalizers = [trackingFinalizer];
     if (index === undefined) {
-      this.#pods.create(object, spec.template, { metadata: { finalizers } });
+      this.#pods.create(job, spec.template, { metadata: { finalizers } });
       return;
     }
     const mark = { [completionIndexKey]: String(index) };
-    const name = `${metadata?.name}-${index}`;
-    this.#pods.create(object, spec.template, {
+    const name = `${metadata.name}-${index}`;
+    this.#pods.create(job, spec.template, {
       metadata: { generateName: `${name}-`, labels: mark, annotations: mark, finalizers },
       adjust(podSpec) {
         podSpec.hostname ??= name;
@@ -279,7 +251,7 @@ export class JobController {
     });
   }
 
-  #tell(object: ApiObject, type: "Normal" | "Warning", reason: string, message: string): void {
-    this.#events.write(object, { type, reason, action: "", message });
+  #tell(job: Stored<Job>, type: "Normal" | "Warning", reason: string, message: string): void {
+    this.#events.write(job, { type, reason, message });
   }
 }

@@ -3,6 +3,7 @@ import { ApiError } from "../../errors.ts";
 import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
+import { ownersOf } from "./ownership.ts";
 
 /** A resource whose changes concern objects of the controller. */
 export interface ControllerWatch {
@@ -11,21 +12,23 @@ export interface ControllerWatch {
   readonly keysOf: (record: StoredRecord) => Iterable<string>;
 }
 
-export interface ControllerOptions {
+/** What is particular to a controller; `runController` does the rest. */
+export interface Controller {
   /** Name in logs. */
   readonly name: string;
-  readonly services: VerbServices;
-  readonly logger: Logger;
   /** What the controller acts upon; every object of it is looked at when the controller starts. */
   readonly definition: ResourceDefinition;
-  readonly watches: readonly ControllerWatch[];
-  /** Keys to look at when the controller starts besides those of present objects. */
-  readonly initialKeys?: () => Iterable<string>;
+  /** Resources whose objects those of `definition` control: a change of one concerns its controller. */
+  readonly owned?: readonly ResourceDefinition[];
+  /** What else concerns objects of `definition`. */
+  readonly watches?: readonly ControllerWatch[];
+  /** Called once, before anything is looked at; gives keys to look at besides those of present objects. */
+  begin?(): Iterable<string>;
   /**
    * Brings the world closer to what the object under `key` wants, which may be gone; gives the milliseconds after which to
    * look again though nothing has changed. What it throws is retried with back-off.
    */
-  readonly sync: (key: string) => number | undefined;
+  sync(key: string): number | undefined;
 }
 
 /**
@@ -34,10 +37,16 @@ export interface ControllerOptions {
  * The store is local and synchronous, so a sync sees all that was written before it, its own writes included: there is no
  * cache to wait for. Writes of one turn of the event loop lead to one sync for each key; nothing runs while nothing changes.
  */
-export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const { name, services, logger, definition, watches, sync } = options;
+export async function runController(
+  controller: Controller,
+  services: VerbServices,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, definition, owned = [], watches = [] } = controller;
   const { store, clock } = services;
-  const queue = new WorkQueue(async (key) => sync(key), {
+  const initialKeys = [...(controller.begin?.() ?? [])];
+  const queue = new WorkQueue(async (key) => controller.sync(key), {
     clock,
     onError(key, error, retryInMs) {
       const isRefusal = error instanceof ApiError && error.httpCode < 500;
@@ -56,8 +65,15 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     }
     changed.add(key);
   };
-  const own: ControllerWatch = { definition, keysOf: (record) => [record.key] };
-  const stops = [own, ...watches].map(({ definition: watched, keysOf }) =>
+  const allWatches: readonly ControllerWatch[] = [
+    { definition, keysOf: (record) => [record.key] },
+    ...owned.map((item) => ({
+      definition: item,
+      keysOf: (record: StoredRecord) => ownersOf(services, definition, record),
+    })),
+    ...watches,
+  ];
+  const stops = allWatches.map(({ definition: watched, keysOf }) =>
     store.subscribe(storageName(watched), (record) => {
       try {
         for (const key of keysOf(record)) enqueue(key);
@@ -71,7 +87,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     }),
   );
   for (const record of store.list(storageName(definition))) enqueue(record.key);
-  for (const key of options.initialKeys?.() ?? []) enqueue(key);
+  for (const key of initialKeys) enqueue(key);
   const working = queue.run(signal);
   await aborted(signal);
   for (const stop of stops) stop();

@@ -2,11 +2,9 @@ import type { ObjectMeta, Pod, PodTemplateSpec } from "@wherry/kubernetes";
 import { ApiError } from "../../errors.ts";
 import type { ApiObject } from "../../resources/api-object.ts";
 import { pods } from "../../resources/pods.ts";
-import { createObject } from "../../verbs/create-object.ts";
-import { deleteObject } from "../../verbs/delete-object.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 import type { EventWriter } from "../event-writer.ts";
-import { targetOf } from "./change-object.ts";
+import { Objects, type Stored } from "./objects.ts";
 import { controllerReference } from "./ownership.ts";
 
 /** How a pod made from a template differs from it. */
@@ -31,20 +29,20 @@ const commonWords: PodControlWords = {
   notDeleted: (_pod, _owner, problem) => `Error deleting: ${problem}`,
 };
 
-/** Creates and deletes the pods of workloads and tells of it by events about their owner. */
+/** The pods of workloads, whose making and deletion events about their owner tell of. */
 export class PodControl {
-  readonly #services: VerbServices;
+  readonly objects: Objects<Pod>;
   readonly #events: EventWriter;
   readonly #words: PodControlWords;
 
   constructor(services: VerbServices, events: EventWriter, words: PodControlWords = commonWords) {
-    this.#services = services;
+    this.objects = new Objects(services, pods);
     this.#events = events;
     this.#words = words;
   }
 
   /** Creates a pod of `owner` from its template. A refusal is an event too, then thrown as ApiError. */
-  create(owner: ApiObject, template: PodTemplateSpec, variation: PodVariation = {}): ApiObject {
+  create(owner: ApiObject, template: PodTemplateSpec, variation: PodVariation = {}): Stored<Pod> {
     const copy = structuredClone(template);
     const ownerName = owner.metadata.name ?? "";
     const { name, generateName, labels, annotations, finalizers = [] } = variation.metadata ?? {};
@@ -65,10 +63,9 @@ export class PodControl {
       spec,
     };
     try {
-      const target = { definition: pods, namespace: owner.metadata.namespace ?? "" };
-      const { object } = createObject(this.#services, target, pod);
-      this.#tell(owner, "Normal", "SuccessfulCreate", this.#words.created(object.metadata.name ?? "", ownerName));
-      return object;
+      const created = this.objects.create(owner.metadata.namespace ?? "", pod);
+      this.#tell(owner, "Normal", "SuccessfulCreate", this.#words.created(created.metadata.name ?? "", ownerName));
+      return created;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.#tell(owner, "Warning", "FailedCreate", this.#words.notCreated(name ?? "", ownerName, error.message));
@@ -77,14 +74,13 @@ export class PodControl {
   }
 
   /** Begins to delete a pod of `owner`; one that is gone already is fine. */
-  delete(owner: ApiObject, pod: ApiObject): void {
-    const { name = "", uid } = pod.metadata;
+  delete(owner: ApiObject, pod: Pod): void {
+    const name = pod.metadata?.name ?? "";
     const ownerName = owner.metadata.name ?? "";
     try {
-      deleteObject(this.#services, targetOf(pods, pod), { preconditions: { uid } });
+      if (!this.objects.delete(pod)) return;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.httpCode === 404) return;
       this.#tell(owner, "Warning", "FailedDelete", this.#words.notDeleted(name, ownerName, error.message));
       throw error;
     }
@@ -92,7 +88,7 @@ export class PodControl {
   }
 
   #tell(owner: ApiObject, type: "Normal" | "Warning", reason: string, message: string): void {
-    this.#events.write(owner, { type, reason, action: "", message });
+    this.#events.write(owner, { type, reason, message });
   }
 }
 

@@ -7,12 +7,8 @@ import {
 } from "@wherry/kubernetes";
 import { ApiError } from "../../errors.ts";
 import type { ApiObject } from "../../resources/api-object.ts";
-import { controllerRevisions } from "../../resources/apps/controller-revisions.ts";
-import { createObject } from "../../verbs/create-object.ts";
-import { deleteObject } from "../../verbs/delete-object.ts";
-import type { VerbServices } from "../../verbs/verb-services.ts";
-import { changeObject, currentOf, targetOf } from "./change-object.ts";
-import { claimObjects, controllerReference } from "./ownership.ts";
+import type { Objects } from "./objects.ts";
+import { controllerReference } from "./ownership.ts";
 import { templateHash } from "./template-hash.ts";
 
 /** Label of pods that says which revision of their owner's template they were made from. */
@@ -47,31 +43,30 @@ function templatePatch(template: PodTemplateSpec): unknown {
  * Throws an AlreadyExists ApiError when another object has the name; `collided` is called first, to try another hash.
  */
 export function keepHistory(
-  services: VerbServices,
+  revisions: Objects<ControllerRevision>,
   owner: ApiObject,
   hashLabel: string,
   collided: (count: number) => void,
 ): RevisionHistory {
   const { spec, status } = owner as Versioned;
   const template = spec?.template ?? {};
-  const found = claimObjects(services, controllerRevisions, owner, spec?.selector) as unknown as ControllerRevision[];
-  const sorted = found.sort((left, right) => left.revision - right.revision);
+  const sorted = revisions.claim(owner, spec?.selector).sort((left, right) => left.revision - right.revision);
   const data = templatePatch(template);
   const equal = sorted.filter((item) => jsonEquals(item.data, data)).at(-1);
   const highest = sorted.at(-1)?.revision ?? 0;
   if (equal !== undefined) {
     const old = sorted.filter((item) => item !== equal);
     if (equal.revision === highest) return { current: equal, old };
-    const changed = changeObject(services, controllerRevisions, equal as unknown as ApiObject, (copy) => {
-      copy["revision"] = highest + 1;
+    const changed = revisions.change(equal, (copy) => {
+      copy.revision = highest + 1;
     });
-    return { current: (changed ?? equal) as unknown as ControllerRevision, old };
+    return { current: changed ?? equal, old };
   }
   const collisions = status?.collisionCount ?? 0;
   const hash = templateHash(template, collisions);
   const { name = "", namespace = "", annotations } = owner.metadata;
   const input: ApiObject = {
-    kind: controllerRevisions.kind,
+    kind: revisions.definition.kind,
     apiVersion: "apps/v1",
     metadata: {
       name: `${name}-${hash}`,
@@ -83,8 +78,7 @@ export function keepHistory(
     revision: highest + 1,
   };
   try {
-    const { object } = createObject(services, { definition: controllerRevisions, namespace }, input);
-    return { current: object as unknown as ControllerRevision, old: sorted };
+    return { current: revisions.create(namespace, input), old: sorted };
   } catch (error) {
     if (error instanceof ApiError && error.reason === "AlreadyExists") collided(collisions + 1);
     throw error;
@@ -93,7 +87,7 @@ export function keepHistory(
 
 /** Deletes the oldest revisions beyond the owner's limit, except those that a pod is of. */
 export function trimHistory(
-  services: VerbServices,
+  revisions: Objects<ControllerRevision>,
   owner: ApiObject,
   old: readonly ControllerRevision[],
   isOf: (pod: Pod, revision: ControllerRevision) => boolean,
@@ -101,8 +95,5 @@ export function trimHistory(
 ): void {
   const unused = old.filter((revision) => !pods.some((pod) => isOf(pod, revision)));
   const surplus = unused.length - ((owner as Versioned).spec?.revisionHistoryLimit ?? 10);
-  for (const revision of unused.slice(0, Math.max(0, surplus))) {
-    const current = currentOf(services, controllerRevisions, revision as unknown as ApiObject);
-    if (current !== undefined) deleteObject(services, targetOf(controllerRevisions, current));
-  }
+  for (const revision of unused.slice(0, Math.max(0, surplus))) revisions.delete(revision);
 }

@@ -1,60 +1,48 @@
-import { errorMessage, type Logger } from "@wherry/base";
+import { type Clock, errorMessage, type Logger } from "@wherry/base";
 import { isPodReady, type Pod, type ReplicaSet, type ReplicaSetStatus } from "@wherry/kubernetes";
-import type { ApiObject } from "../../resources/api-object.ts";
 import { replicaSets } from "../../resources/apps/replica-sets.ts";
 import { pods } from "../../resources/pods.ts";
-import { storageName } from "../../resources/resource-definition.ts";
+import type { ResourceDefinition } from "../../resources/resource-definition.ts";
 import { selects } from "../../validation/label-selector.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { withCondition, withoutCondition } from "../kit/conditions.ts";
-import { runController } from "../kit/controller.ts";
-import { claimObjects, controllerOf, ownersOf } from "../kit/ownership.ts";
+import type { Controller } from "../kit/controller.ts";
+import { Objects, type Stored } from "../kit/objects.ts";
+import { controllerOf } from "../kit/ownership.ts";
 import { PodControl } from "../kit/pod-control.ts";
 import { isActive, isAvailable, isTerminating, nextAvailableInMs } from "../kit/pod-state.ts";
 import { podsToDelete } from "../kit/pods-to-delete.ts";
-import { writeStatus } from "../kit/status-writer.ts";
 
 /** Pods that one pass creates or deletes at most; the next goes on. */
 const burst = 500;
 
+type Failure = { readonly reason: "FailedCreate" | "FailedDelete"; readonly error: unknown };
+
 /** Keeps as many pods of a ReplicaSet as it asks for, and its status true. */
-export class ReplicaSetController {
-  readonly #services: VerbServices;
-  readonly #logger: Logger;
+export class ReplicaSetController implements Controller {
+  readonly name = "replicaset";
+  readonly definition: ResourceDefinition = replicaSets;
+  readonly owned: readonly ResourceDefinition[] = [pods];
+  readonly #clock: Clock;
+  readonly #sets: Objects<ReplicaSet>;
   readonly #pods: PodControl;
 
   constructor(services: VerbServices, logger: Logger) {
-    this.#services = services;
-    this.#logger = logger;
+    this.#clock = services.clock;
+    this.#sets = new Objects(services, replicaSets);
     this.#pods = new PodControl(services, new EventWriter(services, "replicaset-controller", logger));
   }
 
-  /** Works until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return runController(
-      {
-        name: "replicaset",
-        services: this.#services,
-        logger: this.#logger,
-        definition: replicaSets,
-        watches: [{ definition: pods, keysOf: (record) => ownersOf(this.#services, replicaSets, record) }],
-        sync: (key) => this.#sync(key),
-      },
-      signal,
-    );
-  }
-
-  #sync(key: string): number | undefined {
-    const object = this.#services.store.get(storageName(replicaSets), key)?.object;
-    if (object === undefined) return undefined;
-    const { spec } = object as unknown as ReplicaSet;
-    const claimed = claimObjects(this.#services, pods, object, spec?.selector);
-    let failure: { reason: string; error: unknown } | undefined;
-    if (object.metadata.deletionTimestamp === undefined) failure = this.#manage(object, claimed);
-    const after = claimed.length === 0 && (spec?.replicas ?? 0) === 0 ? [] : this.#owned(object);
-    const nowMs = this.#services.clock.now();
-    const status = replicaSetStatus(object as unknown as ReplicaSet, after, nowMs);
+  sync(key: string): number | undefined {
+    const set = this.#sets.get(key);
+    if (set === undefined) return undefined;
+    const { spec, metadata } = set;
+    const claimed = this.#pods.objects.claim(set, spec?.selector);
+    const failure = metadata.deletionTimestamp === undefined ? this.#manage(set, claimed) : undefined;
+    const after = claimed.length === 0 && (spec?.replicas ?? 0) === 0 ? [] : this.#pods.objects.controlledBy(set);
+    const nowMs = this.#clock.now();
+    const status = replicaSetStatus(set, after, nowMs);
     const conditions =
       failure === undefined
         ? withoutCondition(status.conditions, "ReplicaFailure")
@@ -63,42 +51,33 @@ export class ReplicaSetController {
             status: "True",
             reason: failure.reason,
             message: errorMessage(failure.error),
-            lastTransitionTime: timestamp(this.#services.clock),
+            lastTransitionTime: timestamp(this.#clock),
           });
-    writeStatus(this.#services, replicaSets, object, { ...status, conditions });
+    this.#sets.writeStatus(set, { ...status, conditions });
     if (failure !== undefined) throw failure.error;
     return nextAvailableInMs(after.filter(isActive), spec?.minReadySeconds ?? 0, nowMs);
   }
 
-  #owned(object: ApiObject): Pod[] {
-    return this.#services.store
-      .list(storageName(pods), object.metadata.namespace)
-      .filter((record) => controllerOf(record.object.metadata)?.uid === object.metadata.uid)
-      .map((record) => record.object as Pod);
-  }
-
   /** Creates or deletes pods until there are as many as wanted; gives why it could not. */
-  #manage(object: ApiObject, claimed: readonly ApiObject[]): { reason: string; error: unknown } | undefined {
-    const { spec } = object as unknown as ReplicaSet;
-    const active = claimed.filter((pod) => isActive(pod as Pod));
-    const missing = (spec?.replicas ?? 0) - active.length;
+  #manage(set: Stored<ReplicaSet>, claimed: readonly Pod[]): Failure | undefined {
+    const { template, replicas = 0 } = set.spec ?? {};
+    const active = claimed.filter(isActive);
+    const missing = replicas - active.length;
     if (missing > 0) {
-      const template = spec?.template;
       if (template === undefined) return undefined;
       // One after the other: the first refusal tells as much as many would.
       for (let count = Math.min(missing, burst); count > 0; count--) {
         try {
-          this.#pods.create(object, template);
+          this.#pods.create(set, template);
         } catch (error) {
           return { reason: "FailedCreate", error };
         }
       }
       return undefined;
     }
-    const surplus = podsToDelete(active as Pod[], this.#related(object), Math.min(-missing, burst));
-    for (const pod of surplus) {
+    for (const pod of podsToDelete(active, this.#related(set), Math.min(-missing, burst))) {
       try {
-        this.#pods.delete(object, pod as ApiObject);
+        this.#pods.delete(set, pod);
       } catch (error) {
         return { reason: "FailedDelete", error };
       }
@@ -107,18 +86,14 @@ export class ReplicaSetController {
   }
 
   /** Active pods of all ReplicaSets that share this one's controller. */
-  #related(object: ApiObject): Pod[] {
-    const controller = controllerOf(object.metadata)?.uid;
-    const family = this.#services.store
-      .list(storageName(replicaSets), object.metadata.namespace)
-      .map((record) => record.object.metadata)
-      .filter((metadata) => controller !== undefined && controllerOf(metadata)?.uid === controller);
-    const uids = new Set([object.metadata.uid, ...family.map((metadata) => metadata.uid)]);
-    return this.#services.store
-      .list(storageName(pods), object.metadata.namespace)
-      .filter((record) => uids.has(controllerOf(record.object.metadata)?.uid ?? ""))
-      .map((record) => record.object as Pod)
-      .filter(isActive);
+  #related({ metadata }: Stored<ReplicaSet>): Pod[] {
+    const controller = controllerOf(metadata)?.uid;
+    const isRelated = (other: Stored<ReplicaSet>) => controllerOf(other.metadata)?.uid === controller;
+    const family = controller === undefined ? [] : this.#sets.list(metadata.namespace).filter(isRelated);
+    const uids = new Set([metadata.uid, ...family.map((other) => other.metadata.uid)]);
+    return this.#pods.objects
+      .list(metadata.namespace)
+      .filter((pod) => uids.has(controllerOf(pod.metadata)?.uid ?? "") && isActive(pod));
   }
 }
 

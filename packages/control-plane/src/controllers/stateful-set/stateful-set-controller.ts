@@ -1,4 +1,4 @@
-import type { Logger } from "@wherry/base";
+import type { Clock, Logger } from "@wherry/base";
 import {
   type ControllerRevision,
   isPodReady,
@@ -7,142 +7,111 @@ import {
   type StatefulSet,
   type StatefulSetStatus,
 } from "@wherry/kubernetes";
-import type { ApiObject } from "../../resources/api-object.ts";
+import { controllerRevisions } from "../../resources/apps/controller-revisions.ts";
 import { statefulSets } from "../../resources/apps/stateful-sets.ts";
 import { pods } from "../../resources/pods.ts";
-import { storageName } from "../../resources/resource-definition.ts";
+import type { ResourceDefinition } from "../../resources/resource-definition.ts";
 import { isEmptySelector } from "../../validation/label-selector.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
-import { runController } from "../kit/controller.ts";
-import { claimObjects, controllerOf, ownersOf } from "../kit/ownership.ts";
+import type { Controller } from "../kit/controller.ts";
+import { Objects, type Stored } from "../kit/objects.ts";
 import { PodControl, type PodControlWords } from "../kit/pod-control.ts";
 import { isAvailable, nextAvailableInMs } from "../kit/pod-state.ts";
 import { keepHistory, type RevisionHistory, revisionHashLabel, trimHistory } from "../kit/revision-history.ts";
-import { writeStatus } from "../kit/status-writer.ts";
 import { nextSteps, ordinalOf, type StatefulStep, usesUpdate } from "./ordinals.ts";
 
 const hashLabel = "controller.kubernetes.io/hash";
 
 const words: PodControlWords = {
-  created: (pod, owner) => `create Pod ${pod} in StatefulSet ${owner} successful`,
-  notCreated: (pod, owner, problem) => `create Pod ${pod} in StatefulSet ${owner} failed error: ${problem}`,
-  deleted: (pod, owner) => `delete Pod ${pod} in StatefulSet ${owner} successful`,
-  notDeleted: (pod, owner, problem) => `delete Pod ${pod} in StatefulSet ${owner} failed error: ${problem}`,
+  created: (pod, owner) => `Create Pod ${pod} in StatefulSet ${owner} successful`,
+  notCreated: (pod, owner, problem) => `Create Pod ${pod} in StatefulSet ${owner} failed error: ${problem}`,
+  deleted: (pod, owner) => `Delete Pod ${pod} in StatefulSet ${owner} successful`,
+  notDeleted: (pod, owner, problem) => `Delete Pod ${pod} in StatefulSet ${owner} failed error: ${problem}`,
 };
 
-const asStatefulSet = (object: ApiObject): StatefulSet => object as unknown as StatefulSet;
-
 /** Keeps the numbered pods of a StatefulSet, and rolls them to its template from the highest number down. */
-export class StatefulSetController {
-  readonly #services: VerbServices;
-  readonly #logger: Logger;
+export class StatefulSetController implements Controller {
+  readonly name = "statefulset";
+  readonly definition: ResourceDefinition = statefulSets;
+  readonly owned: readonly ResourceDefinition[] = [pods];
+  readonly #clock: Clock;
+  readonly #sets: Objects<StatefulSet>;
+  readonly #revisions: Objects<ControllerRevision>;
   readonly #events: EventWriter;
   readonly #pods: PodControl;
 
   constructor(services: VerbServices, logger: Logger) {
-    this.#services = services;
-    this.#logger = logger;
+    this.#clock = services.clock;
+    this.#sets = new Objects(services, statefulSets);
+    this.#revisions = new Objects(services, controllerRevisions);
     this.#events = new EventWriter(services, "statefulset-controller", logger);
     this.#pods = new PodControl(services, this.#events, words);
   }
 
-  /** Works until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return runController(
-      {
-        name: "statefulset",
-        services: this.#services,
-        logger: this.#logger,
-        definition: statefulSets,
-        watches: [{ definition: pods, keysOf: (record) => ownersOf(this.#services, statefulSets, record) }],
-        sync: (key) => this.#sync(key),
-      },
-      signal,
-    );
-  }
-
-  #sync(key: string): number | undefined {
-    const object = this.#services.store.get(storageName(statefulSets), key)?.object;
-    if (object === undefined) return undefined;
-    const { spec, metadata, status } = asStatefulSet(object);
-    if (spec === undefined || isEmptySelector(spec.selector) || metadata?.deletionTimestamp !== undefined) {
+  sync(key: string): number | undefined {
+    const set = this.#sets.get(key);
+    if (set === undefined) return undefined;
+    const { spec, metadata, status } = set;
+    if (spec === undefined || isEmptySelector(spec.selector) || metadata.deletionTimestamp !== undefined) {
       return undefined;
     }
-    const history = keepHistory(this.#services, object, hashLabel, (collisionCount) => {
-      writeStatus(this.#services, statefulSets, object, { ...status, collisionCount });
+    const history = keepHistory(this.#revisions, set, hashLabel, (collisionCount) => {
+      this.#sets.writeStatus(set, { ...status, collisionCount });
     });
-    const setName = metadata?.name ?? "";
-    claimObjects(
-      this.#services,
-      pods,
-      object,
-      spec.selector,
-      (pod) => ordinalOf(setName, pod.metadata.name ?? "") !== undefined,
-    );
+    const hasOrdinal = (pod: Stored<Pod>) => ordinalOf(metadata.name ?? "", pod.metadata.name ?? "") !== undefined;
+    this.#pods.objects.claim(set, spec.selector, hasOrdinal);
     const update = history.current.metadata?.name ?? "";
-    const nowMs = this.#services.clock.now();
+    const nowMs = this.#clock.now();
     try {
-      const steps = nextSteps({
-        spec,
-        pods: this.#byOrdinal(object),
-        isUpdated: (pod) => revisionOf(pod) === update,
-        nowMs,
-      });
-      for (const step of steps) this.#take(object, step, history);
+      const isUpdated = (pod: Pod) => revisionOf(pod) === update;
+      const steps = nextSteps({ spec, pods: this.#byOrdinal(set), isUpdated, nowMs });
+      for (const step of steps) this.#take(set, step, history);
     } finally {
-      const owned = this.#owned(object);
-      const next = statusOf(asStatefulSet(object), owned, update, nowMs);
+      const owned = this.#pods.objects.controlledBy(set);
+      const next = statusOf(set, owned, update, nowMs);
       const isUsed = (pod: Pod, revision: ControllerRevision) => revisionOf(pod) === revision.metadata?.name;
       const old = history.old.filter((revision) => revision.metadata?.name !== next.currentRevision);
-      trimHistory(this.#services, object, old, isUsed, owned);
-      writeStatus(this.#services, statefulSets, object, next);
+      trimHistory(this.#revisions, set, old, isUsed, owned);
+      this.#sets.writeStatus(set, next);
     }
-    return nextAvailableInMs(this.#owned(object), spec.minReadySeconds ?? 0, nowMs);
+    return nextAvailableInMs(this.#pods.objects.controlledBy(set), spec.minReadySeconds ?? 0, nowMs);
   }
 
-  #owned(object: ApiObject): Pod[] {
-    return this.#services.store
-      .list(storageName(pods), object.metadata.namespace)
-      .filter((record) => controllerOf(record.object.metadata)?.uid === object.metadata.uid)
-      .map((record) => record.object as Pod);
-  }
-
-  #byOrdinal(object: ApiObject): Map<number, Pod> {
+  #byOrdinal(set: Stored<StatefulSet>): Map<number, Pod> {
     const byOrdinal = new Map<number, Pod>();
-    for (const pod of this.#owned(object)) {
-      const ordinal = ordinalOf(object.metadata.name ?? "", pod.metadata?.name ?? "");
+    for (const pod of this.#pods.objects.controlledBy(set)) {
+      const ordinal = ordinalOf(set.metadata.name ?? "", pod.metadata.name ?? "");
       if (ordinal !== undefined) byOrdinal.set(ordinal, pod);
     }
     return byOrdinal;
   }
 
-  #take(object: ApiObject, step: StatefulStep, history: RevisionHistory): void {
+  #take(set: Stored<StatefulSet>, step: StatefulStep, history: RevisionHistory): void {
     if (step.kind === "create") {
-      this.#create(object, step.ordinal, history);
+      this.#create(set, step.ordinal, history);
       return;
     }
     const phase = step.pod.status?.phase;
     if (phase === "Failed" || phase === "Succeeded") {
-      const { namespace, name } = object.metadata;
-      this.#events.write(object, {
+      const { namespace, name } = set.metadata;
+      this.#events.write(set, {
         type: phase === "Failed" ? "Warning" : "Normal",
         reason: phase === "Failed" ? "RecreatingFailedPod" : "RecreatingTerminatedPod",
-        action: "",
         message: `StatefulSet ${namespace}/${name} is recreating ${phase === "Failed" ? "failed" : "terminated"} Pod ${step.pod.metadata?.name}`,
       });
     }
-    this.#pods.delete(object, step.pod as ApiObject);
+    this.#pods.delete(set, step.pod);
   }
 
-  #create(object: ApiObject, ordinal: number, history: RevisionHistory): void {
-    const { spec, status, metadata } = asStatefulSet(object);
+  #create(set: Stored<StatefulSet>, ordinal: number, history: RevisionHistory): void {
+    const { spec, status, metadata } = set;
     if (spec === undefined) return;
     const before = history.old.find((revision) => revision.metadata?.name === status?.currentRevision);
     const revision = before === undefined || usesUpdate(spec, ordinal) ? history.current : before;
-    const name = `${metadata?.name}-${ordinal}`;
+    const name = `${metadata.name}-${ordinal}`;
     const template = revision === history.current ? spec.template : templateOf(revision);
-    this.#pods.create(object, template, {
+    this.#pods.create(set, template, {
       metadata: {
         name,
         labels: {

@@ -24,7 +24,7 @@ export const controllerRevisions: ResourceDefinition = defineResource<Controller
   printer: {
     columns: [
       { name: "Controller", description: "Object whose template this is." },
-      { name: "Revision", type: "integer", description: "Number of the revision, growing." },
+      { name: "Revision", description: "Number of the revision, growing." },
       ageColumn,
     ],
     cells: ({ metadata, revision }, nowMs) => {

@@ -1,5 +1,4 @@
-import type { DaemonSet, DaemonSetSpec } from "@wherry/kubernetes";
-import { ageOf } from "../../tables/age.ts";
+import { type DaemonSet, type DaemonSetSpec, type DaemonSetStatus, jsonEquals } from "@wherry/kubernetes";
 import {
   checkNonNegative,
   checkSupported,
@@ -8,19 +7,12 @@ import {
   required,
 } from "../../validation/field-error.ts";
 import { isNone, validateAtMostWhole, validateIntOrPercent } from "../../validation/int-or-percent.ts";
-import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
-import { setTemplateDefaults, validateImmutable, validateSelectorAndTemplate } from "./pod-template.ts";
-import {
-  ageColumn,
-  selectorColumn,
-  selectorText,
-  statusSubresource,
-  templateCells,
-  templateColumns,
-} from "./workload-columns.ts";
+import type { ResourceDefinition } from "../resource-definition.ts";
+import { validateSelectorAndTemplate } from "./pod-template.ts";
+import { selectorText } from "./workload-columns.ts";
+import { defineWorkload, type WorkloadColumn } from "./workload-resource.ts";
 
-function setDaemonSetDefaults({ spec }: DaemonSet): void {
-  if (spec === undefined) return;
+function setDefaults(spec: DaemonSetSpec): void {
   spec.updateStrategy ??= {};
   spec.updateStrategy.type ||= "RollingUpdate";
   if (spec.updateStrategy.type === "RollingUpdate") {
@@ -29,7 +21,6 @@ function setDaemonSetDefaults({ spec }: DaemonSet): void {
     spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
   }
   spec.revisionHistoryLimit ??= 10;
-  setTemplateDefaults(spec.template);
 }
 
 function validateStrategy({ updateStrategy = {} }: DaemonSetSpec): FieldError[] {
@@ -51,64 +42,53 @@ function validateStrategy({ updateStrategy = {} }: DaemonSetSpec): FieldError[] 
   return errors;
 }
 
-export const daemonSets: ResourceDefinition = defineResource<DaemonSet>({
+/** Counts the templates there have been, for clients from before revisions. */
+export const templateGenerationAnnotation = "deprecated.daemonset.template.generation";
+
+function setTemplateGeneration(daemonSet: DaemonSet, generation: string): void {
+  const { metadata } = daemonSet;
+  if (metadata === undefined) return;
+  metadata.annotations = { ...metadata.annotations, [templateGenerationAnnotation]: generation };
+}
+
+function generationAfter({ spec }: DaemonSet, old: DaemonSet): string {
+  const before = Number(old.metadata?.annotations?.[templateGenerationAnnotation] ?? 1);
+  return String(jsonEquals(spec?.template, old.spec?.template) ? before : before + 1);
+}
+
+function count(name: string, description: string, field: keyof DaemonSetStatus): WorkloadColumn<DaemonSet> {
+  return { name, type: "integer", description, cell: ({ status }) => Number(status?.[field] ?? 0) };
+}
+
+export const daemonSets: ResourceDefinition = defineWorkload<DaemonSet>({
   group: "apps",
-  version: "v1",
-  resource: "daemonsets",
-  singular: "daemonset",
   kind: "DaemonSet",
   shortNames: ["ds"],
-  categories: ["all"],
-  namespaced: true,
-  schema: "apps/v1.DaemonSet",
-  strategy: {
-    setDefaults: setDaemonSetDefaults,
-    prepareForCreate(daemonSet) {
-      daemonSet.status = {
-        currentNumberScheduled: 0,
-        desiredNumberScheduled: 0,
-        numberMisscheduled: 0,
-        numberReady: 0,
-      };
+  setDefaults,
+  initialStatus: () => ({
+    currentNumberScheduled: 0,
+    desiredNumberScheduled: 0,
+    numberMisscheduled: 0,
+    numberReady: 0,
+  }),
+  prepareForCreate: (_spec, daemonSet) => setTemplateGeneration(daemonSet, "1"),
+  prepareForUpdate: (daemonSet, old) => setTemplateGeneration(daemonSet, generationAfter(daemonSet, old)),
+  validate: (spec) => [
+    ...validateSelectorAndTemplate(spec.selector, spec.template, "daemonset"),
+    ...checkNonNegative("spec.minReadySeconds", spec.minReadySeconds),
+    ...checkNonNegative("spec.revisionHistoryLimit", spec.revisionHistoryLimit),
+    ...validateStrategy(spec),
+  ],
+  columns: [
+    count("Desired", "Nodes that should run the pod.", "desiredNumberScheduled"),
+    count("Current", "Nodes of those that have it.", "currentNumberScheduled"),
+    count("Ready", "Nodes of those where it is ready.", "numberReady"),
+    count("Up-to-date", "Nodes of those that have it from the present template.", "updatedNumberScheduled"),
+    count("Available", "Nodes of those where it has been ready for long enough.", "numberAvailable"),
+    {
+      name: "Node Selector",
+      description: "Labels of the nodes that should run the pod.",
+      cell: ({ spec }) => selectorText({ matchLabels: spec?.template?.spec?.nodeSelector ?? {} }),
     },
-    prepareForUpdate(daemonSet, old) {
-      daemonSet.status = old.status;
-    },
-    validate: ({ spec }) =>
-      spec === undefined
-        ? [required("spec")]
-        : [
-            ...validateSelectorAndTemplate(spec.selector, spec.template, "daemonset"),
-            ...checkNonNegative("spec.minReadySeconds", spec.minReadySeconds),
-            ...checkNonNegative("spec.revisionHistoryLimit", spec.revisionHistoryLimit),
-            ...validateStrategy(spec),
-          ],
-    validateUpdate: ({ spec }, old) => validateImmutable(spec?.selector, old.spec?.selector, "spec.selector"),
-    tracksGeneration: true,
-  },
-  printer: {
-    columns: [
-      { name: "Desired", type: "integer", description: "Nodes that should run the pod." },
-      { name: "Current", type: "integer", description: "Nodes of those that have it." },
-      { name: "Ready", type: "integer", description: "Nodes of those where it is ready." },
-      { name: "Up-to-date", type: "integer", description: "Nodes of those that have it from the present template." },
-      { name: "Available", type: "integer", description: "Nodes of those where it has been ready for long enough." },
-      { name: "Node Selector", description: "Labels of the nodes that should run the pod." },
-      ageColumn,
-      ...templateColumns,
-      selectorColumn,
-    ],
-    cells: ({ metadata, spec, status }, nowMs) => [
-      status?.desiredNumberScheduled ?? 0,
-      status?.currentNumberScheduled ?? 0,
-      status?.numberReady ?? 0,
-      status?.updatedNumberScheduled ?? 0,
-      status?.numberAvailable ?? 0,
-      selectorText({ matchLabels: spec?.template?.spec?.nodeSelector ?? {} }),
-      ageOf(metadata?.creationTimestamp, nowMs),
-      ...templateCells(spec?.template),
-      selectorText(spec?.selector),
-    ],
-  },
-  subresources: [statusSubresource("DaemonSet")],
+  ],
 });

@@ -1,28 +1,17 @@
 import type { Deployment, DeploymentSpec } from "@wherry/kubernetes";
-import { ageOf } from "../../tables/age.ts";
 import {
   checkNonNegative,
   checkSupported,
   type FieldError,
   forbiddenValue,
   invalidValue,
-  required,
 } from "../../validation/field-error.ts";
 import { isNone, validateAtMostWhole, validateIntOrPercent } from "../../validation/int-or-percent.ts";
-import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
-import { setTemplateDefaults, validateImmutable, validateSelectorAndTemplate } from "./pod-template.ts";
-import {
-  ageColumn,
-  scaleSubresource,
-  selectorColumn,
-  selectorText,
-  statusSubresource,
-  templateCells,
-  templateColumns,
-} from "./workload-columns.ts";
+import type { ResourceDefinition } from "../resource-definition.ts";
+import { validateSelectorAndTemplate } from "./pod-template.ts";
+import { defineWorkload } from "./workload-resource.ts";
 
-function setDeploymentDefaults({ spec }: Deployment): void {
-  if (spec === undefined) return;
+function setDefaults(spec: DeploymentSpec): void {
   spec.replicas ??= 1;
   spec.strategy ??= {};
   spec.strategy.type ||= "RollingUpdate";
@@ -33,11 +22,9 @@ function setDeploymentDefaults({ spec }: Deployment): void {
   }
   spec.revisionHistoryLimit ??= 10;
   spec.progressDeadlineSeconds ??= 600;
-  setTemplateDefaults(spec.template);
 }
 
-function validateDeployment({ spec }: Deployment): FieldError[] {
-  if (spec === undefined) return [required("spec")];
+function validate(spec: DeploymentSpec): FieldError[] {
   const { minReadySeconds = 0, progressDeadlineSeconds: deadline } = spec;
   return [
     ...checkNonNegative("spec.replicas", spec.replicas),
@@ -72,45 +59,29 @@ function validateStrategy({ strategy = {} }: DeploymentSpec): FieldError[] {
   ];
 }
 
-export const deployments: ResourceDefinition = defineResource<Deployment>({
+export const deployments: ResourceDefinition = defineWorkload<Deployment>({
   group: "apps",
-  version: "v1",
-  resource: "deployments",
-  singular: "deployment",
   kind: "Deployment",
   shortNames: ["deploy"],
-  categories: ["all"],
-  namespaced: true,
-  schema: "apps/v1.Deployment",
-  strategy: {
-    setDefaults: setDeploymentDefaults,
-    prepareForCreate(deployment) {
-      deployment.status = {};
+  scales: true,
+  setDefaults,
+  initialStatus: () => ({}),
+  validate,
+  columns: [
+    {
+      name: "Ready",
+      description: "Pods that are ready, of those wanted.",
+      cell: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
     },
-    prepareForUpdate(deployment, old) {
-      deployment.status = old.status;
+    {
+      name: "Up-to-date",
+      description: "Pods of the present template.",
+      cell: ({ status }) => status?.updatedReplicas ?? 0,
     },
-    validate: validateDeployment,
-    validateUpdate: ({ spec }, old) => validateImmutable(spec?.selector, old.spec?.selector, "spec.selector"),
-    tracksGeneration: true,
-  },
-  printer: {
-    columns: [
-      { name: "Ready", description: "Pods that are ready, of those wanted." },
-      { name: "Up-to-date", type: "integer", description: "Pods of the present template." },
-      { name: "Available", type: "integer", description: "Pods that have been ready for long enough." },
-      ageColumn,
-      ...templateColumns,
-      selectorColumn,
-    ],
-    cells: ({ metadata, spec, status = {} }, nowMs) => [
-      `${status.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
-      status.updatedReplicas ?? 0,
-      status.availableReplicas ?? 0,
-      ageOf(metadata?.creationTimestamp, nowMs),
-      ...templateCells(spec?.template),
-      selectorText(spec?.selector),
-    ],
-  },
-  subresources: [scaleSubresource, statusSubresource("Deployment")],
+    {
+      name: "Available",
+      description: "Pods that have been ready for long enough.",
+      cell: ({ status }) => status?.availableReplicas ?? 0,
+    },
+  ],
 });

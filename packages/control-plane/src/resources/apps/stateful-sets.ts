@@ -1,19 +1,16 @@
 import { jsonEquals, type StatefulSet, type StatefulSetSpec } from "@wherry/kubernetes";
-import { ageOf } from "../../tables/age.ts";
 import {
   checkNonNegative,
   checkSupported,
   type FieldError,
   forbiddenValue,
   invalidValue,
-  required,
 } from "../../validation/field-error.ts";
-import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
-import { setTemplateDefaults, validateSelectorAndTemplate } from "./pod-template.ts";
-import { ageColumn, scaleSubresource, statusSubresource, templateCells, templateColumns } from "./workload-columns.ts";
+import type { ResourceDefinition } from "../resource-definition.ts";
+import { validateSelectorAndTemplate } from "./pod-template.ts";
+import { defineWorkload } from "./workload-resource.ts";
 
-function setStatefulSetDefaults({ spec }: StatefulSet): void {
-  if (spec === undefined) return;
+function setDefaults(spec: StatefulSetSpec): void {
   spec.podManagementPolicy ||= "OrderedReady";
   spec.updateStrategy ??= {};
   spec.updateStrategy.type ||= "RollingUpdate";
@@ -26,11 +23,9 @@ function setStatefulSetDefaults({ spec }: StatefulSet): void {
   spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= "Retain";
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;
-  setTemplateDefaults(spec.template);
 }
 
-function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
-  if (spec === undefined) return [required("spec")];
+function validate(spec: StatefulSetSpec): FieldError[] {
   const { updateStrategy = {} } = spec;
   const errors = [
     ...checkSupported("spec.podManagementPolicy", spec.podManagementPolicy, ["OrderedReady", "Parallel"]),
@@ -79,7 +74,7 @@ const mutable: readonly (keyof StatefulSetSpec)[] = [
   "revisionHistoryLimit",
 ];
 
-function validateStatefulSetUpdate({ spec }: StatefulSet, old: StatefulSet): FieldError[] {
+function validateUpdate({ spec }: StatefulSet, old: StatefulSet): FieldError[] {
   const rest = (from: StatefulSetSpec | undefined) =>
     Object.fromEntries(Object.entries(from ?? {}).filter(([field]) => !(mutable as readonly string[]).includes(field)));
   if (jsonEquals(rest(spec), rest(old.spec))) return [];
@@ -91,35 +86,21 @@ function validateStatefulSetUpdate({ spec }: StatefulSet, old: StatefulSet): Fie
   ];
 }
 
-export const statefulSets: ResourceDefinition = defineResource<StatefulSet>({
+export const statefulSets: ResourceDefinition = defineWorkload<StatefulSet>({
   group: "apps",
-  version: "v1",
-  resource: "statefulsets",
-  singular: "statefulset",
   kind: "StatefulSet",
   shortNames: ["sts"],
-  categories: ["all"],
-  namespaced: true,
-  schema: "apps/v1.StatefulSet",
-  strategy: {
-    setDefaults: setStatefulSetDefaults,
-    prepareForCreate(statefulSet) {
-      statefulSet.status = { replicas: 0, availableReplicas: 0 };
+  scales: true,
+  setDefaults,
+  initialStatus: () => ({ replicas: 0, availableReplicas: 0 }),
+  validate,
+  validateUpdate,
+  columns: [
+    {
+      name: "Ready",
+      description: "Pods that are ready, of those wanted.",
+      cell: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
     },
-    prepareForUpdate(statefulSet, old) {
-      statefulSet.status = old.status;
-    },
-    validate: validateStatefulSet,
-    validateUpdate: validateStatefulSetUpdate,
-    tracksGeneration: true,
-  },
-  printer: {
-    columns: [{ name: "Ready", description: "Pods that are ready, of those wanted." }, ageColumn, ...templateColumns],
-    cells: ({ metadata, spec, status }, nowMs) => [
-      `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
-      ageOf(metadata?.creationTimestamp, nowMs),
-      ...templateCells(spec?.template),
-    ],
-  },
-  subresources: [scaleSubresource, statusSubresource("StatefulSet")],
+  ],
+  showsSelector: false,
 });

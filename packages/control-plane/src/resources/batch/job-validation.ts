@@ -29,8 +29,7 @@ const unsupported: Readonly<Partial<Record<keyof JobSpec, string>>> = {
 };
 
 /** Checks a job as upstream's ValidateJobSpec does. */
-export function validateJob({ metadata, spec }: Job): FieldError[] {
-  if (spec === undefined) return [required("spec")];
+export function validateJobSpec(spec: JobSpec, { metadata }: Job): FieldError[] {
   const errors: FieldError[] = [];
   for (const field of [
     "parallelism",

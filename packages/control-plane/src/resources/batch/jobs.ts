@@ -1,20 +1,10 @@
 import type { Job, JobSpec } from "@wherry/kubernetes";
-import { ageOf, humanDuration } from "../../tables/age.ts";
-import { setTemplateDefaults } from "../apps/pod-template.ts";
-import {
-  ageColumn,
-  selectorColumn,
-  selectorText,
-  statusSubresource,
-  templateCells,
-  templateColumns,
-} from "../apps/workload-columns.ts";
-import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
-import { controllerUidLabel, validateJob, validateJobUpdate } from "./job-validation.ts";
+import { humanDuration } from "../../tables/age.ts";
+import { defineWorkload } from "../apps/workload-resource.ts";
+import type { ResourceDefinition } from "../resource-definition.ts";
+import { controllerUidLabel, validateJobSpec, validateJobUpdate } from "./job-validation.ts";
 
-function setJobDefaults(job: Job): void {
-  const { spec } = job;
-  if (spec === undefined) return;
+function setDefaults(spec: JobSpec, job: Job): void {
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   spec.parallelism ??= 1;
   spec.backoffLimit ??= 6;
@@ -24,20 +14,24 @@ function setJobDefaults(job: Job): void {
   for (const rule of spec.podFailurePolicy?.rules ?? []) {
     for (const pattern of rule.onPodConditions ?? []) pattern.status ||= "True";
   }
-  setTemplateDefaults(spec.template);
   const labels = spec.template?.metadata?.labels;
   if (job.metadata !== undefined && job.metadata.labels === undefined && labels !== undefined) {
-    job.metadata.labels = { ...labels };
+    // The same ones: what the template gets with the selector, the job gets too.
+    job.metadata.labels = labels;
   }
 }
 
 /** Gives the job a selector that only its own pods match, unless its author brings one. */
-function generateSelector(job: Job, spec: JobSpec): void {
+function generateSelector(spec: JobSpec, job: Job): void {
   if (spec.manualSelector === true || spec.template === undefined) return;
   const { name = "", uid = "" } = job.metadata ?? {};
   const labels: Record<string, string> = { ...spec.template.metadata?.labels };
   for (const key of ["job-name", "batch.kubernetes.io/job-name"]) labels[key] = name;
   for (const key of ["controller-uid", controllerUidLabel]) labels[key] = uid;
+  const given = spec.template.metadata?.labels;
+  if (job.metadata !== undefined && given !== undefined && job.metadata.labels === given) {
+    job.metadata.labels = { ...labels };
+  }
   spec.template.metadata = { ...spec.template.metadata, labels };
   spec.selector = {
     ...spec.selector,
@@ -70,46 +64,18 @@ function durationText({ status = {} }: Job, nowMs: number): string {
   return humanDuration((end === undefined ? nowMs : Date.parse(end)) - Date.parse(status.startTime));
 }
 
-export const jobs: ResourceDefinition = defineResource<Job>({
+export const jobs: ResourceDefinition = defineWorkload<Job>({
   group: "batch",
-  version: "v1",
-  resource: "jobs",
-  singular: "job",
   kind: "Job",
-  categories: ["all"],
-  namespaced: true,
-  schema: "batch/v1.Job",
-  strategy: {
-    setDefaults: setJobDefaults,
-    prepareForCreate(job) {
-      job.status = {};
-      if (job.spec !== undefined) generateSelector(job, job.spec);
-    },
-    prepareForUpdate(job, old) {
-      job.status = old.status;
-    },
-    validate: validateJob,
-    validateUpdate: validateJobUpdate,
-    selectableFields: ({ status }) => ({ "status.successful": String(status?.succeeded ?? 0) }),
-    tracksGeneration: true,
-  },
-  printer: {
-    columns: [
-      { name: "Status", description: "State of the job." },
-      { name: "Completions", description: "Pods that have succeeded, of those wanted." },
-      { name: "Duration", description: "How long the job has run." },
-      ageColumn,
-      ...templateColumns,
-      selectorColumn,
-    ],
-    cells: (job, nowMs) => [
-      statusText(job),
-      completionsText(job),
-      durationText(job, nowMs),
-      ageOf(job.metadata?.creationTimestamp, nowMs),
-      ...templateCells(job.spec?.template),
-      selectorText(job.spec?.selector),
-    ],
-  },
-  subresources: [statusSubresource("Job")],
+  setDefaults,
+  initialStatus: () => ({}),
+  prepareForCreate: generateSelector,
+  validate: validateJobSpec,
+  validateUpdate: validateJobUpdate,
+  selectableFields: ({ status }) => ({ "status.successful": String(status?.succeeded ?? 0) }),
+  columns: [
+    { name: "Status", description: "State of the job.", cell: statusText },
+    { name: "Completions", description: "Pods that have succeeded, of those wanted.", cell: completionsText },
+    { name: "Duration", description: "How long the job has run.", cell: durationText },
+  ],
 });

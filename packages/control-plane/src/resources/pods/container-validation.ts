@@ -99,7 +99,7 @@ function portNameProblem(name: string): string | undefined {
   return undefined;
 }
 
-function validatePortNumber(port: number, path: string): FieldError[] {
+export function validatePortNumber(port: number, path: string): FieldError[] {
   return port >= 1 && port <= 65535 ? [] : [invalidValue(path, port, "must be between 1 and 65535, inclusive")];
 }
 
@@ -240,7 +240,7 @@ function validateHandler(handler: Handler, path: string): FieldError[] {
   return errors;
 }
 
-function validatePortOrName(port: number | string, path: string): FieldError[] {
+export function validatePortOrName(port: number | string, path: string): FieldError[] {
   if (typeof port === "number") return validatePortNumber(port, path);
   const problem = portNameProblem(port);
   return problem === undefined ? [] : [invalidValue(path, port, problem)];

@@ -1,7 +1,6 @@
 import {
   type Container,
   isMirrorPod,
-  isRestartableInitContainer,
   jsonEquals,
   type Pod,
   type PodSpec,
@@ -9,8 +8,12 @@ import {
 } from "@wherry/kubernetes";
 import { type FieldError, forbiddenValue, invalidValue } from "../../validation/field-error.ts";
 import type { ResourceStrategy } from "../resource-definition.ts";
+import { admitResize } from "./admit-resize.ts";
 import { qosClassOf } from "./pod-qos.ts";
 import { podStrategy } from "./pod-strategy.ts";
+
+/** How upstream writes the path of nothing in particular. */
+const wholePod = "[]";
 
 const resizable: readonly string[] = ["cpu", "memory"];
 
@@ -35,7 +38,7 @@ function fixedPart({ containers, initContainers, resources, ...rest }: PodSpec):
     ...rest,
     resources: fixedAmounts(resources),
     containers: containers.map(fixed),
-    initContainers: initContainers?.map((item) => (isRestartableInitContainer(item) ? fixed(item) : item)),
+    initContainers: initContainers?.map(fixed),
   };
 }
 
@@ -52,24 +55,25 @@ function validateRemoved(
   old: ResourceRequirements | undefined,
   path: string,
 ): FieldError[] {
-  return (["limits", "requests"] as const).flatMap((field) => {
+  return (["requests", "limits"] as const).flatMap((field) => {
     const isRemoved = Object.keys(old?.[field] ?? {}).some((name) => resources?.[field]?.[name] === undefined);
     return isRemoved ? [forbiddenValue(`${path}.${field}`, `resource ${field} cannot be removed`)] : [];
   });
 }
 
 function validateUpdate(pod: Pod, old: Pod): FieldError[] {
-  if (isMirrorPod(old)) return [forbiddenValue("", "static pods cannot be resized")];
+  if (isMirrorPod(old)) return [forbiddenValue(wholePod, "static pods cannot be resized")];
+  if (old.spec?.os?.name === "windows") return [forbiddenValue(wholePod, "windows pods cannot be resized")];
   const spec = pod.spec as PodSpec;
   const oldSpec = old.spec as PodSpec;
   const running = old.status?.containerStatuses?.find(({ state }) => state?.running !== undefined);
   // A kubelet that resizes reports what containers have.
   if (running !== undefined && running.resources === undefined) {
-    return [forbiddenValue("", "Pod running on node without support for resize")];
+    return [forbiddenValue("spec", "Pod running on node without support for resize")];
   }
   const errors: FieldError[] = validateRemoved(spec.resources, oldSpec.resources, "spec.resources");
   if (qosClassOf(spec) !== qosClassOf(oldSpec)) {
-    errors.push(invalidValue("spec", qosClassOf(spec), "Pod QOS Class may not change as a result of resizing"));
+    errors.push(invalidValue("spec", qosClassOf(oldSpec), "Pod QOS Class may not change as a result of resizing"));
   }
   for (const field of ["containers", "initContainers"] as const) {
     spec[field]?.forEach((container, index) => {
@@ -86,7 +90,7 @@ function validateUpdate(pod: Pod, old: Pod): FieldError[] {
 /** `pods/resize`: cpu and memory of containers and of the pod as a whole may change while they run, nothing else. */
 export const resizeStrategy: ResourceStrategy<Pod> = {
   ...podStrategy,
-  prepareForUpdate(pod, old) {
+  prepareForUpdate(pod, old, context) {
     const wanted = pod.spec;
     const oldSpec = old.spec as PodSpec;
     pod.status = old.status;
@@ -96,6 +100,9 @@ export const resizeStrategy: ResourceStrategy<Pod> = {
       containers: resized(oldSpec.containers, wanted?.containers),
       ...(oldSpec.initContainers && { initContainers: resized(oldSpec.initContainers, wanted?.initContainers) }),
     };
+    // What is invalid is said before what does not fit.
+    const errors = [...(podStrategy.validate?.(pod) ?? []), ...validateUpdate(pod, old)];
+    if (errors.length === 0) admitResize(pod, context);
   },
   validateUpdate,
 };

@@ -1,42 +1,65 @@
-import type { EndpointSlice, Endpoints, Service, ServicePort } from "@wherry/kubernetes";
-import { ageOf } from "../tables/age.ts";
-import { checkSupported, type FieldError, invalidValue, required } from "../validation/field-error.ts";
-import { defineResource, type ResourceDefinition } from "./resource-definition.ts";
+import {
+  dnsLabelProblem,
+  type EndpointSlice,
+  type Endpoints,
+  type Service,
+  type ServicePort,
+  type ServiceSpec,
+  type ServiceStatus,
+} from "@wherry/kubernetes";
+import { ageOf } from "../../tables/age.ts";
+import { defineResource, type ResourceDefinition, type StrategyContext } from "../resource-definition.ts";
+import { alignClusterIps, allocateAddresses, carryAddresses } from "./address-allocation.ts";
+import { hasClusterIp, isHeadless, specOf } from "./service-types.ts";
+import { validateService, validateServiceUpdate } from "./service-validation.ts";
 
 const ageColumn = { name: "Age", description: "Time since the object was created." } as const;
 const maxShownEndpoints = 3;
 
+const affinityTimeoutSeconds = 10_800;
+
 function setServiceDefaults(service: Service): void {
-  service.spec ??= {};
-  const { spec } = service;
+  const spec = specOf(service);
   spec.type ??= "ClusterIP";
   spec.sessionAffinity ??= "None";
-  if (spec.type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
+  if (spec.sessionAffinity === "ClientIP") {
+    spec.sessionAffinityConfig ??= {};
+    spec.sessionAffinityConfig.clientIP ??= {};
+    spec.sessionAffinityConfig.clientIP.timeoutSeconds ??= affinityTimeoutSeconds;
+  }
+  if (hasClusterIp(spec)) spec.internalTrafficPolicy ??= "Cluster";
+  if (spec.type === "NodePort" || spec.type === "LoadBalancer") spec.externalTrafficPolicy ??= "Cluster";
+  if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
   for (const port of spec.ports ?? []) {
     port.protocol ??= "TCP";
-    if (port.targetPort === undefined || port.targetPort === "") port.targetPort = port.port;
+    if (!port.targetPort) port.targetPort = port.port;
   }
   service.status ??= { loadBalancer: {} };
 }
 
-function validateService({ spec = {} }: Service): FieldError[] {
-  const errors: FieldError[] = [
-    ...checkSupported("spec.type", spec.type, ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]),
-    ...checkSupported("spec.sessionAffinity", spec.sessionAffinity, ["ClientIP", "None"]),
-  ];
-  const isHeadless = spec.clusterIP === "None";
-  if ((spec.ports?.length ?? 0) === 0 && !isHeadless && spec.type !== "ExternalName")
-    errors.push(required("spec.ports"));
-  if (spec.type === "ExternalName" && !spec.externalName) errors.push(required("spec.externalName"));
-  spec.ports?.forEach((port, index) => {
-    const at = `spec.ports[${index}]`;
-    if ((spec.ports?.length ?? 0) > 1 && !port.name) errors.push(required(`${at}.name`));
-    if (!(port.port >= 1 && port.port <= 65535)) {
-      errors.push(invalidValue(`${at}.port`, port.port, "must be between 1 and 65535, inclusive"));
-    }
-    errors.push(...checkSupported(`${at}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]));
-  });
-  return errors;
+/** Fills in what the server decides, unless the service will be refused anyway. */
+function complete(service: Service, old: Service | undefined, context: StrategyContext): void {
+  const spec = specOf(service);
+  alignClusterIps(spec, old?.spec);
+  if (old?.spec !== undefined) carryAddresses(spec, old.spec);
+  if (!hasClusterIp(spec)) return;
+  setFamilies(spec);
+  const errors = [...validateService(service), ...(old === undefined ? [] : validateServiceUpdate(service, old))];
+  if (errors.length === 0) allocateAddresses(service, old, context);
+}
+
+function setFamilies(spec: ServiceSpec): void {
+  const isOpen = isHeadless(spec) && spec.selector === undefined;
+  spec.ipFamilyPolicy ??= isOpen ? "RequireDualStack" : "SingleStack";
+  spec.ipFamilies ??= isOpen && spec.ipFamilyPolicy !== "SingleStack" ? ["IPv4", "IPv6"] : ["IPv4"];
+}
+
+/** Where the service is reached from outside, `<pending>` for a load balancer that nobody has made. */
+function externalText({ type, externalName, externalIPs = [] }: ServiceSpec, status: ServiceStatus = {}): string {
+  if (type === "ExternalName") return externalName ?? "";
+  const balancers = (status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "");
+  const addresses = type === "LoadBalancer" ? [...balancers, ...externalIPs] : externalIPs;
+  return addresses.join(",") || (type === "LoadBalancer" ? "<pending>" : "<none>");
 }
 
 function portText({ port, nodePort, protocol }: ServicePort): string {
@@ -53,12 +76,19 @@ export const services: ResourceDefinition = defineResource<Service>({
   categories: ["all"],
   namespaced: true,
   schema: "core/v1.Service",
+  nameProblem: dnsLabelProblem,
   strategy: {
     setDefaults: setServiceDefaults,
-    validate: validateService,
-    prepareForUpdate(service, old) {
-      service.status = old.status;
+    prepareForCreate(service, context) {
+      service.status = { loadBalancer: {} };
+      complete(service, undefined, context);
     },
+    prepareForUpdate(service, old, context) {
+      service.status = old.status;
+      complete(service, old, context);
+    },
+    validate: validateService,
+    validateUpdate: validateServiceUpdate,
     selectableFields: (service) => ({
       "spec.clusterIP": service.spec?.clusterIP ?? "",
       "spec.type": service.spec?.type ?? "",
@@ -74,10 +104,10 @@ export const services: ResourceDefinition = defineResource<Service>({
       ageColumn,
       { name: "Selector", description: "Labels of the pods behind the service.", priority: 1 },
     ],
-    cells: ({ spec = {}, metadata }, nowMs) => [
+    cells: ({ spec = {}, metadata, status }, nowMs) => [
       spec.type ?? "",
       spec.clusterIP || "<none>",
-      spec.externalName || spec.externalIPs?.join(",") || "<none>",
+      externalText(spec, status),
       spec.ports?.map(portText).join(",") || "<none>",
       ageOf(metadata?.creationTimestamp, nowMs),
       labelText(spec.selector),
