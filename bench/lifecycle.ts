@@ -1,7 +1,9 @@
 // What a pod's life costs: node --conditions=@wherry/source bench/lifecycle.ts [kube-apiserver|embedded] [PODS] [SECONDS]
 //
 // Needs the bundle (`npm run build`), and KUBEBUILDER_ASSETS for the real control plane, which is the default. Writes are counted as
-// versions of the pod that a watch sees: with spec.nodeName given nobody but the kubelet writes it. PODS then idle for SECONDS.
+// versions of the pod that a watch sees: with spec.nodeName given nobody but the kubelet writes it. PODS then idle for SECONDS. The
+// time from a watch event to the runtime call is taken on a second node, in this process, with as many pods; on the real control
+// plane only.
 import { resources } from "@wherry/client";
 import { controlPlaneKind, startBenchCluster } from "./lib/bench-cluster.ts";
 import { benchPod, deletePods } from "./lib/bench-pods.ts";
@@ -9,6 +11,7 @@ import { isRunning, PodWatch } from "./lib/pod-watch.ts";
 import { processCpuMs, processMemory } from "./lib/processes.ts";
 import { pause, settle } from "./lib/settle.ts";
 import { type Figure, printFigures } from "./lib/statistics.ts";
+import { measureSyncLatency } from "./lib/sync-latency.ts";
 
 const kind = controlPlaneKind(process.argv[2] ?? "kube-apiserver");
 const count = Number(process.argv[3] ?? 500);
@@ -77,5 +80,6 @@ figures.push(
     target: "<= 300 MiB",
   },
 );
-printFigures(`A pod's life, ${kind}`, figures);
 await deletePods(cluster.client, watch, names);
+if (kind === "kube-apiserver") figures.push(...(await measureSyncLatency(cluster, count, 100)));
+printFigures(`A pod's life, ${kind}`, figures);

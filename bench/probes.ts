@@ -73,7 +73,8 @@ async function probes(probe: Probe): Promise<number> {
     const instance = { id: pod.metadata?.uid ?? "", startedAtMs: startedAtMs + Math.floor((index * 1000) / count) };
     probed.update({ address: "127.0.0.1", ending: false, running: () => instance });
   }
-  const before = () => [...manager.counts()].reduce((sum, entry) => sum + entry.count, 0);
+  const before = () =>
+    [...manager.series()].reduce((sum, { counts }) => sum + counts.success + counts.failure + counts.unknown, 0);
   await pause(warmUpMs);
   const done = before();
   const percent = await cpuPercent();

@@ -24,7 +24,12 @@ export interface BenchCluster extends AsyncDisposable {
   readonly kubeconfig: string;
   /** The processes that the node has given to pods. */
   hostPids(): number[];
+  /** Path of the kubeconfig of a further node, which must be `furtherNode`. Only on a real control plane. */
+  nodeKubeconfig(nodeName: string): Promise<string>;
 }
+
+/** The node that a benchmark may start beside the one of the cluster. */
+export const furtherNode = "bench-node-2";
 
 const nodeName = "bench-node";
 
@@ -42,7 +47,7 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
     cleanup.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   const images = await publishGuests(directory, cleanup);
   const start = kind === "embedded" ? startEmbedded : startReal;
-  const { kubeconfig, kubeletPid, rootDirectory } = await start(directory, cleanup);
+  const { kubeconfig, kubeletPid, rootDirectory, nodeKubeconfig } = await start(directory, cleanup);
   // A lane has no rate limit: what is measured is the node.
   const root = createClient(await loadClusterConfig({ paths: [kubeconfig] }));
   cleanup.defer(() => root.close());
@@ -60,6 +65,7 @@ export async function startBenchCluster(kind: ControlPlaneKind): Promise<BenchCl
     directory,
     kubeconfig,
     hostPids,
+    nodeKubeconfig,
     [Symbol.asyncDispose]: dispose,
   };
 }
@@ -69,6 +75,7 @@ interface Started {
   readonly rootDirectory: string;
   readonly kubeconfig: string;
   readonly kubeletPid: number;
+  nodeKubeconfig(nodeName: string): Promise<string>;
 }
 
 async function startEmbedded(directory: string, cleanup: AsyncDisposableStack): Promise<Started> {
@@ -81,15 +88,17 @@ async function startEmbedded(directory: string, cleanup: AsyncDisposableStack): 
   );
   cleanup.use(process);
   const { kubeconfig } = JSON.parse(readyLine) as { readonly kubeconfig: string };
-  return { kubeconfig, kubeletPid: process.pid, rootDirectory: join(directory, "state") };
+  const nodeKubeconfig = () => Promise.reject(new Error("The embedded default has one node"));
+  return { kubeconfig, kubeletPid: process.pid, rootDirectory: join(directory, "state"), nodeKubeconfig };
 }
 
 async function startReal(directory: string, cleanup: AsyncDisposableStack): Promise<Started> {
   const assets = kubeBuilderAssets();
   if ("skip" in assets) throw new Error(`Cannot start a real control plane: ${assets.skip}`);
   const plane = cleanup.use(
-    await startKubeApiServer(assets.directory, { directory, nodeNames: [nodeName], controllers: true }),
+    await startKubeApiServer(assets.directory, { directory, nodeNames: [nodeName, furtherNode], controllers: true }),
   );
   const { kubeletPid, rootDirectory } = cleanup.use(await startWherryKubelet(directory, plane, nodeName));
-  return { kubeconfig: plane.adminKubeconfig, kubeletPid, rootDirectory };
+  const nodeKubeconfig = (name: string) => plane.nodeKubeconfig(name);
+  return { kubeconfig: plane.adminKubeconfig, kubeletPid, rootDirectory, nodeKubeconfig };
 }

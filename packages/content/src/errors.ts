@@ -14,6 +14,7 @@ export type ContentErrorCode =
   | "InvalidArchive"
   | "UnsafeArchive"
   | "NoModule"
+  | "NoDirectory"
   | "NotWasm"
   | "TruncatedModule"
   | "Unsupported"

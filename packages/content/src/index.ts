@@ -28,6 +28,6 @@ export { type ModuleSource, type PushedModule, type PushModuleOptions, pushModul
 export type { SnapshotInfo, Snapshots } from "./snapshots.ts";
 export { readStoredImage, type StoredImage } from "./stored-image.ts";
 export { readTar, type TarEntry, type TarEntryType } from "./tar-reader.ts";
-export { type UnpackedImage, type UnpackOptions, unpackImage } from "./unpack-image.ts";
+export { resolveVolumeImage, type VolumeImage, type VolumeImageOptions } from "./volume-image.ts";
 export type { WasmKind } from "./wasm-kind.ts";
 export { wasmConfigV0Type, wasmConfigV1Type, wasmContentLayerType, wasmLayerType } from "./wasm-media-types.ts";

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { errorMessage } from "@wherry/base";
 import { type Descriptor, type Digest, Digester } from "@wherry/distribution";
 import { splitArchivePath } from "./archive-path.ts";
@@ -13,7 +13,8 @@ import { RootedTree } from "./rooted-tree.ts";
 import { readStoredImage, type StoredImage } from "./stored-image.ts";
 import { unpackLayers } from "./unpack-image.ts";
 import { inspectWasmFile, type WasmKind } from "./wasm-kind.ts";
-import { isWasmConfigType, isWasmLayerType, wasmConfigV0Type } from "./wasm-media-types.ts";
+import { titleOf, wasmLayerOf } from "./wasm-layer.ts";
+import { isWasmConfigType, wasmConfigV0Type } from "./wasm-media-types.ts";
 
 /**
  * How an image carries its module: as the CNCF's artifact, as the artifact of wasm-to-oci and Krustlet, as a layer of an image
@@ -69,11 +70,9 @@ export async function resolveModuleImage(
   const name = store.images.findByDigest(imageDigest)[0]?.name ?? imageDigest;
   try {
     const image = await readStoredImage(store, imageDigest, platforms);
-    const wasmLayers = image.manifest.layers.filter(({ mediaType }) => isWasmLayerType(mediaType));
+    const layer = wasmLayerOf(image);
     const resolved =
-      wasmLayers.length > 0 || isArtifact(image)
-        ? await resolveWasmLayer(store, image, wasmLayers)
-        : await resolveFile(store, image, options);
+      layer === undefined ? await resolveFile(store, image, options) : await resolveWasmLayer(store, image, layer);
     store.modules.remember(key, resolved);
     return resolved;
   } catch (error) {
@@ -86,10 +85,6 @@ export async function resolveModuleImage(
   }
 }
 
-function isArtifact({ manifest }: StoredImage): boolean {
-  return isWasmConfigType(manifest.config.mediaType) || isWasmConfigType(manifest.artifactType ?? "");
-}
-
 function formOf({ manifest }: StoredImage): ModuleImageForm {
   const types = [manifest.artifactType, manifest.config.mediaType];
   if (types.includes(wasmConfigV0Type)) return "wasm-artifact";
@@ -100,20 +95,8 @@ function formOf({ manifest }: StoredImage): ModuleImageForm {
   return isImage ? "wasm-layer" : "wasm-artifact";
 }
 
-async function resolveWasmLayer(
-  store: ContentStore,
-  image: StoredImage,
-  wasmLayers: readonly Descriptor[],
-): Promise<ModuleImage> {
+async function resolveWasmLayer(store: ContentStore, image: StoredImage, layer: Descriptor): Promise<ModuleImage> {
   const { manifest, manifestDigest, config } = image;
-  const [layer] = wasmLayers;
-  if (layer === undefined || manifest.layers.length !== 1) {
-    const found = manifest.layers.map(({ mediaType }) => mediaType).join(", ") || "none";
-    throw new ContentError(
-      "Unsupported",
-      `a WebAssembly artifact must have exactly one layer, the module; it has: ${found}`,
-    );
-  }
   const name = titleOf(layer) ?? config.entrypoint[0] ?? "module.wasm";
   const path = store.blobs.path(layer.digest);
   const record =
@@ -125,11 +108,6 @@ async function resolveWasmLayer(
     config,
     module: { ...record, path, name },
   };
-}
-
-function titleOf(layer: Descriptor): string | undefined {
-  const title = layer.annotations?.["org.opencontainers.image.title"];
-  return title === undefined || title === "" ? undefined : basename(title);
 }
 
 async function resolveFile(

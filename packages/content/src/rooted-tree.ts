@@ -74,6 +74,15 @@ export class RootedTree implements Disposable {
     return { directory: this.#walk(segments.slice(0, -1), options.create), name: checkName(name) };
   }
 
+  /**
+   * The directory a path leads to, links at its end followed too.
+   *
+   * Throws as `locate` does, also where the path leads to something that is no directory (`ENOTDIR`).
+   */
+  directory(segments: readonly string[]): TreeDirectory {
+    return this.#walk(segments, false);
+  }
+
   /** What is at a place, without following it. */
   stat({ directory, name }: TreePlace): Stats | undefined {
     return lstatSync(directory.entry(name), { throwIfNoEntry: false });

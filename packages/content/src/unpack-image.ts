@@ -6,9 +6,7 @@ import { snapshotReferenceLabel } from "./labels.ts";
 import { decompressLayer, type LayerCompression, layerCompression } from "./layer-decompression.ts";
 import { UnpackBudget, type UnpackLimits } from "./layer-limits.ts";
 import { LayerWriter } from "./layer-writer.ts";
-import type { PlatformPreference } from "./platform.ts";
 import type { WrittenSnapshot } from "./snapshots.ts";
-import { readStoredImage } from "./stored-image.ts";
 
 export interface UnpackOptions {
   readonly limits?: UnpackLimits | undefined;
@@ -20,20 +18,6 @@ export interface UnpackedImage {
   readonly chainId: Digest;
   /** Must not be written to. */
   readonly directory: string;
-}
-
-/**
- * Unpacks an ordinary image of the store, for an image volume; see `unpackLayers`.
- *
- * @param imageDigest digest of the manifest or index the image's name stands for
- */
-export async function unpackImage(
-  store: ContentStore,
-  imageDigest: Digest,
-  options: UnpackOptions & { readonly platforms?: readonly PlatformPreference[] } = {},
-): Promise<UnpackedImage> {
-  const { manifest, config } = await readStoredImage(store, imageDigest, options.platforms);
-  return unpackLayers(store, manifest, config, options);
 }
 
 interface Layer {
@@ -72,21 +56,25 @@ export async function unpackLayers(
 
 function matchLayers({ layers }: Manifest, { diffIds }: ImageConfig): Layer[] {
   if (layers.length === 0) throw new ContentError("InvalidImage", "The image has no layers");
+  const archives = layers.map((descriptor) => ({ descriptor, compression: compressionOf(descriptor) }));
   if (layers.length !== diffIds.length)
     throw new ContentError(
       "InvalidImage",
       `The image has ${layers.length} layers, but its configuration names ${diffIds.length}`,
     );
-  return layers.map((descriptor, index) => {
-    const compression = layerCompression(descriptor.mediaType);
-    const diffId = diffIds[index];
-    if (compression === undefined || diffId === undefined)
-      throw new ContentError(
-        "Unsupported",
-        `Layers of type ${JSON.stringify(descriptor.mediaType)} cannot be unpacked; expected a tar archive, plain or with gzip or zstd`,
-      );
-    return { descriptor, compression, diffId };
+  return diffIds.flatMap((diffId, index) => {
+    const archive = archives[index];
+    return archive === undefined ? [] : [{ ...archive, diffId }];
   });
+}
+
+function compressionOf({ mediaType }: Descriptor): LayerCompression {
+  const compression = layerCompression(mediaType);
+  if (compression !== undefined) return compression;
+  throw new ContentError(
+    "Unsupported",
+    `Layers of type ${JSON.stringify(mediaType)} cannot be unpacked; expected a tar archive, plain or with gzip or zstd`,
+  );
 }
 
 /** OCI image specification, "Layer ChainID". */

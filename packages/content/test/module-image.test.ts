@@ -5,7 +5,6 @@ import { describe, expect, test } from "vitest";
 import {
   openContentStore,
   resolveModuleImage,
-  unpackImage,
   wasmConfigV0Type,
   wasmConfigV1Type,
   wasmContentLayerType,
@@ -321,19 +320,5 @@ describe("resolveModuleImage()", () => {
     using directory = temporaryDirectory();
     await using store = await openContentStore({ directory: directory.path });
     await expect(resolveModuleImage(store, digestOf("missing"))).rejects.toMatchObject({ code: "NotFound" });
-  });
-});
-
-describe("unpackImage()", () => {
-  test("unpacks any image for a volume, for several callers once", async () => {
-    using directory = temporaryDirectory();
-    await using store = await openContentStore({ directory: directory.path });
-    const digest = await storeImage(store, {
-      layers: [tarLayer([{ path: "model.bin", content: Buffer.from("weights") }])],
-      config: { os: "linux", architecture: "amd64" },
-    });
-    const unpacked = await Promise.all([1, 2, 3].map(() => unpackImage(store, digest)));
-    expect(new Set(unpacked.map((image) => image.directory)).size).toBe(1);
-    expect(readFileSync(join(unpacked[0]?.directory ?? "", "model.bin"), "utf8")).toBe("weights");
   });
 });

@@ -9,7 +9,7 @@ import {
   startCraneRegistry,
   startDockerRegistry,
 } from "../../testkit/src/registries/peer-registries.ts";
-import { openContentStore, pullImage, pushModule, resolveModuleImage, unpackImage } from "../src/index.ts";
+import { openContentStore, pullImage, pushModule, resolveModuleImage, resolveVolumeImage } from "../src/index.ts";
 import { tarOf } from "./tar-builder.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { componentWith, moduleOfSize } from "./wasm-binaries.ts";
@@ -51,7 +51,7 @@ describe.each(registries)("%s", (_name, start) => {
     expect(resolved.config).toMatchObject({ cmd: ["one", "two"], workingDir: "/app", env: { GREETING: "hello" } });
     expect(readFileSync(resolved.module.path)).toEqual(module);
     expect(readFileSync(join(resolved.rootfs ?? "", "etc/motd"), "utf8")).toBe("hi\n");
-    expect((await unpackImage(store, pulled.digest)).directory).toBe(resolved.rootfs);
+    expect((await resolveVolumeImage(store, pulled.digest)).directory).toBe(resolved.rootfs);
   });
 
   peerTest("pullImage() chooses WebAssembly from an index that crane made", async () => {

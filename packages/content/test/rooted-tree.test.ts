@@ -52,6 +52,27 @@ describe.each([true, false])("RootedTree, by handle: %s", (byHandle) => {
     expect(() => hostile.tree.locate(["loop", "x"], { create: false })).toThrow("too many symbolic links");
   });
 
+  test.each([
+    [["absolute"], ["etc"]],
+    [["dir", "climbing"], ["etc"]],
+    [
+      ["dot", "dir", "sub"],
+      ["dir", "sub"],
+    ],
+    [["dot"], []],
+    [["dir", "sub", "..", ".."], []],
+  ])("directory() takes %j to %j", (segments, expected) => {
+    using hostile = hostileTree(byHandle);
+    expect(hostile.tree.directory(segments).segments).toEqual(expected);
+  });
+
+  test("directory() throws the system's error for what is not there or is no directory", () => {
+    using hostile = hostileTree(byHandle);
+    expect(() => hostile.tree.directory(["dir", "missing"])).toThrow("ENOENT");
+    for (const segments of [["etc", "passwd"], ["file"], ["etc", "passwd", "x"]])
+      expect(() => hostile.tree.directory(segments)).toThrow("ENOTDIR");
+  });
+
   test("locate() with create makes directories inside, through links too", () => {
     using hostile = hostileTree(byHandle);
     const place = hostile.tree.locate(["dir", "climbing", "new", "file"], { create: true });

@@ -24,7 +24,10 @@ describe("setPodDefaults()", () => {
     [`nginx@sha256:${"0".repeat(64)}`, "IfNotPresent"],
     [`nginx:latest@sha256:${"0".repeat(64)}`, "Always"],
   ])("pulls %s %s", (image, policy) => {
-    expect(podWith({ containers: [{ name: "a", image }] }).spec?.containers[0]?.imagePullPolicy).toBe(policy);
+    const volumes = [{ name: "v", image: { reference: image } }];
+    const { spec } = podWith({ containers: [{ name: "a", image }], volumes });
+    expect(spec?.containers[0]?.imagePullPolicy).toBe(policy);
+    expect(spec?.volumes?.[0]?.image?.pullPolicy).toBe(policy);
   });
 
   test("fills in probes, ports, volumes and requests", () => {
@@ -102,6 +105,11 @@ describe("validatePod()", () => {
       "spaces in an image",
       { containers: [{ name: "a", image: " x" }] },
       "must not have leading or trailing whitespace",
+    ],
+    [
+      "an unknown pull policy of a volume",
+      { volumes: [{ name: "v", image: { reference: "x", pullPolicy: "Often" } }] },
+      'spec.volumes[0].image.pullPolicy: Unsupported value: "Often"',
     ],
     [
       "a mount of no volume",

@@ -118,6 +118,19 @@ describe("pods/resize", () => {
     expect(body.spec.containers[0]).toMatchObject({ image: "registry.example/app:1", resources: amounts("200m") });
   });
 
+  test("changes cpu and memory of the pod as a whole, which cannot be taken away", async () => {
+    const whole = (resources: object | null) =>
+      plane.admin.patch(`${pods}/whole/resize`, { spec: { resources } }, "strategic-merge");
+    await create("whole", { resources: amounts("100m"), containers: containers({}) });
+    const { code, body } = await whole(amounts("200m", "128Mi"));
+    expect(code).toBe(200);
+    expect(body.spec.resources).toEqual(amounts("200m", "128Mi"));
+    const removed = await whole({ requests: { memory: null } });
+    expect(removed.code).toBe(422);
+    expect(removed.body.message).toContain("spec.resources.requests: Forbidden: resource requests cannot be removed");
+    expect((await whole({ requests: { "ephemeral-storage": "1Gi" } })).code).toBe(422);
+  });
+
   test.each([
     ["class", { limits: { cpu: "100m", memory: "64Mi" } }, "Pod QOS Class may not change as a result of resizing"],
     ["storage", { requests: { "ephemeral-storage": "1Gi" } }, "only cpu and memory resources are mutable"],

@@ -52,7 +52,10 @@ export interface Sandbox {
   reopenLog(id: string): Promise<void>;
   /** Rejects with `FailedPrecondition` for a guest that has exited. */
   stats(id: string): Promise<GuestStats>;
-  /** Changes the limits of all guests together; rejects with `FailedPrecondition` where the node has no cgroup for them. */
+  /**
+   * Changes the limits of all guests together; what is left out stays. Rejects with `FailedPrecondition` where the node has no cgroup
+   * for them, and with `ResourceExhausted` where they use more memory than they would be left, for the kernel would kill one.
+   */
   updateLimits(limits: SandboxLimits): Promise<void>;
   /**
    * Copies the guest's output from now on, and feeds its input, until the guest exits, the streams end or `signal` aborts.

@@ -28,6 +28,8 @@ describe("cgroupV1()", () => {
     expect(read(join(root, "cpu/kubepods/pod1/host/cgroup.procs"))).toBe("42");
     writeFileSync(join(root, "memory/kubepods/pod1/host/memory.oom_control"), "under_oom 0\noom_kill 3\n");
     expect(backend.open(group.paths).oomKills()).toBe(3);
+    writeFileSync(join(root, "memory/kubepods/pod1/host/memory.usage_in_bytes"), "4096\n");
+    expect(group.memoryBytes()).toBe(4096);
   });
 
   test.each(["/../evil", "a/./b", "a:b", "/x\0y"])("cgroupV1() refuses the parent %j", (parent) => {
@@ -53,6 +55,9 @@ describe("cgroupV2()", () => {
     expect(read(join(path, "cpu.max"))).toBe("1000 100000");
     writeFileSync(join(path, "memory.events"), "low 0\noom 1\noom_kill 1\n");
     expect(group.oomKills()).toBe(1);
+    expect(group.memoryBytes()).toBe(0);
+    writeFileSync(join(path, "memory.current"), "4096\n");
+    expect(group.memoryBytes()).toBe(4096);
   });
 
   test("cgroupV2() names the file and the value that the kernel refused", () => {

@@ -59,6 +59,23 @@ describe.skipIf(backend === undefined)("limits of a sandbox", () => {
     expect(cgroups.filter((group) => existsSync(group))).toEqual([]);
   });
 
+  test("updateLimits() refuses to leave guests less memory than they have, which would kill one", async () => {
+    const { sandbox, run } = await startPod({ limits }, { cgroupParent, memoryLimitBytes: 1 << 30 });
+    await run("sleep");
+    // A process's own share is a guess; below zero no guess helps.
+    await expect(sandbox.updateLimits({ memoryLimitBytes: -(47 << 20) })).rejects.toMatchObject({
+      code: "ResourceExhausted",
+    });
+    expect(sandbox.guestState("main").exit).toBeUndefined();
+  });
+
+  test("updateLimits() of memory holds for guests that a later engine makes", async () => {
+    const { directory, sandbox } = await startPod({ limits }, { cgroupParent, memoryLimitBytes: 1 << 26 });
+    await sandbox.updateLimits({ memoryLimitBytes: 1 << 27 });
+    const path = join(directory, "state/sandboxes/pod/sandbox.json");
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ memoryLimitBytes: 1 << 27 });
+  });
+
   test("updateLimits() is refused without a group", async () => {
     const { sandbox } = await startPod();
     await expect(sandbox.updateLimits({ cpuLimitMillis: 100 })).rejects.toMatchObject({ code: "FailedPrecondition" });

@@ -35,6 +35,16 @@ export class ActionError extends KubeletError {
   }
 }
 
+/** A call over HTTP/2 was broken off; the name is that of gRPC's status code. */
+export class StreamFailure extends ActionError {
+  readonly rpcCode: string;
+
+  constructor(rpcCode: string, message: string, options: WherryErrorOptions = {}) {
+    super("Failed", message, options);
+    this.rpcCode = rpcCode;
+  }
+}
+
 /** A hook of a container failed; shown as the message of `PostStartHookError`. */
 export class HookError extends KubeletError {
   constructor(message: string, options: WherryErrorOptions = {}) {

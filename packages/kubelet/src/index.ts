@@ -55,9 +55,9 @@ export type {
   PodProbes,
   PodProbesListener,
   PodView,
-  ProbeCount,
   ProbedContainer,
   ProbeManager,
+  ProbeSeries,
 } from "./probes/probe-manager.ts";
 export { describeInstances, type InstanceFacts } from "./provider/describe-instances.ts";
 export type { HealthTerm, NodeDetails } from "./provider/node-details.ts";

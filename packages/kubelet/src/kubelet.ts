@@ -21,6 +21,7 @@ import { createPullSecrets } from "./objects/pull-secrets.ts";
 import { openAllocations } from "./pods/file-allocations.ts";
 import { createNodePods } from "./pods/node-pods.ts";
 import type { PodController } from "./pods/pod-controller.ts";
+import { registerResizeMetrics } from "./pods/resize-metrics.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
 import type { Provider } from "./provider/provider.ts";
 import { pingCheck } from "./server/health-checks.ts";
@@ -149,7 +150,8 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       random: this.#random,
     });
     const metrics = new MetricsRegistry();
-    provider.registerMetrics?.(metrics);
+    const probeMetrics = new MetricsRegistry();
+    provider.registerMetrics?.(metrics, probeMetrics);
     const statusWriter = new StatusWriter({
       api: createPodStatusApi(client),
       clock,
@@ -169,11 +171,14 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       registered: nodeAgent.registered,
       staticPath: configuration.pods.staticPath,
       fileCheckEveryMs: configuration.pods.fileCheckEveryMs,
+      staticUrl: configuration.pods.staticUrl,
+      httpCheckEveryMs: configuration.pods.httpCheckEveryMs,
       recorder: events,
       clock,
       logger: this.#component("pods"),
       random: this.#random,
       allocations: await openAllocations(rootDirectory, this.#component("pods")),
+      resizes: registerResizeMetrics(metrics, () => controller?.list() ?? []),
     });
     controller = pods.controller;
     const logs = providerLogSource(controller, provider);
@@ -181,6 +186,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     const server = await openNodeServer({
       ...this.#options,
       metrics,
+      probeMetrics,
       // The certificate names the node by its name already; of the addresses it takes those that are dialled as such.
       addresses: this.#options.addresses.filter(({ type }) => type === "InternalIP" || type === "ExternalIP"),
       pods: controller,

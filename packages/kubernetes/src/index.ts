@@ -28,6 +28,7 @@ export {
   type PodAllocation,
   podAllocation,
   resizableResources,
+  sameAllocation,
   sameResizable,
   withAllocation,
 } from "./pods/pod-allocation.ts";
@@ -61,7 +62,14 @@ export {
   isStaticPod,
   isTerminalPhase,
 } from "./pods/pod-predicates.ts";
-export { containerRequests, parseResourceList, podRequests, type ResourceAmounts } from "./pods/pod-resources.ts";
+export {
+  containerRequests,
+  formatResourceList,
+  parseResourceList,
+  podLimits,
+  podRequests,
+  type ResourceAmounts,
+} from "./pods/pod-resources.ts";
 export { type PodStatusFacts, podStatus } from "./pods/pod-status.ts";
 export { type QosClass, qosClass } from "./pods/qos-class.ts";
 export { shouldRestartAfterExit, shouldRestartAllAfterExit } from "./pods/restart-policy.ts";

@@ -10,8 +10,13 @@ export interface Mount {
   readonly hostPath: string;
   readonly readOnly: boolean;
   readonly propagation: "private" | "host-to-container" | "bidirectional";
-  /** Mounts the content of this image read-only instead of a host path. */
+  /**
+   * Mounts the content of this image instead of a host path, read-only whatever `readOnly` says. The image must be present; what
+   * is mounted stays as it is while the container lives.
+   */
   readonly image?: ImageSpec | undefined;
+  /** Directory in `image` to mount instead of its root, relative; one that is not there fails `createContainer`. */
+  readonly imageSubPath?: string | undefined;
 }
 
 export interface ContainerResources {

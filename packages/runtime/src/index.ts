@@ -36,6 +36,7 @@ export type {
   PodSandboxStatus,
   PodSandboxSummary,
   PortMapping,
+  SandboxResources,
   SandboxState,
 } from "./sandbox.ts";
 export type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "./streaming.ts";

@@ -7,7 +7,13 @@ import type {
   ContainerStatus,
 } from "./container.ts";
 import type { AuthConfig, FilesystemUsage, Image, ImageSpec, ImageStatus, PullProgress } from "./image.ts";
-import type { PodSandboxConfig, PodSandboxFilter, PodSandboxStatus, PodSandboxSummary } from "./sandbox.ts";
+import type {
+  PodSandboxConfig,
+  PodSandboxFilter,
+  PodSandboxStatus,
+  PodSandboxSummary,
+  SandboxResources,
+} from "./sandbox.ts";
 import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "./streaming.ts";
 
 export interface CallOptions {
@@ -89,6 +95,11 @@ export interface Runtime {
   removePodSandbox(sandboxId: string, options?: CallOptions): Promise<void>;
   podSandboxStatus(sandboxId: string, options?: CallOptions): Promise<PodSandboxStatus>;
   listPodSandboxes(filter?: PodSandboxFilter, options?: CallOptions): Promise<PodSandboxSummary[]>;
+  /**
+   * Changes limits of a sandbox that is ready, as CRI's verb of that name; what is left out stays, for Kubernetes takes no limit away.
+   * Rejects with `ResourceExhausted`, and changes nothing, where the containers use more memory than they would be left.
+   */
+  updatePodSandboxResources(sandboxId: string, resources: SandboxResources, options?: CallOptions): Promise<void>;
 
   /** Makes a container ready to start; the image must be present. The answer is its ID. */
   createContainer(sandboxId: string, config: ContainerConfig, options?: CallOptions): Promise<string>;

@@ -24,6 +24,12 @@ export interface DnsConfig {
   readonly options: readonly string[];
 }
 
+/** Limits that hold for all containers of a sandbox together; undefined for none. */
+export interface SandboxResources {
+  readonly cpuLimitMillis?: number | undefined;
+  readonly memoryLimitBytes?: number | undefined;
+}
+
 export interface PodSandboxConfig {
   readonly metadata: PodSandboxMetadata;
   readonly hostname: string;
@@ -38,10 +44,8 @@ export interface PodSandboxConfig {
   readonly dns?: DnsConfig | undefined;
   /** Parent control group below the node's root, e.g. `/wherry/burstable/pod<uid>`; unset where groups are not used. */
   readonly cgroupParent?: string | undefined;
-  /** Sum of the containers' limits, where every one has one. */
-  readonly resources?:
-    | { readonly cpuLimitMillis?: number | undefined; readonly memoryLimitBytes?: number | undefined }
-    | undefined;
+  /** Limits that hold for all containers together. */
+  readonly resources?: SandboxResources | undefined;
 }
 
 export interface PodSandboxStatus {
@@ -54,6 +58,8 @@ export interface PodSandboxStatus {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly runtimeHandler: string;
+  /** What it has now; undefined where the runtime does not tell. */
+  readonly resources?: SandboxResources | undefined;
 }
 
 export interface PodSandboxSummary {

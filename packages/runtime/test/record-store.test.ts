@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { SandboxRecord } from "../src/wasm/record.ts";
+import type { ContainerRecord, SandboxRecord } from "../src/wasm/record.ts";
 import { RecordStore } from "../src/wasm/record-store.ts";
 
 let directory: string;
@@ -30,6 +30,25 @@ describe("RecordStore", () => {
     }
     using again = new RecordStore(path);
     expect([...again.sandboxes.values()]).toEqual([sandbox]);
+  });
+
+  test("finds the sandboxes of a pod and the containers of a sandbox, in their latest form and until they are dropped", () => {
+    using store = new RecordStore(join(directory, "runtime.db"));
+    const container = { id: "c", sandboxId: "s", createdAtMs: 2, state: "created" } as unknown as ContainerRecord;
+    store.putSandbox(sandbox);
+    store.putContainer(container);
+    store.putContainer({ ...container, id: "older", createdAtMs: 1 });
+    store.putContainer({ ...container, id: "other", sandboxId: "t" });
+    store.putContainer({ ...container, state: "running" });
+    expect(store.sandboxes.of("u")).toEqual([sandbox]);
+    expect(store.containersOf("s").map(({ id, state }) => [id, state])).toEqual([
+      ["older", "created"],
+      ["c", "running"],
+    ]);
+    store.dropSandbox("s");
+    store.dropContainer("c");
+    expect(store.sandboxes.of("u")).toEqual([]);
+    expect(store.containersOf("s").map(({ id }) => id)).toEqual(["older"]);
   });
 
   test("sees a put of a process that was killed right after", () => {

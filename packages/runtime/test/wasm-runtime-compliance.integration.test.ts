@@ -22,6 +22,7 @@ runtimeCompliance("WasmRuntime", async () => {
   owned.defer(() => rm(directory, { recursive: true, force: true }));
   const registry = owned.use(await FakeRegistry.start());
   registry.addImage("kit", "v1", await readFile(await workloadKit()));
+  registry.addFiles("data", "v1", { "etc/motd": "welcome\n" });
   const store = owned.use(await openContentStore({ directory: join(directory, "content") }));
   const images = contentImages({ store, client: owned.use(createDistributionClient()) });
   const engineDirectory = join(directory, "engine");
@@ -56,6 +57,14 @@ runtimeCompliance("WasmRuntime", async () => {
       return life.runtime;
     },
     image: `${registry.host}/kit:v1`,
+    mountedImage: {
+      image: `${registry.host}/data:v1`,
+      directory: "etc",
+      file: "motd",
+      content: "welcome",
+      read: (path) => ({ command: [], args: ["cat", path] }),
+      write: (path) => ({ command: [], args: ["write", path, "x"] }),
+    },
     missingImage: `${registry.host}/missing:v1`,
     logsDirectory: join(directory, "logs"),
     workload(workload) {

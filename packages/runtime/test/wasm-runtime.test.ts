@@ -76,6 +76,7 @@ class FakeSandbox {
     if (!this.obeys) throw new Error("does not answer");
     this.exit.resolve({ exitCode: 137, reason: "Error", message: "killed", startedAtMs: 5, finishedAtMs: 9 });
   };
+  updateLimits = async (_limits: object): Promise<void> => undefined;
   shutdown = async () => {
     this.usable = false;
     this.killed = true;
@@ -147,6 +148,50 @@ describe("WasmRuntime", () => {
     await runtime.stopPodSandbox(id);
     expect(engineSandbox.killed).toBe(true);
     expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", exitCode: 137 });
+  });
+});
+
+describe("WasmRuntime's limits of a sandbox", () => {
+  const resources = { cpuLimitMillis: 1000, memoryLimitBytes: 300 };
+  const limited = () => runtime.runPodSandbox({ ...sandboxConfig, resources });
+  const has = async (id: string) => (await runtime.podSandboxStatus(id)).resources;
+
+  test("updatePodSandboxResources() changes what it names and leaves the rest", async () => {
+    const id = await limited();
+    const asked: object[] = [];
+    engineSandbox.updateLimits = async (limits) => void asked.push(limits);
+    await runtime.updatePodSandboxResources(id, { memoryLimitBytes: 400 });
+    expect(asked).toEqual([{ memoryLimitBytes: 400 }]);
+    expect(await has(id)).toEqual({ cpuLimitMillis: 1000, memoryLimitBytes: 400 });
+  });
+
+  test("updatePodSandboxResources() leaves all where the guests have no room, and says so", async () => {
+    const id = await limited();
+    engineSandbox.updateLimits = () =>
+      Promise.reject(Object.assign(new Error("350 are in use"), { code: "ResourceExhausted" }));
+    await expect(runtime.updatePodSandboxResources(id, { memoryLimitBytes: 200 })).rejects.toMatchObject({
+      code: "ResourceExhausted",
+      message: `Cannot change the limits of sandbox "${id}": 350 are in use`,
+    });
+    expect(await has(id)).toEqual(resources);
+  });
+
+  test("updatePodSandboxResources() goes well on a node that may make no groups", async () => {
+    const id = await limited();
+    engineSandbox.updateLimits = () =>
+      Promise.reject(Object.assign(new Error("no cgroup"), { code: "FailedPrecondition" }));
+    await runtime.updatePodSandboxResources(id, { cpuLimitMillis: 500 });
+    expect(await has(id)).toEqual({ ...resources, cpuLimitMillis: 500 });
+  });
+
+  test("updateContainerResources() and another instance of a container leave them alone (they once followed)", async () => {
+    const id = await limited();
+    engineSandbox.updateLimits = () => Promise.reject(new Error("not asked for"));
+    engineSandbox.creating.resolve();
+    const container = await runtime.createContainer(id, { ...containerConfig, resources: { cpuLimitMillis: 100 } });
+    await runtime.updateContainerResources(container, { cpuLimitMillis: 200 });
+    await runtime.createContainer(id, { ...containerConfig, attempt: 1, resources: { cpuLimitMillis: 900 } });
+    expect(await has(id)).toEqual(resources);
   });
 });
 

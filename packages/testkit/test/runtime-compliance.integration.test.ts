@@ -10,10 +10,12 @@ runtimeCompliance("FakeRuntime", async () => {
     eventCapacity,
     script: fakeScript,
   });
-  runtime.images.remote = new Set(["app:v1"]);
+  runtime.images.remote = new Set(["app:v1", "data:v1"]);
+  runtime.images.directories.set("data:v1", new Set(["etc"]));
   return {
     runtime,
     image: "app:v1",
+    mountedImage: { image: "data:v1", directory: "etc", file: "motd", content: "" },
     missingImage: "nobody.example/app:v1",
     logsDirectory: "/nonexistent",
     writesLogs: false,

@@ -14,12 +14,6 @@ export const knownDifferences: readonly KnownDifference[] = [
     facts: [{ subject: /^container \S+ fields$/, go: /^user$/ }],
   },
   {
-    title: "no volume mounts in a container's status",
-    reason:
-      "Not yet: the field tells whether a read-only mount is so recursively, which concerns submounts; guests see none.",
-    facts: [{ subject: /^container \S+ fields$/, go: /^volumeMounts$/ }],
-  },
-  {
     title: "a refused pod has conditions and container statuses",
     reason:
       "The Go kubelet writes nothing but phase and reason. `kubectl wait` and controllers that read conditions see that it is not ready.",
@@ -33,7 +27,7 @@ export const knownDifferences: readonly KnownDifference[] = [
       { subject: /^container main flags$/, wherry: /^(ready|started) false$/ },
       {
         subject: /^container main fields$/,
-        wherry: /^(image|lastState|name|ready|restartCount|started|state)$/,
+        wherry: /^(image|lastState|name|ready|restartCount|started|state|volumeMounts)$/,
       },
     ],
   },
@@ -43,6 +37,13 @@ export const knownDifferences: readonly KnownDifference[] = [
       "Kubernetes has this reason for runtimes that can tell; containerd's answer says ErrImagePull for every failure.",
     scenarios: ["registry-unreachable"],
     facts: [{ subject: /^container main waiting$/, go: /^ErrImagePull$/, wherry: /^RegistryUnavailable$/ }],
+  },
+  {
+    title: "image volumes are pulled when a container starts",
+    reason:
+      "The Go kubelet does so at every look at the pod, also while all its containers run: nothing gets what it pulls then.",
+    scenarios: ["image-volume-nobody-mounts"],
+    facts: [{ subject: /^events$/, go: /^Normal BackOff$/ }],
   },
   {
     title: "no command can be missing",

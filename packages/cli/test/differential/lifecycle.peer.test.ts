@@ -11,6 +11,7 @@ import { ephemeralScenarios } from "./scenarios/ephemeral-containers.ts";
 import { failureScenarios } from "./scenarios/failures.ts";
 import { guestScenarios } from "./scenarios/guests.ts";
 import { hookScenarios } from "./scenarios/hooks.ts";
+import { imageVolumeScenarios } from "./scenarios/image-volumes.ts";
 import { initScenarios } from "./scenarios/init-containers.ts";
 import { probeScenarios } from "./scenarios/probes.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
@@ -24,6 +25,7 @@ const scenarios = [
   ...failureScenarios,
   ...deletionScenarios,
   ...guestScenarios,
+  ...imageVolumeScenarios,
   ...probeScenarios,
   ...hookScenarios,
   ...terminationScenarios,

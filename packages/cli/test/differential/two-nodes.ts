@@ -53,6 +53,7 @@ export class TwoNodes implements AsyncDisposable {
     owned.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
     const registry = owned.use(await FakeRegistry.start());
     registry.addImage("kit", "v1", await readFile(await workloadKit()));
+    registry.addFiles("data", "v1", { "etc/motd": "welcome\n", "etc/conf/settings": "a=1\n" });
     const names = { go: "go-node", wherry: "wherry-node" };
     const plane = owned.use(
       await startKubeApiServer(assets, { directory, nodeNames: Object.values(names), controllers: true }),

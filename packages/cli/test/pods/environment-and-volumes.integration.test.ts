@@ -99,10 +99,15 @@ describe.concurrent("a pod's volumes", () => {
     await cluster().createPod(
       "shared",
       [
-        { name: "writer", args: ["await", "/shared/go", "write", "/shared/data", "from the writer\n"], volumeMounts },
+        {
+          name: "writer",
+          // A file is there before it has been written.
+          args: ["await", "/shared/go", "write", "/shared/data", "from the writer\n", "write", "/shared/written", ""],
+          volumeMounts,
+        },
         {
           name: "reader",
-          args: ["write", "/shared/go", "", "await", "/shared/data", "cat", "/shared/data"],
+          args: ["write", "/shared/go", "", "await", "/shared/written", "cat", "/shared/data"],
           volumeMounts,
         },
       ],
@@ -156,14 +161,14 @@ describe.concurrent("a pod's volumes", () => {
       [
         {
           name: "writer",
-          args: ["write", "/part/file", "deep\n", "await", "/part/done"],
+          args: ["write", "/part/file", "deep\n", "write", "/part/written", "", "await", "/part/done"],
           volumeMounts: [{ name: "all", mountPath: "/part", subPath: "inner/part" }],
         },
         {
           name: "reader",
           args: [
             "await",
-            "/all/inner/part/file",
+            "/all/inner/part/written",
             "cat",
             "/all/inner/part/file",
             "cat",

@@ -11,6 +11,12 @@ const amounts = (cpu: string, memory = "64Mi"): ResourceRequirements => ({
   requests: { cpu, memory },
 });
 
+/** Asks for other resources of a pod as a whole. */
+function resizePod(name: string, wanted: ResourceRequirements): Promise<Pod> {
+  const options = { namespace: "default", type: "strategic", subresource: "resize" } as const;
+  return cluster().client.patch(resources.pods, name, { spec: { resources: wanted } }, options);
+}
+
 /** Asks for other resources of a pod that runs, as `kubectl patch --subresource resize` does. */
 function resize(name: string, wanted: ResourceRequirements): Promise<Pod> {
   const patch = { spec: { containers: [{ name: "main", resources: wanted }] } };
@@ -49,6 +55,56 @@ describe.concurrent("a resize of a running pod", () => {
     const pod = await observer.until("restarts", "128Mi", has("100m", "128Mi"));
     expect(main(pod)?.restartCount).toBe(1);
     await observer.untilEvent("restarts", "Killing", /^Container main resize requires restart$/);
+  });
+
+  test("of the pod as a whole moves its limits, and those of no container", async () => {
+    const { observer } = cluster();
+    const whole = { resources: amounts("200m", "256Mi") };
+    await cluster().createPod("whole", { args: ["hold"], resources: amounts("100m") }, whole);
+    await observer.untilPhase("whole", "Running");
+    const before = await observer.until("whole", "its resources", ({ status }) => status?.resources !== undefined);
+    expect(before.status).toMatchObject({
+      resources: amounts("200m", "256Mi"),
+      allocatedResources: { cpu: "200m", memory: "256Mi" },
+    });
+    const { metadata } = await resizePod("whole", amounts("300m", "512Mi"));
+    const pod = await observer.until(
+      "whole",
+      "300m",
+      (seen) =>
+        seen.status?.resources?.limits?.["cpu"] === "300m" && condition(seen, "PodResizeInProgress") === undefined,
+    );
+    expect(pod.status).toMatchObject({
+      resources: amounts("300m", "512Mi"),
+      allocatedResources: { cpu: "300m", memory: "512Mi" },
+      observedGeneration: metadata?.generation,
+    });
+    expect(main(pod)).toMatchObject({ restartCount: 0, resources: amounts("100m") });
+    await observer.untilEvent("whole", "ResizeCompleted");
+    // A container's resize leaves the pod's own limits where they are.
+    await resize("whole", amounts("150m"));
+    const after = await observer.until("whole", "150m", has("150m"));
+    expect(after.status?.resources).toEqual(amounts("300m", "512Mi"));
+  });
+
+  test("of a pod as a whole to more than the others leave is deferred", async () => {
+    const { observer } = cluster();
+    const whole = { resources: amounts("200m", "256Mi") };
+    await cluster().createPod("huge", { args: ["hold"], resources: amounts("100m") }, whole);
+    await cluster().createPod("beside", { args: ["hold"], resources: amounts("100m") });
+    await Promise.all([observer.untilPhase("huge", "Running"), observer.untilPhase("beside", "Running")]);
+    const { allocatable } = observer.node("node-1")?.status ?? {};
+    await resizePod("huge", amounts(allocatable?.["cpu"] ?? "1", "256Mi"));
+    const pod = await observer.until("huge", "pending", (seen) => condition(seen, "PodResizePending") !== undefined);
+    expect(condition(pod, "PodResizePending")).toMatchObject({
+      reason: "Deferred",
+      message: expect.stringMatching(
+        /^Node didn't have enough resource: cpu, requested: \d+, used: \d+, capacity: \d+$/,
+      ),
+    });
+    expect(pod.status?.allocatedResources).toEqual({ cpu: "200m", memory: "256Mi" });
+    await resizePod("huge", whole.resources);
+    await observer.until("huge", "no resize", (seen) => condition(seen, "PodResizePending") === undefined);
   });
 
   test("of memory in place is shown as what the runtime cannot do", async () => {

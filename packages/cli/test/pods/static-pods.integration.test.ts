@@ -1,5 +1,8 @@
+import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isNotFound, resources } from "@wherry/client";
@@ -11,7 +14,24 @@ import { sharedCluster } from "./shared-cluster.ts";
 const manifests = mkdtempSync(join(tmpdir(), "wherry-manifests-"));
 afterAll(() => rm(manifests, { recursive: true, force: true }));
 
-const cluster = sharedCluster({ configuration: { staticPodPath: manifests } });
+/** What the server of manifests answers, and the header it asks for. */
+let served = '{"apiVersion":"v1","kind":"PodList","items":[]}';
+const token = "only-for-nodes";
+const server = createServer(({ headers }, response) => {
+  response.statusCode = headers["x-token"] === token ? 200 : 403;
+  response.end(served);
+}).listen(0, "127.0.0.1");
+await once(server, "listening");
+afterAll(() => void server.close());
+
+const cluster = sharedCluster({
+  configuration: {
+    staticPodPath: manifests,
+    staticPodURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/pods`,
+    staticPodURLHeader: { "X-Token": [token] },
+    httpCheckFrequency: "1s",
+  },
+});
 const namespace = "default";
 const node = "node-1";
 
@@ -34,6 +54,18 @@ const untilReady = (name: string, but?: string) =>
   cluster().observer.until(`${name}-${node}`, "ready", (pod) => isReady(pod) && uidOf(pod) !== but);
 
 describe("a static pod", () => {
+  test("comes from a server, beside those of files, and goes when the server has it no more", async () => {
+    const containers = [{ name: "main", image: cluster().kit, args: ["hold"] }];
+    const spec = { containers, terminationGracePeriodSeconds: 1 };
+    const items = ["left", "right"].map((name) => ({ metadata: { name }, spec }));
+    served = JSON.stringify({ apiVersion: "v1", kind: "PodList", items });
+    const [left] = await Promise.all([untilReady("left"), untilReady("right")]);
+    expect(left.metadata?.annotations?.["kubernetes.io/config.source"]).toBe("http");
+    served = JSON.stringify({ apiVersion: "v1", kind: "PodList", items: items.slice(1) });
+    await cluster().observer.untilGone(`left-${node}`);
+    expect(isReady(await cluster().observer.until(`right-${node}`, "there", () => true))).toBe(true);
+  });
+
   test("runs without the scheduler and in spite of taints, is shown by a mirror pod, and goes with its manifest", async () => {
     await place("shown", ["tick", "50"], { terminationGracePeriodSeconds: 1 });
     const mirror = await untilReady("shown");

@@ -10,7 +10,7 @@ import { isRunning, killProcess } from "../platform/process-identity.ts";
 import type { AttachSession, CallOptions, Sandbox, SandboxLimits } from "../sandbox.ts";
 import { GuestProcess } from "./guest-process.ts";
 import type { HostProcess } from "./host-process.ts";
-import { readProcessRecord, type SandboxRecord, writeProcessRecord } from "./sandbox-record.ts";
+import { readProcessRecord, type SandboxRecord, writeProcessRecord, writeSandboxRecord } from "./sandbox-record.ts";
 
 export interface ProcessSandboxOptions {
   readonly record: SandboxRecord;
@@ -37,6 +37,7 @@ export class ProcessSandbox implements Sandbox {
   readonly #creating: Set<string> = new Set();
   readonly #exitHandlers: Set<(exit: GuestExit & { readonly id: string }) => void> = new Set();
   #memoryLimitBytes: number | undefined;
+  #limited: boolean;
   #accountedOomKills = 0;
   #removal: Promise<void> | undefined;
 
@@ -44,6 +45,7 @@ export class ProcessSandbox implements Sandbox {
     this.#options = options;
     this.#guestsDirectory = join(options.directory, "guests");
     this.#memoryLimitBytes = options.record.memoryLimitBytes;
+    this.#limited = options.limited;
   }
 
   get id(): string {
@@ -150,8 +152,22 @@ export class ProcessSandbox implements Sandbox {
         `Cannot change limits of sandbox "${this.id}": it has no cgroup of its own`,
       );
     }
-    cgroup.update(withProcessAllowance({ memoryLimitBytes, cpuLimitMillis }, this.#guests.size));
-    this.#memoryLimitBytes = memoryLimitBytes ?? this.#memoryLimitBytes;
+    const limits = withProcessAllowance({ memoryLimitBytes, cpuLimitMillis }, this.#guests.size);
+    const usedBytes = cgroup.memoryBytes();
+    const shrinks =
+      memoryLimitBytes !== undefined && memoryLimitBytes < (this.#memoryLimitBytes ?? Number.POSITIVE_INFINITY);
+    if (shrinks && usedBytes > (limits.memoryLimitBytes ?? Number.POSITIVE_INFINITY)) {
+      throw new EngineError(
+        "ResourceExhausted",
+        `Cannot limit memory of sandbox "${this.id}" to ${memoryLimitBytes} bytes (${limits.memoryLimitBytes} with its processes): ${usedBytes} are in use`,
+      );
+    }
+    cgroup.update(limits);
+    this.#limited = true;
+    if (memoryLimitBytes === undefined || memoryLimitBytes === this.#memoryLimitBytes) return;
+    this.#memoryLimitBytes = memoryLimitBytes;
+    // A later engine counts with it when it makes the next guest.
+    writeSandboxRecord(this.#options.directory, { ...this.#options.record, memoryLimitBytes });
   }
 
   attach(id: string, session: AttachSession, options: CallOptions = {}): Promise<void> {
@@ -197,13 +213,13 @@ export class ProcessSandbox implements Sandbox {
     joined: Promise<void> | undefined,
     child: HostProcess | undefined,
   ): GuestProcess {
-    const { limited, clock, logger } = this.#options;
+    const { clock, logger } = this.#options;
     return new GuestProcess({
       id,
       directory,
       process,
       joined,
-      limited,
+      limited: this.#limited,
       child,
       takeOutOfMemory: () => this.#takeOutOfMemory(),
       onExit: (exit) => this.#onExit(id, exit),

@@ -74,6 +74,15 @@ export function readGroupCounter(path: string, name: string, key: string): numbe
   }
 }
 
+/** The number that a group's file holds; 0 when it is not there. */
+export function readGroupNumber(path: string, name: string): number {
+  try {
+    return Number(readFileSync(join(path, name), "utf8"));
+  } catch {
+    return 0;
+  }
+}
+
 /** Removes a group without processes, and the group above when it is empty then. */
 export async function removeGroup(path: string): Promise<void> {
   await removeGroupDirectory(path);

@@ -6,6 +6,7 @@ import {
   makeGroup,
   moveToGroup,
   readGroupCounter,
+  readGroupNumber,
   removeGroup,
   writeGroupFile,
 } from "./cgroup-directory.ts";
@@ -43,6 +44,7 @@ function groupOf(paths: readonly string[]): Cgroup {
       writeGroupFile(cpu, "cpu.cfs_period_us", String(cpuPeriodUs));
       writeGroupFile(cpu, "cpu.cfs_quota_us", String(cpuQuotaUs(cpuLimitMillis)));
     },
+    memoryBytes: () => readGroupNumber(memory, "memory.usage_in_bytes"),
     oomKills: () => readGroupCounter(memory, "memory.oom_control", "oom_kill"),
     async remove() {
       for (const path of paths) await removeGroup(path);

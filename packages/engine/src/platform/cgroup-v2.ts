@@ -8,6 +8,7 @@ import {
   makeGroup,
   moveToGroup,
   readGroupCounter,
+  readGroupNumber,
   removeGroup,
   writeGroupFile,
 } from "./cgroup-directory.ts";
@@ -43,6 +44,7 @@ function groupOf(paths: readonly string[]): Cgroup {
         writeGroupFile(path, "cpu.max", `${cpuQuotaUs(cpuLimitMillis)} ${cpuPeriodUs}`);
       }
     },
+    memoryBytes: () => readGroupNumber(path, "memory.current"),
     oomKills: () => readGroupCounter(path, "memory.events", "oom_kill"),
     remove: () => removeGroup(path),
   };

@@ -28,6 +28,8 @@ export interface Cgroup {
    */
   join(pid: number): Promise<void>;
   update(limits: CgroupLimits): void;
+  /** Memory that its processes have now; 0 where the kernel does not tell. */
+  memoryBytes(): number;
   /** How often the kernel killed one of its processes for lack of memory. */
   oomKills(): number;
   /** Removes the directories, and the group above where this was the last in it; its processes have ended. Idempotent. */

@@ -77,6 +77,12 @@ class Check {
         return this.#wrong(value, path, "a list of strings");
       case "map":
         return this.#map(value, path);
+      case "lists":
+        if (!isJsonObject(value)) return this.#wrong(value, path, "a mapping of lists of strings");
+        for (const [name, list] of Object.entries(value))
+          if (!Array.isArray(list) || !list.every((entry) => typeof entry === "string"))
+            this.#wrong(list, `${path}.${name}`, "a list of strings");
+        return value;
       default:
         return this.#scalar(value, rule, path);
     }

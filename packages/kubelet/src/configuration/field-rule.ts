@@ -15,7 +15,7 @@ interface Rule {
 /** How a field of the configuration is written and what is allowed. */
 export type FieldRule = Rule &
   (
-    | { readonly kind: "boolean" | "strings" | "map" | "any" | "quantity" }
+    | { readonly kind: "boolean" | "strings" | "map" | "lists" | "any" | "quantity" }
     | { readonly kind: "string"; readonly oneOf?: readonly string[] }
     | { readonly kind: "integer"; readonly min?: number; readonly max?: number }
     // As in Go's types, a duration of 0 means that none is given.

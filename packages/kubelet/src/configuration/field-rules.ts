@@ -118,11 +118,11 @@ const clients: FieldRules = {
 
 const pods: FieldRules = {
   staticPodPath: text(),
-  staticPodURL: text(undefined, "missing"),
-  staticPodURLHeader: any("missing"),
+  staticPodURL: text(),
+  staticPodURLHeader: { kind: "lists", support: "acted" },
   syncFrequency: duration("1m0s", 0, "missing"),
   fileCheckFrequency: duration("20s"),
-  httpCheckFrequency: duration("20s", 0, "inert"),
+  httpCheckFrequency: duration("20s"),
   podCIDR: text(),
   clusterDomain: text(undefined, "missing"),
   clusterDNS: strings(undefined, "missing"),

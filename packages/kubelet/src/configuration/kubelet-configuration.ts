@@ -43,7 +43,10 @@ export interface KubeletConfiguration {
   readonly kubeAPIBurst?: number;
   readonly staticPodPath?: string;
   readonly syncFrequency?: string;
+  readonly staticPodURL?: string;
+  readonly staticPodURLHeader?: Readonly<Record<string, readonly string[]>>;
   readonly fileCheckFrequency?: string;
+  readonly httpCheckFrequency?: string;
   readonly podCIDR?: string;
   readonly clusterDomain?: string;
   readonly clusterDNS?: readonly string[];

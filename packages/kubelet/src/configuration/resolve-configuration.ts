@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { parseQuantity, quantityValue, type Taint, tryParseQuantity } from "@wherry/kubernetes";
 import type { Threshold } from "../node/node-resources.ts";
+import type { ManifestRequest } from "../pods/static/manifest-answer.ts";
 import { withDefaults } from "./defaults.ts";
 import type { ConfigurationProblem, ReportProblem } from "./errors.ts";
 import { parseThresholds } from "./eviction-thresholds.ts";
@@ -59,6 +60,9 @@ export interface ResolvedConfiguration {
     readonly staticPath: string | undefined;
     readonly syncEveryMs: number;
     readonly fileCheckEveryMs: number;
+    /** Where manifests are fetched from, with the headers of the request. */
+    readonly staticUrl: ManifestRequest | undefined;
+    readonly httpCheckEveryMs: number;
     /** Range of pods' addresses until the Node has one. */
     readonly podCidr: string | undefined;
     readonly clusterDomain: string | undefined;
@@ -107,6 +111,10 @@ export function resolveConfiguration(given: KubeletConfiguration): {
       staticPath: source.staticPodPath || undefined,
       syncEveryMs: ms(source.syncFrequency),
       fileCheckEveryMs: ms(source.fileCheckFrequency),
+      staticUrl: source.staticPodURL
+        ? { url: source.staticPodURL, headers: source.staticPodURLHeader ?? {} }
+        : undefined,
+      httpCheckEveryMs: ms(source.httpCheckFrequency),
       podCidr: source.podCIDR || undefined,
       clusterDomain: source.clusterDomain || undefined,
       clusterDns: source.clusterDNS ?? [],
@@ -210,6 +218,13 @@ function checkRelations(source: KubeletConfiguration, problem: ReportProblem): v
     if (isIP(address) === 0) problem(`clusterDNS[${index}]`, `is "${address}", it must be an IP address`);
   if (source.staticPodPath && !source.staticPodPath.startsWith("/"))
     problem("staticPodPath", `is "${source.staticPodPath}", it must be an absolute path`);
+  if (source.staticPodURL && !/^https?:$/.test(URL.parse(source.staticPodURL)?.protocol ?? ""))
+    problem(
+      "staticPodURL",
+      `is "${source.staticPodURL}", it must be an http or https URL such as "https://host/pods.yaml"`,
+    );
+  for (const [name, values] of Object.entries(source.staticPodURLHeader ?? {}))
+    if (!isHttpHeader(name, values)) problem(`staticPodURLHeader.${name}`, "is nothing that an HTTP header can carry");
   if (source.podLogsDir !== undefined && !source.podLogsDir.startsWith("/"))
     problem("podLogsDir", `is "${source.podLogsDir}", it must be an absolute path`);
   if (
@@ -219,6 +234,15 @@ function checkRelations(source: KubeletConfiguration, problem: ReportProblem): v
   )
     if (!source.authentication.x509?.clientCAFile && !source.authentication.anonymous?.enabled)
       problem("authentication", "lets nobody in: webhook and anonymous are off and x509.clientCAFile is missing");
+}
+
+function isHttpHeader(name: string, values: readonly string[]): boolean {
+  try {
+    for (const value of values) new Headers([[name, value]]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Milliseconds of a duration that decoding has checked. */

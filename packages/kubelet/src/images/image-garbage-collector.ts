@@ -2,6 +2,7 @@ import { aborted, type Clock, errorMessage, type Logger } from "@wherry/base";
 import type { CallOptions, Runtime } from "@wherry/runtime";
 import { KubeletError } from "../errors.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
+import { isRuntimeNotFound } from "../standard/runtime-errors.ts";
 import { type FilesystemSpace, filesystemSpace } from "./filesystem-space.ts";
 import { type ImageRecord, ImageRecords } from "./image-records.ts";
 
@@ -21,6 +22,7 @@ export interface ImageGarbageCollectorOptions {
   readonly runtime: {
     readonly images: Pick<Runtime["images"], "listImages" | "imageStatus" | "removeImage" | "imageFilesystemUsage">;
     listContainers: Runtime["listContainers"];
+    containerStatus: Runtime["containerStatus"];
   };
   readonly policy: ImageGarbagePolicy;
   readonly nodeName: string;
@@ -35,7 +37,8 @@ const periodMs = 5 * 60_000;
 
 /**
  * Removes images that no container uses: those unused for too long, and, where the image file system is full, those that were not
- * used for longest, until there is room again. An image of any container, running or not, stays, and so does a pinned one.
+ * used for longest, until there is room again. An image of any container, running or not, stays, be it its own or one that it
+ * mounts, and so does a pinned one.
  *
  * Thresholds, ages, order and events are those of upstream's kubelet.
  */
@@ -86,12 +89,29 @@ export class ImageGarbageCollector {
     // Containers last: one that is created meanwhile counts.
     const images = await runtime.images.listImages(call);
     const used = new Set<string>();
-    for (const reference of new Set((await runtime.listContainers({}, call)).map(({ imageRef }) => imageRef))) {
+    for (const reference of await this.#references(call)) {
       const image = await runtime.images.imageStatus({ image: reference }, call);
       if (image !== undefined) used.add(image.id);
     }
     this.#records.detect(images, used, nowMs);
     return this.#records.unused(used);
+  }
+
+  /** What containers call the images they are made from and the ones they mount. */
+  async #references(call: CallOptions): Promise<Set<string>> {
+    const { runtime } = this.#options;
+    const references = new Set<string>();
+    for (const { id, imageRef } of await runtime.listContainers({}, call)) {
+      references.add(imageRef);
+      try {
+        for (const { image } of (await runtime.containerStatus(id, call)).mounts)
+          if (image !== undefined) references.add(image.image);
+      } catch (error) {
+        // It was removed meanwhile.
+        if (!isRuntimeNotFound(error)) throw error;
+      }
+    }
+    return references;
   }
 
   async #collect(call: CallOptions): Promise<void> {

@@ -274,7 +274,7 @@ export class NodeAgent implements NodeFacts {
       architecture: this.#platform.arch,
       kubeletPort: options.kubeletPort(),
       volumesInUse: options.volumesInUse?.(),
-      declaredFeatures: options.declaredFeatures,
+      declaredFeatures: [...(options.declaredFeatures ?? []), ...(this.#details?.declaredFeatures ?? [])],
       nowMs: options.clock.now(),
     };
   }

@@ -69,7 +69,7 @@ async function read(path: string): Promise<PodAllocation | undefined> {
     const { size } = await handle.stat();
     if (size > maxBytes) throw new Error(`"${path}" has ${size} bytes, at most ${maxBytes} are expected`);
     const value: unknown = JSON.parse(await handle.readFile("utf8"));
-    if (!isAllocation(value)) throw new Error(`"${path}" holds no amounts of resources by container`);
+    if (!isAllocation(value)) throw new Error(`"${path}" holds no amounts of resources of a pod and its containers`);
     return value;
   } finally {
     await handle.close();
@@ -77,10 +77,17 @@ async function read(path: string): Promise<PodAllocation | undefined> {
 }
 
 function isAllocation(value: unknown): value is PodAllocation {
+  if (!isObject(value)) return false;
+  const { resources, containers } = value;
   return (
-    isObject(value) &&
-    Object.values(value).every((entry) => isObject(entry) && [entry["limits"], entry["requests"]].every(isAmounts))
+    (resources === undefined || isRequirements(resources)) &&
+    isObject(containers) &&
+    Object.values(containers).every(isRequirements)
   );
+}
+
+function isRequirements(value: unknown): boolean {
+  return isObject(value) && [value["limits"], value["requests"]].every(isAmounts);
 }
 
 function isAmounts(value: unknown): boolean {

@@ -12,7 +12,10 @@ import { createMirrorPodApi } from "./mirror-pod-api.ts";
 import { MirrorPods } from "./mirror-pods.ts";
 import { PodController } from "./pod-controller.ts";
 import type { PodSource } from "./pod-source.ts";
+import type { ResizeCounters } from "./resize-metrics.ts";
 import { FilePodSource } from "./static/file-pod-source.ts";
+import type { ManifestRequest } from "./static/manifest-answer.ts";
+import { UrlPodSource } from "./static/url-pod-source.ts";
 
 export interface NodePodsOptions<E extends EdgeTable, Context> {
   readonly client: KubernetesClient;
@@ -26,9 +29,13 @@ export interface NodePodsOptions<E extends EdgeTable, Context> {
   /** A manifest or a directory of manifests. @default no static pods */
   readonly staticPath?: string | undefined;
   readonly fileCheckEveryMs: number;
+  /** Where a server has more manifests. @default nowhere */
+  readonly staticUrl?: ManifestRequest | undefined;
+  readonly httpCheckEveryMs: number;
   readonly recorder: EventRecorder;
   /** What pods were given of the node's resources. */
   readonly allocations: Allocations;
+  readonly resizes: ResizeCounters;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
@@ -50,7 +57,7 @@ export function createNodePods<E extends EdgeTable, Context>(
 ): NodePods<E, Context> {
   const { node, statusWriter, clock, logger } = options;
   const api = apiSource(options);
-  const staticSources = fileSources(options);
+  const staticSources = createStaticSources(options);
   const mirrors = new MirrorPods({
     api: createMirrorPodApi(options.client),
     source: api,
@@ -90,22 +97,25 @@ function apiSource<E extends EdgeTable, Context>(options: NodePodsOptions<E, Con
   return new ApiPodSource(reflector, orNever(options.registered));
 }
 
-function fileSources<E extends EdgeTable, Context>(options: NodePodsOptions<E, Context>): PodSource[] {
-  const { staticPath, fileCheckEveryMs, node, recorder, clock, logger } = options;
-  if (staticPath === undefined) return [];
+function createStaticSources<E extends EdgeTable, Context>(options: NodePodsOptions<E, Context>): PodSource[] {
+  const { staticPath, fileCheckEveryMs, staticUrl, httpCheckEveryMs, node, recorder, clock, logger } = options;
+  const common = {
+    nodeName: node.nodeName,
+    clock,
+    logger,
+    onProblem: (message: string) =>
+      recorder.event(
+        { kind: "Node", node: { metadata: { name: node.nodeName } } },
+        { type: "Warning", reason: invalidManifest, message },
+      ),
+  };
   return [
-    new FilePodSource({
-      path: staticPath,
-      nodeName: node.nodeName,
-      checkEveryMs: fileCheckEveryMs,
-      clock,
-      logger,
-      onProblem: (message) =>
-        recorder.event(
-          { kind: "Node", node: { metadata: { name: node.nodeName } } },
-          { type: "Warning", reason: invalidManifest, message },
-        ),
-    }),
+    ...(staticPath === undefined
+      ? []
+      : [new FilePodSource({ ...common, path: staticPath, checkEveryMs: fileCheckEveryMs })]),
+    ...(staticUrl === undefined
+      ? []
+      : [new UrlPodSource({ ...common, request: staticUrl, checkEveryMs: httpCheckEveryMs })]),
   ];
 }
 

@@ -231,7 +231,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     const { uid, pod } = worker;
     if (worker.termination !== undefined || this.#allocations.get(uid) !== undefined) return this.#sync(uid);
     const allocation = podAllocation(pod.spec ?? { containers: [] });
-    if (Object.keys(allocation).length === 0) return;
+    if (allocation === undefined) return;
     try {
       await this.#allocations.set(uid, allocation);
     } catch (error) {
@@ -261,7 +261,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
       return hindrance.reason === "Deferred" ? deferredRetryMs : undefined;
     }
     try {
-      await this.#allocations.set(uid, podAllocation(pod.spec ?? { containers: [] }));
+      await this.#allocations.set(uid, podAllocation(pod.spec ?? { containers: [] }) ?? { containers: {} });
     } catch (error) {
       worker.update(pod, { reason: "Deferred", message: `Cannot record the resize: ${errorMessage(error)}` });
       throw error;
@@ -276,7 +276,11 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   #resizeHindrance(worker: PodWorker<E, Context>, pod: Pod): ResizeHindrance | undefined {
     const { provider, node } = this.#options;
     if (provider.resizesPods !== true)
-      return { reason: "Infeasible", message: `Provider ${provider.name} does not resize running pods` };
+      return {
+        reason: "Infeasible",
+        message: `Provider ${provider.name} does not resize running pods`,
+        detail: "unsupported_platform",
+      };
     return checkResize(pod, this.#othersOf(worker), node.allocatable);
   }
 

@@ -3,6 +3,7 @@ import {
   type ContainerStatus,
   containerStatus,
   describeResize,
+  formatResourceList,
   isStaticPod,
   isTerminalPhase,
   jsonEquals,
@@ -12,6 +13,8 @@ import {
   type PodStatus,
   parseApiTime,
   podContainers,
+  podLimits,
+  podRequests,
   podStatus,
 } from "@wherry/kubernetes";
 import { type EdgeTable, MachineRunner } from "@wherry/machine";
@@ -21,6 +24,7 @@ import type { NodeFacts } from "../ports/node-facts.ts";
 import type { PodDescription } from "../provider/pod-description.ts";
 import type { PodHandle, PodTermination } from "../provider/pod-handle.ts";
 import type { PodRefusal, Provider } from "../provider/provider.ts";
+import type { ResizeCounters } from "./resize-metrics.ts";
 
 export interface PodWorkerOptions<E extends EdgeTable, Context> {
   readonly provider: Provider<E, Context>;
@@ -31,6 +35,7 @@ export interface PodWorkerOptions<E extends EdgeTable, Context> {
   readonly random: () => number;
   /** The pod with what the node has given it. */
   readonly allocated: (pod: Pod) => Pod;
+  readonly resizes?: ResizeCounters | undefined;
   /** A new status to publish. */
   readonly publish: (uid: string, status: PodStatus) => void;
 }
@@ -46,6 +51,8 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   readonly #options: PodWorkerOptions<E, Context>;
   readonly #handlers: Set<() => void> = new Set();
   #pod: Pod;
+  /** As it is wanted. */
+  #desired: Pod;
   #status: PodStatus;
   #description: PodDescription | undefined;
   #termination: PodTermination | undefined;
@@ -60,6 +67,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.uid = uid;
     this.logger = options.logger.child({ pod: `${namespace}/${name}`, uid });
     this.#options = options;
+    this.#desired = pod;
     this.#pod = options.allocated(pod);
     this.#status = pod.status ?? {};
     this.#noticeDeletion();
@@ -128,6 +136,9 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
    */
   update(pod: Pod, hindrance?: ResizeHindrance): void {
     const before = this.#pod;
+    if (pod.spec !== undefined && this.#desired.spec !== undefined)
+      this.#options.resizes?.requested(this.#desired.spec, pod.spec);
+    this.#desired = pod;
     this.#pod = this.#options.allocated(pod);
     const pendingChanged = this.#setPendingResize(pod, hindrance);
     if (!pendingChanged && !changed(before, this.#pod)) return;
@@ -223,11 +234,13 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#pendingResize = hindrance && {
       type: "PodResizePending",
       status: "True",
-      ...hindrance,
+      reason: hindrance.reason,
+      message: hindrance.message,
       observedGeneration: generation,
     };
     if (hindrance !== undefined && (before?.reason !== hindrance.reason || before.observedGeneration !== generation)) {
       const { reason, message } = hindrance;
+      if (hindrance.reason === "Infeasible") this.#options.resizes?.infeasible(hindrance.detail);
       const text = describeResize(pod.spec ?? { containers: [] }, generation, message);
       this.event({ type: "Warning", reason: `Resize${reason}`, message: `Pod resize ${reason}: ${text}` });
     }
@@ -248,6 +261,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
       pod,
       previous: this.#status,
       ...this.#statusLists(description),
+      ...this.#resources(description),
       sandboxReady: description.sandboxReady ?? false,
       podIps: description.podIps ?? [],
       hostIps: this.#options.node.hostIps,
@@ -265,6 +279,16 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     if (jsonEquals(status, this.#status)) return;
     this.#status = status;
     this.#options.publish(this.uid, status);
+  }
+
+  /** Resources of the pod as a whole; one that was refused has been given none. */
+  #resources({ limits }: PodDescription): Pick<PodStatus, "allocatedResources" | "resources"> {
+    if (this.#termination?.cause === "refused") return {};
+    const spec = this.#pod.spec ?? { containers: [] };
+    const requests = formatResourceList(podRequests(spec));
+    const lists = { limits: limits ?? formatResourceList(podLimits(spec)), requests };
+    const given = Object.entries(lists).filter(([, amounts]) => Object.keys(amounts).length > 0);
+    return { allocatedResources: requests, resources: Object.fromEntries(given) };
   }
 
   #statusLists(

@@ -1,9 +1,18 @@
 import type { Container, Pod } from "@wherry/kubernetes";
-import type { Mount } from "@wherry/runtime";
+import type { ImageSpec, Mount } from "@wherry/runtime";
 import type { EnvironmentVariable } from "./environment.ts";
 
 export interface VolumeCallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ContainerMountsOptions extends VolumeCallOptions {
+  /**
+   * What the container's volumes of kind `image` show, by the volumes' names; the images are present.
+   *
+   * @default none; mounting such a volume is a mistake then
+   */
+  readonly imageVolumes?: ReadonlyMap<string, ImageSpec> | undefined;
 }
 
 /**
@@ -29,7 +38,7 @@ export interface VolumeManager {
     pod: Pod,
     container: Container,
     environment: readonly EnvironmentVariable[],
-    options?: VolumeCallOptions,
+    options?: ContainerMountsOptions,
   ): Promise<Mount[]>;
   /** Tears down everything of the pod, with its directory; called after the last container stopped. Idempotent. */
   unmountPod(podUid: string, options?: VolumeCallOptions): Promise<void>;

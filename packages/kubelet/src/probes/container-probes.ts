@@ -5,7 +5,7 @@ import type { EventContent } from "../ports/event-recorder.ts";
 import type { PodView, ProbedContainer } from "./probe-manager.ts";
 import type { ProbeOutcome } from "./probe-outcome.ts";
 import { type ProbeKind, probeSpec } from "./probe-spec.ts";
-import { ProbeWorker } from "./probe-worker.ts";
+import { type FirstProbe, ProbeWorker } from "./probe-worker.ts";
 import type { TickSchedule } from "./tick-schedule.ts";
 
 export interface ContainerProbesOptions {
@@ -23,10 +23,10 @@ export interface ContainerProbesOptions {
 }
 
 /**
- * Upstream hears of a start up to a second late. Probing sooner would mostly meet servers that do not listen yet, and cost them a whole
- * period, or their life where `failureThreshold` is 1.
+ * Upstream hears of a start up to a second late. A failure sooner mostly is that of a server that does not listen yet, and would cost it
+ * a whole period, or its life where `failureThreshold` is 1; so a probe that is sooner counts only if it succeeds.
  */
-const leastDelayMs = 1000;
+const earlyMs = 1000;
 
 const titles: Readonly<Record<ProbeKind, string>> = {
   startup: "Startup",
@@ -124,16 +124,19 @@ export class ContainerProbes {
     if (wanted && instance !== undefined) {
       const { container } = this.#options;
       const subject = { container, containerId: instance.id, address: this.#address };
-      worker.start(subject, () => this.#delayMs(worker, instance));
+      worker.start(subject, () => this.#firstProbe(worker, instance));
     } else worker.stop();
   }
 
-  #delayMs({ spec }: ProbeWorker, { startedAtMs }: ProbedContainer): number {
+  #firstProbe({ spec }: ProbeWorker, { startedAtMs }: ProbedContainer): FirstProbe {
     const { clock, sinceMs, random } = this.#options;
     // What runs since an earlier life of the kubelet would otherwise be probed all in one moment.
     const jitterMs = startedAtMs < sinceMs ? random() * spec.periodMs : 0;
-    const earliestMs = startedAtMs + Math.max(spec.initialDelayMs, leastDelayMs);
-    return Math.max(earliestMs - clock.now(), jitterMs, 0);
+    const countsMs = startedAtMs + Math.max(spec.initialDelayMs, earlyMs) - clock.now();
+    const delayMs = Math.max(countsMs, jitterMs, 0);
+    // Nobody waits for the first success of a liveness probe.
+    const atOnce = spec.initialDelayMs === 0 && jitterMs === 0 && spec.kind !== "liveness";
+    return { delayMs, atOnce: atOnce && delayMs > 0 };
   }
 
   #changed(): void {

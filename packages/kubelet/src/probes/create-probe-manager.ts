@@ -2,7 +2,7 @@ import { aborted, type Clock } from "@wherry/base";
 import { type Container, containerFieldPath, isRestartableInitContainer, type Pod } from "@wherry/kubernetes";
 import type { ContainerActions } from "../actions/container-actions.ts";
 import { ContainerProbes } from "./container-probes.ts";
-import type { PodProbes, PodProbesListener, PodView, ProbeCount, ProbeManager } from "./probe-manager.ts";
+import type { PodProbes, PodProbesListener, PodView, ProbeManager, ProbeSeries } from "./probe-manager.ts";
 import { TickSchedule } from "./tick-schedule.ts";
 
 export interface ProbeManagerOptions {
@@ -51,8 +51,8 @@ class ScheduledProbeManager implements ProbeManager {
     return probes;
   }
 
-  *counts(): Generator<ProbeCount, void, undefined> {
-    for (const probes of this.#open) yield* probes.counts();
+  *series(): Generator<ProbeSeries, void, undefined> {
+    for (const probes of this.#open) yield* probes.series();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -97,12 +97,10 @@ class ScheduledPodProbes implements PodProbes {
     this.#onClose();
   }
 
-  *counts(): Generator<ProbeCount, void, undefined> {
+  *series(): Generator<ProbeSeries, void, undefined> {
     for (const { name, workers } of this.#containers.values())
-      for (const { spec, counts } of workers)
-        for (const result of ["success", "failure", "unknown"] as const)
-          if (counts[result] > 0)
-            yield { pod: this.#pod, container: name, kind: spec.kind, result, count: counts[result] };
+      for (const { spec, counts, seconds } of workers)
+        yield { pod: this.#pod, container: name, kind: spec.kind, counts, seconds };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Pod } from "@wherry/kubernetes";
 import type { EventContent } from "../ports/event-recorder.ts";
+import type { Distribution } from "../server/metrics/distribution.ts";
 import type { ProbeKind } from "./probe-spec.ts";
 import type { ProbeResult } from "./probe-worker.ts";
 
@@ -42,13 +43,15 @@ export interface PodProbesListener {
   readonly changed: () => void;
 }
 
-/** Probes of one container and kind by what came of them, for metrics. */
-export interface ProbeCount {
+/** Probes of one container and kind, for metrics. */
+export interface ProbeSeries {
   readonly pod: Pod;
   readonly container: string;
   readonly kind: ProbeKind;
-  readonly result: ProbeResult;
-  readonly count: number;
+  /** By what came of them. */
+  readonly counts: Readonly<Record<ProbeResult, number>>;
+  /** How long those took that did not fail. */
+  readonly seconds: Distribution;
 }
 
 /** Probes the containers of a node's pods. */
@@ -56,7 +59,7 @@ export interface ProbeManager {
   /** Begins to look after a pod; nothing is probed before the first `update`. */
   open(pod: Pod, listener: PodProbesListener): PodProbes;
   /** Of the pods that are open now. */
-  counts(): Iterable<ProbeCount>;
+  series(): Iterable<ProbeSeries>;
   /** Stops all probes when `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }

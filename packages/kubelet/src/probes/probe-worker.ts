@@ -1,5 +1,6 @@
 import type { Clock } from "@wherry/base";
 import type { ContainerActions } from "../actions/container-actions.ts";
+import { Distribution } from "../server/metrics/distribution.ts";
 import { type PreparedProbe, type ProbeOutcome, type ProbeSubject, prepareProbe } from "./probe-outcome.ts";
 import type { ProbeSpec } from "./probe-spec.ts";
 import type { TickSchedule } from "./tick-schedule.ts";
@@ -17,6 +18,14 @@ export interface ProbeWorkerOptions {
   readonly changed: () => void;
 }
 
+/** When a worker begins to probe. */
+export interface FirstProbe {
+  /** Until the first probe that counts whatever comes of it. */
+  readonly delayMs: number;
+  /** Whether there is one before it, which counts only if it succeeds. */
+  readonly atOnce: boolean;
+}
+
 /** A probe that could not be carried out is tried this often before its outcome is thrown away, as upstream's. */
 const maxTries = 3;
 
@@ -28,6 +37,7 @@ export class ProbeWorker {
   readonly #options: ProbeWorkerOptions;
   readonly #tick: () => void = () => void this.#probe();
   readonly #counts: Record<ProbeResult, number> = { success: 0, failure: 0, unknown: 0 };
+  readonly #seconds: Distribution = new Distribution();
   #result: ProbeResult = "unknown";
   #last: ProbeResult | undefined;
   #run = 0;
@@ -36,6 +46,9 @@ export class ProbeWorker {
   /** Monotonic time of the tick that is next, or under way. */
   #dueMs = 0;
   #slot: number | undefined;
+  /** How long the last probe took. */
+  #lastedMs = 0;
+  #cancelEarly: (() => void) | undefined;
   #attempt: AbortController | undefined;
 
   constructor(options: ProbeWorkerOptions) {
@@ -55,16 +68,23 @@ export class ProbeWorker {
     return this.#counts;
   }
 
-  /** Begins to probe, first after the given time; where it does already, only what it probes changes. */
-  start(subject: ProbeSubject, delayMs: () => number): void {
-    const { actions, spec } = this.#options;
+  /** How long those took that did not fail, as upstream's metric leaves those out. */
+  get seconds(): Distribution {
+    return this.#seconds;
+  }
+
+  /** Begins to probe; where it does already, only what it probes changes. */
+  start(subject: ProbeSubject, first: () => FirstProbe): void {
+    const { actions, spec, clock } = this.#options;
     const before = this.#subject;
     this.#subject = subject;
     if (before?.containerId !== subject.containerId || before.address !== subject.address)
       this.#prepared = prepareProbe(actions, spec, subject);
     if (before !== undefined) return;
-    this.#dueMs = this.#options.clock.monotonic() + delayMs();
-    this.#slot = this.#options.schedule.add(this.#dueMs, this.#tick);
+    const { delayMs, atOnce } = first();
+    this.#dueMs = clock.monotonic() + delayMs;
+    if (atOnce) this.#cancelEarly = clock.setTimer(0, () => void this.#probeEarly());
+    else this.#slot = this.#options.schedule.add(this.#dueMs, this.#tick);
   }
 
   /** Stops to probe; the outcome of a probe under way is thrown away. */
@@ -73,6 +93,7 @@ export class ProbeWorker {
     this.#prepared = undefined;
     if (this.#slot !== undefined) this.#options.schedule.remove(this.#slot, this.#tick);
     this.#slot = undefined;
+    this.#cancelEarly?.();
     this.#attempt?.abort();
     this.#attempt = undefined;
   }
@@ -86,21 +107,45 @@ export class ProbeWorker {
   }
 
   async #probe(): Promise<void> {
-    const { schedule, clock, spec } = this.#options;
-    const prepared = this.#prepared;
     this.#slot = undefined;
-    if (prepared === undefined) return;
+    const outcome = await this.#attemptOnce(this.#options.spec.timeoutMs);
+    if (outcome === undefined) return;
+    this.#scheduleNext();
+    this.#judge(outcome);
+  }
+
+  async #probeEarly(): Promise<void> {
+    const { schedule, clock, spec } = this.#options;
+    const sinceMs = clock.monotonic();
+    // Then it is the turn of the first that counts.
+    const outcome = await this.#attemptOnce(Math.min(spec.timeoutMs, this.#dueMs - sinceMs));
+    if (outcome === undefined) return;
+    if (outcome.kind === "failure" || outcome.kind === "error") {
+      this.#slot = schedule.add(Math.max(this.#dueMs, clock.monotonic()), this.#tick);
+      return;
+    }
+    this.#dueMs = sinceMs;
+    this.#scheduleNext();
+    this.#judge(outcome);
+  }
+
+  /** What came of it; undefined where nobody wants to know any more. */
+  async #attemptOnce(timeoutMs: number): Promise<ProbeOutcome | undefined> {
+    const { schedule, clock } = this.#options;
+    const prepared = this.#prepared;
+    if (prepared === undefined) return undefined;
     const attempt = new AbortController();
     this.#attempt = attempt;
+    const sinceMs = clock.monotonic();
     const expire = () => attempt.abort();
-    const expiry = schedule.add(clock.monotonic() + spec.timeoutMs, expire);
+    const expiry = schedule.add(sinceMs + timeoutMs, expire);
     const outcome = await attemptOften(prepared, attempt.signal);
     schedule.remove(expiry, expire);
     // Stopped meanwhile, and perhaps started again on another instance.
-    if (this.#attempt !== attempt) return;
+    if (this.#attempt !== attempt) return undefined;
     this.#attempt = undefined;
-    this.#scheduleNext();
-    this.#judge(outcome);
+    this.#lastedMs = clock.monotonic() - sinceMs;
+    return outcome;
   }
 
   /** Ticks stay on the beat of the first one; those a slow probe has missed become one. */
@@ -117,6 +162,7 @@ export class ProbeWorker {
     const { spec, probed, changed } = this.#options;
     const result = resultOf(outcome);
     this.#counts[result]++;
+    if (result !== "failure") this.#seconds.observe(this.#lastedMs / 1000);
     probed(outcome);
     if (result === "unknown") return;
     this.#run = this.#last === result ? this.#run + 1 : 1;

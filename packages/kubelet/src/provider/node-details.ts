@@ -14,6 +14,8 @@ export interface NodeDetails {
   readonly taints?: readonly Taint[] | undefined;
   /** `status.runtimeHandlers`. */
   readonly runtimeHandlers?: readonly NodeRuntimeHandler[] | undefined;
+  /** Features of upstream's registry of declared node features that the provider really has, for `status.declaredFeatures`. */
+  readonly declaredFeatures?: readonly string[] | undefined;
   /** Capacity beside or in place of what the machine has; quantities. */
   readonly capacity?: Readonly<Record<string, string>> | undefined;
 }

@@ -15,6 +15,8 @@ export interface PodDescription {
   readonly sandboxReady?: boolean | undefined;
   /** Addresses of the pod, primary first; those published before are kept while this is empty. */
   readonly podIps?: readonly string[] | undefined;
+  /** Limits that hold for all containers together, by resource. @default those of the spec */
+  readonly limits?: Readonly<Record<string, string>> | undefined;
   /** Nothing of the pod runs any more and nothing will be started. @default false */
   readonly stopped?: boolean | undefined;
   /** Overrides the phase that follows from the container statuses. */

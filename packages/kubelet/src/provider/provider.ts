@@ -97,8 +97,8 @@ export interface Provider<E extends EdgeTable, Context> {
     options: ProviderCallOptions & { readonly tty: boolean },
   ): Promise<void>;
 
-  /** Adds metrics to those that `/metrics` serves; called once, before `run`. */
-  registerMetrics?(registry: MetricsRegistry): void;
+  /** Adds metrics to those that `/metrics` and `/metrics/probes` serve; called once, before `run`. */
+  registerMetrics?(metrics: MetricsRegistry, probeMetrics: MetricsRegistry): void;
 
   /** Whatever the provider does beside single pods, until `signal` aborts. Pods start only after `ready`, where there is one. */
   run?(signal: AbortSignal): Promise<void>;

@@ -12,10 +12,10 @@ export function configRoute(configuration: () => object): Route {
   };
 }
 
-/** `/metrics` in Prometheus' text format; `render` gives the whole text. */
-export function metricsRoute(render: () => string | Promise<string>): Route {
+/** A page of metrics in Prometheus' text format; `render` gives the whole text. */
+export function metricsRoute(path: string, render: () => string | Promise<string>): Route {
   return {
-    path: "/metrics",
+    path,
     methods: ["GET"],
     handler: async ({ response }) => {
       const text = await render();

@@ -15,8 +15,8 @@ export interface KubeletRoutesOptions {
   readonly healthChecks: readonly HealthCheck[];
   /** In the form of the configuration file. */
   readonly configuration: () => object;
-  /** Text for `/metrics`; the path is not served where unset. */
-  readonly metrics?: (() => string | Promise<string>) | undefined;
+  /** Texts of metrics by the path that serves them. */
+  readonly metrics?: Readonly<Record<string, () => string | Promise<string>>> | undefined;
   /** Further routes, which win over the built-in ones. */
   readonly more?: readonly Route[] | undefined;
   /** `enableDebuggingHandlers`. */
@@ -27,7 +27,18 @@ export interface KubeletRoutesOptions {
 
 /** All routes of the kubelet's HTTPS API. */
 export function kubeletRoutes(options: KubeletRoutesOptions): Route[] {
-  const { pods, runningPods, logs, healthChecks, configuration, metrics, more, debugging, clock, logger } = options;
+  const {
+    pods,
+    runningPods,
+    logs,
+    healthChecks,
+    configuration,
+    metrics = {},
+    more,
+    debugging,
+    clock,
+    logger,
+  } = options;
   return [
     // First, so that nothing added may go around it.
     ...(debugging ? [] : disabledDebuggingRoutes()),
@@ -37,6 +48,6 @@ export function kubeletRoutes(options: KubeletRoutesOptions): Route[] {
     containerLogsRoute(logs, clock),
     ...unsupportedStreamingRoutes(),
     configRoute(configuration),
-    ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
+    ...Object.entries(metrics).map(([path, render]) => metricsRoute(path, render)),
   ];
 }

@@ -3,6 +3,7 @@ import { aborted, type Clock, errorMessage, type Logger, runTogether } from "@wh
 import type { KubernetesClient } from "@wherry/client";
 import type { NodeAddress } from "@wherry/kubernetes";
 import type { ResolvedConfiguration } from "../configuration/resolve-configuration.ts";
+import { shownConfiguration } from "../configuration/shown-configuration.ts";
 import { KubeletError } from "../errors.ts";
 import type { LogSource } from "../ports/log-source.ts";
 import type { PodDirectory } from "../ports/pod-directory.ts";
@@ -37,6 +38,8 @@ export interface NodeServerOptions {
   readonly healthChecks: readonly HealthCheck[];
   /** Served at `/metrics`, with those of process, node and requests added. @default a registry of its own */
   readonly metrics?: MetricsRegistry | undefined;
+  /** Served at `/metrics/probes`. @default a registry of its own */
+  readonly probeMetrics?: MetricsRegistry | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -83,14 +86,14 @@ export async function openNodeServer(options: NodeServerOptions): Promise<NodeSe
 function createApi(options: NodeServerOptions, tls: ServerTls): KubeletServer {
   const { configuration, nodeName, pods, clock, logger } = options;
   const { server } = configuration;
-  const metrics = options.metrics ?? new MetricsRegistry();
+  const { metrics = new MetricsRegistry(), probeMetrics = new MetricsRegistry() } = options;
   registerProcessMetrics(metrics, clock.now());
   registerNodeMetrics(metrics, { nodeName, pods: () => pods.list() });
   const handle = createRequestPipeline({
     routes: kubeletRoutes({
       ...options,
-      configuration: () => configuration.source,
-      metrics: () => metrics.render(),
+      configuration: () => shownConfiguration(configuration.source),
+      metrics: { "/metrics": () => metrics.render(), "/metrics/probes": () => probeMetrics.render() },
       debugging: server.debuggingHandlers,
     }),
     authenticate: authenticator(options),

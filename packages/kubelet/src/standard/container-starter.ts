@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { errorMessage, isAbort } from "@wherry/base";
 import { type Container, containerFieldPath, podTitle } from "@wherry/kubernetes";
+import type { ImageSpec } from "@wherry/runtime";
 import { actionMessage } from "../errors.ts";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { containerLogPath, podLogDirectory } from "../ports/log-paths.ts";
 import { containerConfig } from "./container-config.ts";
 import { crashDelay, crashKey } from "./crash-delay.ts";
+import type { ImageVolumes } from "./image-volumes.ts";
 import { nextAttempt } from "./next-attempt.ts";
 import { hookSubject, type PodContext } from "./pod-context.ts";
 import type { StartDelay, StartOutcome } from "./start-outcome.ts";
@@ -21,12 +23,15 @@ export class ContainerStarter {
   readonly #context: PodContext;
   readonly #container: Container;
   readonly #sandboxId: string;
+  readonly #imageVolumes: ImageVolumes;
   readonly #fieldPath: string;
 
-  constructor(context: PodContext, container: Container, sandboxId: string) {
+  /** @param imageVolumes of this round of starts */
+  constructor(context: PodContext, container: Container, sandboxId: string, imageVolumes: ImageVolumes) {
     this.#context = context;
     this.#container = container;
     this.#sandboxId = sandboxId;
+    this.#imageVolumes = imageVolumes;
     this.#fieldPath = containerFieldPath(context.spec, container.name);
   }
 
@@ -34,8 +39,14 @@ export class ContainerStarter {
   async start(signal: AbortSignal): Promise<StartOutcome> {
     const crash = this.#crashDelay();
     if (crash !== undefined) return crash;
+    const imageVolumes = await this.#imageVolumes.ensure(this.#container, signal);
+    if (imageVolumes.kind === "waiting") {
+      this.#failed(imageVolumes.reason);
+      return imageVolumes;
+    }
     const image = await this.#context.shared.puller.ensure({
-      container: this.#container,
+      image: this.#container.image ?? "",
+      pullPolicy: this.#container.imagePullPolicy,
       runtimeHandler: this.#context.runtimeHandler ?? "",
       backOff: this.#context.pullBackOff,
       credentials: () =>
@@ -48,7 +59,7 @@ export class ContainerStarter {
       this.#failed(image.reason);
       return image;
     }
-    return this.#create(image.ref, signal);
+    return this.#create(image.ref, imageVolumes.images, signal);
   }
 
   /** CrashLoopBackOff: the container ended and must not start again yet. */
@@ -68,7 +79,11 @@ export class ContainerStarter {
     return delay;
   }
 
-  async #create(imageRef: string, signal: AbortSignal): Promise<StartOutcome> {
+  async #create(
+    imageRef: string,
+    imageVolumes: ReadonlyMap<string, ImageSpec>,
+    signal: AbortSignal,
+  ): Promise<StartOutcome> {
     const { environment, volumes, runtime, terminationLogs } = this.#context.options;
     const { pod, handle } = this.#context;
     const container = this.#container;
@@ -79,7 +94,7 @@ export class ContainerStarter {
       const podIps = sandboxIps.length > 0 ? sandboxIps : hostIps;
       const facts = { podIps, hostIps, nodeAllocatable: handle.node.allocatable };
       const variables = await environment.containerEnvironment(pod, container, facts, { signal });
-      const mounts = await volumes.containerMounts(pod, container, variables, { signal });
+      const mounts = await volumes.containerMounts(pod, container, variables, { imageVolumes, signal });
       await this.#removeUnstarted(signal);
       const attempt = nextAttempt(container.name, this.#context.facts.of(container.name)[0], handle.status);
       const messageFile = await terminationLogs.prepare(handle.uid, container, String(attempt));

@@ -8,7 +8,7 @@ import {
 import type { PodDescription } from "../provider/pod-description.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
-import { reportedResources } from "./reported-resources.ts";
+import { reportedLimits, reportedResources } from "./reported-resources.ts";
 import { unsupportedInEphemeral } from "./unsupported-fields.ts";
 
 /** Describes the pod from the facts; undefined while the runtime has not been asked. */
@@ -52,6 +52,7 @@ export function describePod(
     ephemeralContainerStatuses: lists.ephemeral,
     sandboxReady: sandbox !== undefined,
     podIps: context.podIps,
+    limits: sandbox?.resources && reportedLimits(context.spec, sandbox.resources),
     conditions: context.resize.conditions,
     stopped: options.stopped ?? false,
   };

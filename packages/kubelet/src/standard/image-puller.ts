@@ -1,5 +1,4 @@
 import { type Clock, errorMessage, isAbort } from "@wherry/base";
-import type { Container } from "@wherry/kubernetes";
 import { type AuthConfig, type ImageService, type ImageSpec, type ImageStatus, RuntimeError } from "@wherry/runtime";
 import type { EventContent } from "../ports/event-recorder.ts";
 import { type BackOffTable, formatDuration } from "./back-off-table.ts";
@@ -15,14 +14,18 @@ export interface ImagePullerOptions {
 }
 
 export interface ImageRequest {
-  readonly container: Pick<Container, "name" | "image" | "imagePullPolicy">;
+  /** As the pod's author wrote it. */
+  readonly image: string;
+  /** @default by the image's tag */
+  readonly pullPolicy?: string | undefined;
   readonly runtimeHandler: string;
   /** Failures of this pod's pulls, by image. */
   readonly backOff: BackOffTable;
   /** Asked only when something has to be pulled. */
   readonly credentials: () => Promise<readonly AuthConfig[]>;
   readonly event: (content: EventContent) => void;
-  readonly fieldPath: string;
+  /** Of the container that the events are about; without it they are about the pod. */
+  readonly fieldPath?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -44,15 +47,14 @@ export class ImagePuller {
 
   /** Never rejects but with the signal's reason: failures are outcomes. */
   async ensure(request: ImageRequest): Promise<ImageOutcome> {
-    const { container } = request;
-    const image = container.image ?? "";
+    const { image } = request;
     const name = tryParseImageName(image);
     if (name === undefined) {
       const message = `Failed to apply default image tag ${JSON.stringify(image)}: couldn't parse image name ${JSON.stringify(image)}: invalid reference format`;
       this.#warn(request, "InspectFailed", message);
       return this.#delay("InvalidImageName", message, syncRetryMs);
     }
-    const policy = pullPolicy(container.imagePullPolicy, name);
+    const policy = pullPolicy(request.pullPolicy, name);
     const spec: ImageSpec = { image, runtimeHandler: request.runtimeHandler };
     if (policy !== "Always") {
       const present = await this.#inspect(request, spec);
@@ -68,7 +70,7 @@ export class ImagePuller {
   }
 
   #present(request: ImageRequest, image: ImageStatus): ImageOutcome {
-    const name = JSON.stringify(request.container.image);
+    const name = JSON.stringify(request.image);
     this.#normal(
       request,
       "Pulled",
@@ -157,11 +159,15 @@ export class ImagePuller {
   }
 
   #normal(request: ImageRequest, reason: string, message: string): void {
-    request.event({ type: "Normal", reason, message, fieldPath: request.fieldPath });
+    this.#event(request, { type: "Normal", reason, message });
   }
 
   #warn(request: ImageRequest, reason: string, message: string): void {
-    request.event({ type: "Warning", reason, message, fieldPath: request.fieldPath });
+    this.#event(request, { type: "Warning", reason, message });
+  }
+
+  #event({ event, fieldPath }: ImageRequest, content: EventContent): void {
+    event(fieldPath === undefined ? content : { ...content, fieldPath });
   }
 }
 

@@ -18,6 +18,7 @@ import type { ImagePuller } from "./image-puller.ts";
 import { PodFacts } from "./pod-facts.ts";
 import type { RuntimeAbility } from "./pod-field-table.ts";
 import { PodResize } from "./pod-resize.ts";
+import type { ResizeTimes } from "./resize-times.ts";
 import { resolveDelays, type StandardProviderOptions } from "./standard-options.ts";
 import type { StartDelay } from "./start-outcome.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -28,6 +29,7 @@ export interface Shared {
   readonly puller: ImagePuller;
   readonly probes: ProbeManager;
   readonly hooks: HookRunner;
+  readonly resizeTimes: ResizeTimes;
   /** Name of the runtime, scheme of container IDs. */
   readonly runtimeName: () => string;
   /** Handlers the runtime knows; empty while it has not said. */

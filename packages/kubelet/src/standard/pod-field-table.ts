@@ -44,11 +44,19 @@ const podRules: readonly FieldRule[] = [
   { path: "os", verdict: "honoured", why: "checked at admission" },
   { path: "overhead", verdict: "honoured", why: "counted at admission" },
   { path: "preemptionPolicy", verdict: "ignored", why: scheduler },
-  { path: "priority", verdict: "ignored", why: scheduler },
+  {
+    path: "priority",
+    verdict: "honoured",
+    why: "resizes that wait go by it; on a full node no pod has to make room for a critical one",
+  },
   { path: "priorityClassName", verdict: "ignored", why: scheduler },
   { path: "readinessGates", verdict: "honoured", why: "part of the Ready condition" },
   { path: "resourceClaims", verdict: "refused", why: "dynamic resource allocation is not supported" },
-  { path: "resources", verdict: "honoured", why: "pod-level requests and limits" },
+  {
+    path: "resources",
+    verdict: "honoured",
+    why: "requests at admission, limits of the sandbox; resized while it runs",
+  },
   { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
   { path: "restartPolicy", verdict: "honoured", why: "with upstream's back-off" },
   { path: "runtimeClassName", verdict: "honoured", why: "the handler must be one of the node's" },
@@ -68,7 +76,12 @@ const podRules: readonly FieldRule[] = [
   {
     path: "volumes",
     verdict: "honoured",
-    why: "by kind; one the node cannot mount ends in FailedMount, image volumes in CreateContainerError",
+    why: "by kind; one the node cannot mount ends in FailedMount",
+  },
+  {
+    path: "volumes[].image",
+    verdict: "honoured",
+    why: "a module, or the file system of an OCI image, read-only; other artifacts end in CreateContainerError",
   },
 ];
 

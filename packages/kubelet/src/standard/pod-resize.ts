@@ -5,8 +5,9 @@ import {
   type PodAllocation,
   type PodCondition,
   podAllocation,
-  sameResizable,
+  sameAllocation,
 } from "@wherry/kubernetes";
+import type { SandboxResources } from "@wherry/runtime";
 import type { PodContext } from "./pod-context.ts";
 import { type ResourceUpdate, resizeNeedsRestart, resourceUpdates } from "./resize-actions.ts";
 
@@ -21,10 +22,10 @@ interface Progress {
   readonly retryAtMs?: number | undefined;
 }
 
-/** How far a pod's running containers have what the node has given them. */
+/** How far a pod's sandbox and running containers have what the node has given them. */
 export class PodResize {
   readonly #context: PodContext;
-  #seen: PodAllocation;
+  #seen: PodAllocation | undefined;
   #progress: Progress | undefined;
 
   constructor(context: PodContext) {
@@ -38,8 +39,7 @@ export class PodResize {
   /** Compares what the pod was given with what it was given before; true where a resize begins, even over one under way. */
   noticeAllocation(): boolean {
     const now = podAllocation(this.#context.spec);
-    const names = [...new Set([...Object.keys(this.#seen), ...Object.keys(now)])];
-    const same = names.every((name) => sameResizable(this.#seen[name], now[name]));
+    const same = sameAllocation(this.#seen, now);
     this.#seen = now;
     if (same) return false;
     this.#progress = { generation: this.#generation };
@@ -50,7 +50,7 @@ export class PodResize {
   updates(): readonly ResourceUpdate[] {
     const { spec, facts, handle } = this.#context;
     const instancesOf = (name: string) => facts.of(name);
-    const updates = resourceUpdates(spec, instancesOf);
+    const updates = resourceUpdates(spec, instancesOf, this.#sandbox);
     const restarting = [...(spec.initContainers ?? []), ...spec.containers].some((container) => {
       const [instance] = instancesOf(container.name);
       return instance?.state === "running" && resizeNeedsRestart(container, instance);
@@ -64,30 +64,75 @@ export class PodResize {
     return (this.#progress?.retryAtMs ?? 0) > handle.clock.now() ? [] : updates;
   }
 
-  /** Makes the calls until one fails, for they build on each other; true where any was made. */
-  async perform(updates: readonly ResourceUpdate[], signal: AbortSignal): Promise<boolean> {
-    const { options, facts, handle, staleContainers } = this.#context;
-    let done = false;
-    for (const { instance, resource, resources } of updates) {
+  /**
+   * Makes the calls until one fails, for they build on each other; true where any was made.
+   *
+   * @param restart replaces the containers that have to start anew, when the sandbox has grown and before it shrinks
+   */
+  async perform(
+    updates: readonly ResourceUpdate[],
+    signal: AbortSignal,
+    restart: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const isFirst = (update: ResourceUpdate) => update.kind === "sandbox" && update.grows;
+    const grown = await this.#calls(updates.filter(isFirst), signal);
+    const restarted = await restart();
+    if (grown.failed) return grown.made || restarted;
+    const rest = await this.#calls(
+      updates.filter((update) => !isFirst(update)),
+      signal,
+    );
+    if (!rest.failed && (grown.made || rest.made) && this.#progress?.error !== undefined)
+      this.#progress = { generation: this.#progress.generation };
+    return grown.made || restarted || rest.made;
+  }
+
+  async #calls(updates: readonly ResourceUpdate[], signal: AbortSignal): Promise<{ made: boolean; failed: boolean }> {
+    const { facts, handle, shared } = this.#context;
+    const { clock } = handle;
+    const sinceMs = clock.monotonic();
+    let made = false;
+    for (const update of updates) {
       // It ended meanwhile, and starts with the right ones.
-      if (facts.byRuntimeId(instance.runtimeId)?.state !== "running") continue;
+      if (update.kind === "container" && facts.byRuntimeId(update.instance.runtimeId)?.state !== "running") continue;
       try {
-        await options.runtime.updateContainerResources(instance.runtimeId, resources, { signal });
+        await this.#call(update, signal);
       } catch (error) {
         signal.throwIfAborted();
-        const message = `Cannot resize ${resource} of container ${instance.name}: ${errorMessage(error)}`;
-        handle.logger.warn("Cannot resize a container", { container: instance.name, error: errorMessage(error) });
+        const subject = update.kind === "container" ? `container ${update.instance.name}` : "the pod";
+        const message = `Cannot resize ${update.resource} of ${subject}: ${errorMessage(error)}`;
+        handle.logger.warn("Cannot resize a pod", { subject, error: errorMessage(error) });
         const final = errorCode(error) === "Unimplemented";
-        const retryAtMs = final ? Number.POSITIVE_INFINITY : handle.clock.now() + retryMs;
+        const retryAtMs = final ? Number.POSITIVE_INFINITY : clock.now() + retryMs;
         this.#progress = { generation: this.#progress?.generation, error: message, retryAtMs };
-        return done;
-      } finally {
-        staleContainers.add(instance.runtimeId);
+        shared.resizeTimes.observe(clock.monotonic() - sinceMs, false);
+        return { made, failed: true };
       }
-      done = true;
+      made = true;
     }
-    if (done && this.#progress?.error !== undefined) this.#progress = { generation: this.#progress.generation };
-    return done;
+    if (made) shared.resizeTimes.observe(clock.monotonic() - sinceMs, true);
+    return { made, failed: false };
+  }
+
+  async #call(update: ResourceUpdate, signal: AbortSignal): Promise<void> {
+    const { options, facts, staleContainers } = this.#context;
+    const { runtime } = options;
+    if (update.kind === "sandbox") {
+      await runtime.updatePodSandboxResources(update.sandboxId, update.resources, { signal });
+      return facts.addSandbox(update.sandboxId, { signal });
+    }
+    const { runtimeId } = update.instance;
+    try {
+      await runtime.updateContainerResources(runtimeId, update.resources, { signal });
+    } finally {
+      staleContainers.add(runtimeId);
+    }
+  }
+
+  get #sandbox(): { readonly id: string; readonly resources: SandboxResources } | undefined {
+    const { sandbox } = this.#context.facts;
+    if (sandbox?.resources === undefined) return undefined;
+    return { id: sandbox.id, resources: sandbox.resources };
   }
 
   /** When a failed call is to be made again; undefined while there is none. */

@@ -1,6 +1,13 @@
-import { formatQuantity, type ResourceRequirements, tryParseQuantity } from "@wherry/kubernetes";
-import type { ContainerResources } from "@wherry/runtime";
-import { containerResources } from "./sandbox-config.ts";
+import {
+  formatQuantity,
+  formatResourceList,
+  type PodSpec,
+  podLimits,
+  type ResourceRequirements,
+  tryParseQuantity,
+} from "@wherry/kubernetes";
+import type { ContainerResources, SandboxResources } from "@wherry/runtime";
+import { containerResources, sandboxResources } from "./sandbox-config.ts";
 
 /**
  * What a running container has, for its status: as it was given, with the amounts of the runtime where those differ. Equal amounts
@@ -24,6 +31,15 @@ export function reportedResources(
     ...amounts("limits", "cpuLimitMillis", "memoryLimitBytes"),
     ...amounts("requests", "cpuRequestMillis", "memoryRequestBytes"),
   };
+}
+
+/** Limits of a sandbox, for the pod's status: as the pod was given them, with the amounts of the runtime where those differ. */
+export function reportedLimits(spec: PodSpec, has: SandboxResources): Record<string, string> {
+  const wanted = sandboxResources(spec);
+  const limits = formatResourceList(podLimits(spec));
+  if (wanted.cpuLimitMillis !== has.cpuLimitMillis) set(limits, "cpu", milliCpu(has.cpuLimitMillis));
+  if (wanted.memoryLimitBytes !== has.memoryLimitBytes) set(limits, "memory", bytes(has.memoryLimitBytes));
+  return limits;
 }
 
 type MemoryField = "memoryLimitBytes" | "memoryRequestBytes";

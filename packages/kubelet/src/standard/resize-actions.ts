@@ -1,15 +1,31 @@
 import { type Container, isRestartableInitContainer, type PodSpec } from "@wherry/kubernetes";
-import type { ContainerResources } from "@wherry/runtime";
+import type { ContainerResources, SandboxResources } from "@wherry/runtime";
 import type { Instance } from "./pod-facts.ts";
-import { containerResources } from "./sandbox-config.ts";
+import { containerResources, sandboxResources } from "./sandbox-config.ts";
+
+type Resource = "memory" | "cpu";
 
 /** One call that brings a running container closer to what it was given. */
-export interface ResourceUpdate {
+export interface ContainerUpdate {
+  readonly kind: "container";
   readonly instance: Instance;
-  readonly resource: "memory" | "cpu";
+  readonly resource: Resource;
   /** All that the container is to have after the call. */
   readonly resources: ContainerResources;
 }
+
+/** One call that brings the sandbox closer to what the pod as a whole was given. */
+export interface SandboxUpdate {
+  readonly kind: "sandbox";
+  readonly sandboxId: string;
+  readonly resource: Resource;
+  /** The limit that changes. */
+  readonly resources: SandboxResources;
+  /** It leaves the containers more than they have. */
+  readonly grows: boolean;
+}
+
+export type ResourceUpdate = ContainerUpdate | SandboxUpdate;
 
 const fields = {
   memory: ["memoryLimitBytes", "memoryRequestBytes"],
@@ -20,7 +36,7 @@ const fields = {
 export function resizeNeedsRestart(container: Container, instance: Instance): boolean {
   const wanted = containerResources(container.resources);
   const has = instance.resources;
-  const restarts = (resource: "memory" | "cpu") =>
+  const restarts = (resource: Resource) =>
     container.resizePolicy?.find(({ resourceName }) => resourceName === resource)?.restartPolicy === "RestartContainer";
   // A request of memory is the scheduler's business only: the runtime does nothing with it.
   if (restarts("memory") && wanted.memoryLimitBytes !== has.memoryLimitBytes) return true;
@@ -28,43 +44,70 @@ export function resizeNeedsRestart(container: Container, instance: Instance): bo
 }
 
 /**
- * The calls that give running containers what they were given on paper, in order: memory before cpu, and of each what gets
- * smaller before what gets larger, so that the pod never has more than both. Containers that start anew are left out.
+ * The calls that give a pod what it was given on paper, in order: limits of the sandbox that grow; then memory before cpu, of each the
+ * containers that get less before those that get more, and at last the sandbox's limit where it shrinks, so that the containers always
+ * fit in it. Containers that start anew are left out; their time is after what grows.
+ *
+ * @param sandbox the sandbox and what it has; undefined where there is none, or the runtime does not tell
  */
-export function resourceUpdates(spec: PodSpec, instancesOf: (name: string) => readonly Instance[]): ResourceUpdate[] {
-  const sidecars = (spec.initContainers ?? []).filter(isRestartableInitContainer);
-  const candidates = [...sidecars, ...spec.containers].flatMap((container) => {
-    const [instance] = instancesOf(container.name);
-    if (instance?.state !== "running" || resizeNeedsRestart(container, instance)) return [];
-    return [{ instance, wanted: containerResources(container.resources) }];
-  });
-  return (["memory", "cpu"] as const).flatMap((resource) => {
-    const smaller: ResourceUpdate[] = [];
-    const larger: ResourceUpdate[] = [];
-    for (const { instance, wanted } of candidates) {
-      if (!differs(wanted, instance.resources, resource)) continue;
-      // Memory has been dealt with by the time of the cpu.
-      const resources =
-        resource === "cpu"
-          ? wanted
-          : {
-              ...instance.resources,
-              memoryLimitBytes: wanted.memoryLimitBytes,
-              memoryRequestBytes: wanted.memoryRequestBytes,
-            };
-      const list = isSmaller(wanted, instance.resources, resource) ? smaller : larger;
-      list.push({ instance, resource, resources });
-    }
-    return [...smaller, ...larger];
-  });
+export function resourceUpdates(
+  spec: PodSpec,
+  instancesOf: (name: string) => readonly Instance[],
+  sandbox: { readonly id: string; readonly resources: SandboxResources } | undefined,
+): ResourceUpdate[] {
+  const resources = ["memory", "cpu"] as const;
+  const wanted = sandboxResources(spec);
+  const ofSandbox = resources.flatMap((resource) => sandboxUpdates(sandbox, wanted, resource));
+  return [
+    ...ofSandbox.filter(({ grows }) => grows),
+    ...resources.flatMap((resource) => [
+      ...containerUpdates(spec, instancesOf, resource),
+      ...ofSandbox.filter((update) => update.resource === resource && !update.grows),
+    ]),
+  ];
 }
 
-function differs(left: ContainerResources, right: ContainerResources, resource: "memory" | "cpu"): boolean {
+function sandboxUpdates(
+  sandbox: { readonly id: string; readonly resources: SandboxResources } | undefined,
+  wanted: SandboxResources,
+  resource: Resource,
+): SandboxUpdate[] {
+  if (sandbox === undefined) return [];
+  const [field] = fields[resource];
+  const limit = wanted[field];
+  if (limit === undefined || limit === sandbox.resources[field]) return [];
+  const grows = limit > (sandbox.resources[field] ?? Number.POSITIVE_INFINITY);
+  return [{ kind: "sandbox", sandboxId: sandbox.id, resource, resources: { [field]: limit }, grows }];
+}
+
+function containerUpdates(
+  spec: PodSpec,
+  instancesOf: (name: string) => readonly Instance[],
+  resource: Resource,
+): ContainerUpdate[] {
+  const sidecars = (spec.initContainers ?? []).filter(isRestartableInitContainer);
+  const smaller: ContainerUpdate[] = [];
+  const larger: ContainerUpdate[] = [];
+  for (const container of [...sidecars, ...spec.containers]) {
+    const [instance] = instancesOf(container.name);
+    if (instance?.state !== "running" || resizeNeedsRestart(container, instance)) continue;
+    const wanted = containerResources(container.resources);
+    if (!differs(wanted, instance.resources, resource)) continue;
+    // Memory has been dealt with by the time of the cpu.
+    const { memoryLimitBytes, memoryRequestBytes } = wanted;
+    const resources = resource === "cpu" ? wanted : { ...instance.resources, memoryLimitBytes, memoryRequestBytes };
+    const list = isSmaller(wanted, instance.resources, resource) ? smaller : larger;
+    list.push({ kind: "container", instance, resource, resources });
+  }
+  return [...smaller, ...larger];
+}
+
+function differs(left: ContainerResources, right: ContainerResources, resource: Resource): boolean {
   return fields[resource].some((field) => left[field] !== right[field]);
 }
 
 /** By the limit, or where that stays by the request; no limit is the largest. */
-function isSmaller(wanted: ContainerResources, has: ContainerResources, resource: "memory" | "cpu"): boolean {
+function isSmaller(wanted: ContainerResources, has: ContainerResources, resource: Resource): boolean {
   const [limit, request] = fields[resource];
   const infinite = Number.POSITIVE_INFINITY;
   const byLimit = (wanted[limit] ?? infinite) - (has[limit] ?? infinite);

@@ -1,6 +1,14 @@
 import type { ResourceRequirements } from "@wherry/kubernetes";
-import { type Pod, parseResourceList, qosClass, quantityMilliValue, quantityValue } from "@wherry/kubernetes";
-import type { ContainerResources, PodSandboxConfig, PortMapping } from "@wherry/runtime";
+import {
+  type Pod,
+  type PodSpec,
+  parseResourceList,
+  podLimits,
+  qosClass,
+  quantityMilliValue,
+  quantityValue,
+} from "@wherry/kubernetes";
+import type { ContainerResources, PodSandboxConfig, PortMapping, SandboxResources } from "@wherry/runtime";
 import { annotations, labels } from "./labels.ts";
 import type { PodContext } from "./pod-context.ts";
 
@@ -31,7 +39,7 @@ export function sandboxConfig(context: PodContext, attempt: number): PodSandboxC
     hostNetwork: spec.hostNetwork === true,
     portMappings: portMappings(pod),
     cgroupParent: cgroupParent(context),
-    resources: sandboxResources(pod),
+    resources: sandboxResources(spec),
   };
 }
 
@@ -60,20 +68,13 @@ function cgroupParent(context: PodContext): string | undefined {
   return `${cgroupRoot}/${quality === "guaranteed" ? "" : `${quality}/`}pod${context.handle.uid}`;
 }
 
-/** Sums of the limits, where every container has one; `spec.resources` goes before. */
-function sandboxResources(pod: Pod): PodSandboxConfig["resources"] {
-  const spec = pod.spec ?? { containers: [] };
-  const own = containerResources(spec.resources);
-  const all = spec.containers.map((container) => containerResources(container.resources));
-  const total = (pick: (resources: ContainerResources) => number | undefined) => {
-    const amounts = all.map(pick);
-    if (amounts.some((amount) => amount === undefined)) return undefined;
-    return amounts.reduce<number>((sum, amount) => sum + (amount ?? 0), 0);
+/** Limits of the pod as a whole as the runtime takes them. */
+export function sandboxResources(spec: PodSpec): SandboxResources {
+  const { cpu, memory } = podLimits(spec);
+  return {
+    ...(cpu !== undefined && { cpuLimitMillis: quantityMilliValue(cpu) }),
+    ...(memory !== undefined && { memoryLimitBytes: quantityValue(memory) }),
   };
-  const cpuLimitMillis = own.cpuLimitMillis ?? total((resources) => resources.cpuLimitMillis);
-  const memoryLimitBytes = own.memoryLimitBytes ?? total((resources) => resources.memoryLimitBytes);
-  if (cpuLimitMillis === undefined && memoryLimitBytes === undefined) return undefined;
-  return { cpuLimitMillis, memoryLimitBytes };
 }
 
 /** Requests and limits of one container as the runtime takes them. */

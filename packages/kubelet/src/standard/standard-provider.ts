@@ -17,6 +17,7 @@ import { ImagePuller } from "./image-puller.ts";
 import { PodContext, type Shared } from "./pod-context.ts";
 import type { RuntimeAbility } from "./pod-field-table.ts";
 import type { PodEdges } from "./pod-machine.ts";
+import { ResizeTimes } from "./resize-times.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 import { standardMachine } from "./standard-machine.ts";
 import type { StandardProviderOptions } from "./standard-options.ts";
@@ -64,6 +65,7 @@ class RuntimeProvider implements StandardProvider {
       options,
       probes: createProbeManager({ actions, clock, random: options.random }),
       hooks: createHookRunner({ actions, clock }),
+      resizeTimes: new ResizeTimes(),
       puller: new ImagePuller({ images: runtime.images, clock, maxParallelPulls: options.maxParallelPulls }),
       runtimeName: () => this.#runtimeName,
       handlers: () => this.#handlers,
@@ -93,6 +95,8 @@ class RuntimeProvider implements StandardProvider {
       operatingSystem: "linux",
       runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
       taints: taints.map((taint) => ({ ...taint })),
+      // Without it the API server takes no resize of a pod as a whole.
+      declaredFeatures: ["InPlacePodLevelResourcesVerticalScaling"],
       runtimeHandlers: status.handlers.map(({ name, features }) => ({ name, features: { ...features } })),
     };
   }
@@ -171,8 +175,9 @@ class RuntimeProvider implements StandardProvider {
     return this.#options.runtime.reopenContainerLog(containerId);
   }
 
-  registerMetrics(registry: MetricsRegistry): void {
-    registerProbeMetrics(registry, this.#shared.probes);
+  registerMetrics(metrics: MetricsRegistry, probeMetrics: MetricsRegistry): void {
+    registerProbeMetrics(probeMetrics, this.#shared.probes);
+    this.#shared.resizeTimes.register(metrics);
   }
 
   run(signal: AbortSignal): Promise<void> {

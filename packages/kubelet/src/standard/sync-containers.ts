@@ -3,6 +3,7 @@ import { containerHash } from "./container-hash.ts";
 import { ContainerStarter } from "./container-starter.ts";
 import { describePod } from "./describe-pod.ts";
 import { startableEphemeral } from "./ephemeral-containers.ts";
+import { ImageVolumes } from "./image-volumes.ts";
 import { type PodActions, podActions } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { ResourceUpdate } from "./resize-actions.ts";
@@ -86,15 +87,17 @@ async function perform(
 ): Promise<boolean> {
   const sandboxId = context.facts.sandbox?.id;
   if (sandboxId === undefined) return false;
-  let changed = false;
-  for (const stop of actions.replace) {
-    await killContainer(context, stop, signal);
-    changed = true;
-    if (stop.restart) await start(context, stop.container, sandboxId, signal);
-  }
-  if (await context.resize.perform(updates, signal)) changed = true;
+  const imageVolumes = new ImageVolumes(context);
+  const start = (container: Container) => startContainer(context, container, sandboxId, imageVolumes, signal);
+  let changed = await context.resize.perform(updates, signal, async () => {
+    for (const stop of actions.replace) {
+      await killContainer(context, stop, signal);
+      if (stop.restart) await start(stop.container);
+    }
+    return actions.replace.length > 0;
+  });
   for (const container of actions.start) {
-    if (await start(context, container, sandboxId, signal)) changed = true;
+    if (await start(container)) changed = true;
     // Found out while starting: the sandbox is gone, and the next container would fail in it too.
     if (context.facts.sandbox?.id !== sandboxId) return true;
   }
@@ -102,17 +105,18 @@ async function perform(
 }
 
 /** Whether an instance was started. */
-async function start(
+async function startContainer(
   context: PodContext,
   container: Container,
   sandboxId: string,
+  imageVolumes: ImageVolumes,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { pending, handle } = context;
   const { name } = container;
   const delay = pending.get(name);
   if (delay !== undefined && delay.retryAtMs > handle.clock.now()) return false;
-  const outcome = await new ContainerStarter(context, container, sandboxId).start(signal);
+  const outcome = await new ContainerStarter(context, container, sandboxId, imageVolumes).start(signal);
   pending.delete(name);
   await context.refresh(signal);
   if (outcome.kind === "waiting") pending.set(name, { ...outcome, key: pendingKey(context, container) });

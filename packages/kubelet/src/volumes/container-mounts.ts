@@ -1,5 +1,5 @@
 import type { Container, VolumeMount } from "@wherry/kubernetes";
-import type { Mount } from "@wherry/runtime";
+import type { ImageSpec, Mount } from "@wherry/runtime";
 import { VolumeError } from "../errors.ts";
 import type { EnvironmentVariable } from "../ports/environment.ts";
 import { requestedSubPath } from "./sub-path.ts";
@@ -11,6 +11,8 @@ export interface ContainerMountsRequest {
   readonly environment: readonly EnvironmentVariable[];
   /** The pod's volumes by name, as mounted. */
   readonly volumes: ReadonlyMap<string, MountedVolume>;
+  /** Images of volumes of kind `image` by the volumes' names. */
+  readonly imageVolumes: ReadonlyMap<string, ImageSpec>;
   /** Whether the runtime keeps everything below a read-only mount read-only. */
   readonly recursiveReadOnly: boolean;
   /** Finds or makes the sub path of the `index`-th mount. */
@@ -53,17 +55,22 @@ async function resolveMount(request: ContainerMountsRequest, mount: VolumeMount,
   if (volume === undefined) throw new VolumeFault("InvalidVolume", `the pod has no volume "${mount.name}"`);
   const containerPath = checkedMountPath(mount.mountPath);
   checkPropagation(mount);
-  const readOnly = (mount.readOnly ?? false) || volume.type === "image" || volume.readOnly;
   checkRecursion(mount, request.recursiveReadOnly);
   const path = requestedSubPath(mount, request.environment);
   if (volume.type === "image") {
-    if (path !== "")
-      throw new VolumeFault(
-        "Unsupported",
-        `subPath "${path}" of an image volume is not supported; mount the whole image`,
-      );
-    return { containerPath, hostPath: "", readOnly, propagation: "private", image: { image: volume.reference } };
+    const image = request.imageVolumes.get(mount.name);
+    if (image === undefined)
+      throw new TypeError(`Volume "${mount.name}" shows an image that was not pulled: name it in imageVolumes`);
+    return {
+      containerPath,
+      hostPath: "",
+      readOnly: true,
+      propagation: "private",
+      image,
+      ...(path !== "" && { imageSubPath: path }),
+    };
   }
+  const readOnly = (mount.readOnly ?? false) || volume.readOnly;
   const hostPath = path === "" ? volume.path : await request.subPath(volume, mount, index, path);
   return { containerPath, hostPath, readOnly, propagation: "private" };
 }

@@ -26,7 +26,7 @@ export type VolumeField = Exclude<keyof Volume, "name">;
 /** What containers mount. */
 export type MountedVolume =
   | { readonly type: "path"; readonly path: string; readonly readOnly: boolean; readonly sharing: VolumeSharing }
-  | { readonly type: "image"; readonly reference: string };
+  | { readonly type: "image" };
 
 /**
  * How sub paths are taken: of a `live` volume the path itself, of a `payload` volume a copy, because its files are replaced

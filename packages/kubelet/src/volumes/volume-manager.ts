@@ -8,7 +8,7 @@ import type { EnvironmentVariable } from "../ports/environment.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import { segment } from "../ports/log-paths.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
-import type { VolumeCallOptions, VolumeManager } from "../ports/volume-manager.ts";
+import type { ContainerMountsOptions, VolumeCallOptions, VolumeManager } from "../ports/volume-manager.ts";
 import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
 import { resolveContainerMounts } from "./container-mounts.ts";
 import { KeyedLock } from "./keyed-lock.ts";
@@ -124,7 +124,7 @@ export class NodeVolumeManager implements VolumeManager {
     pod: Pod,
     container: Container,
     environment: readonly EnvironmentVariable[],
-    _options: VolumeCallOptions = {},
+    { imageVolumes = new Map() }: ContainerMountsOptions = {},
   ): Promise<Mount[]> {
     const uid = uidOf(pod);
     return this.#lock.run(uid, async () => {
@@ -134,6 +134,7 @@ export class NodeVolumeManager implements VolumeManager {
         container,
         environment,
         volumes,
+        imageVolumes,
         recursiveReadOnly: this.#options.recursiveReadOnly ?? false,
         subPath: (volume, mount, index, path) => this.#subPath(uid, container, volume, mount, index, path),
       });

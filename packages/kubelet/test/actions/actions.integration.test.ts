@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
-import { createServer as createHttp2Server, type Http2ServerResponse } from "node:http2";
+import { constants, createServer as createHttp2Server, type Http2ServerResponse } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { RuntimeError } from "@wherry/runtime";
@@ -255,6 +255,50 @@ describe("grpcHealth()", () => {
       response.end(Buffer.from([1, 0, 0, 0, 0]));
     });
     await expect(check(odd)).rejects.toThrow("malformed message");
+    await expect(check(odd, "x".repeat(9000))).rejects.toMatchObject({ code: "Invalid" });
+  });
+
+  test("grpcHealth() fails for a server that breaks the call off, in grpc-go's words", async () => {
+    const resets = await serve((response) => response.stream.close(constants.NGHTTP2_REFUSED_STREAM));
+    await expect(check(resets)).rejects.toThrow(
+      "error: health rpc probe failed: rpc error: code = Unavailable desc = stream terminated by RST_STREAM with error code: REFUSED_STREAM",
+    );
+    const closes = await serve((response) => response.stream.session?.destroy());
+    await expect(check(closes)).rejects.toThrow(/code = Unavailable desc = /);
+    const proxy = await serve((response) => {
+      response.statusCode = 503;
+      response.end("busy");
+    });
+    await expect(check(proxy)).rejects.toThrow(
+      "code = Unknown desc = unexpected HTTP status code received from server: 503",
+    );
+    const ends = await listen(createTcpServer((socket) => socket.end()));
+    await expect(check(ends)).rejects.toThrow(
+      `error: failed to connect service at "127.0.0.1:${ends}": dial tcp 127.0.0.1:${ends}: EOF`,
+    );
+    const http1 = await listen(createTcpServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
+    await expect(check(http1)).rejects.toThrow("http2: frame too large");
+  });
+
+  test("grpcHealth() reads an answer in many pieces, with more fields than one frame holds", async () => {
+    const port = await serve((response) => {
+      for (let index = 0; index < 40; index++) response.setHeader(`x-field-${index}`, `${index}-é-${"v".repeat(90)}`);
+      response.write(Buffer.from([0, 0, 0]));
+      response.addTrailers({ "grpc-status": "0", "grpc-message": "" });
+      setImmediate(() => response.end(Buffer.from([0, 2, 8, 1])));
+    });
+    expect(await check(port)).toBe("SERVING");
+  });
+
+  test("grpcHealth() opens a connection for each call, which proves that the server accepts", async () => {
+    let connections = 0;
+    const server = createHttp2Server((_request, response) => status(1)(response));
+    server.on("connection", () => connections++);
+    const port = await listen(server as unknown as Server);
+    for (let call = 1; call <= 3; call++) {
+      expect(await check(port)).toBe("SERVING");
+      expect(connections).toBe(call);
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
+import { shownConfiguration } from "../../src/configuration/shown-configuration.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -46,6 +47,33 @@ describe("loadConfiguration()", () => {
       kind: "KubeletConfiguration",
       nodeStatusReportFrequency: "5m0s",
       authentication: { anonymous: { enabled: false } },
+    });
+  });
+
+  test("loadConfiguration() takes a URL of static pods with its headers, and 20 s as how often to ask", async () => {
+    const file = await write('staticPodURL: https://host/pods\nstaticPodURLHeader: {X-Token: ["a", "b"]}\n');
+    const { configuration } = await loadConfiguration({ file });
+    expect(configuration.pods).toMatchObject({
+      staticUrl: { url: "https://host/pods", headers: { "X-Token": ["a", "b"] } },
+      httpCheckEveryMs: 20_000,
+    });
+  });
+
+  test.each([
+    ["staticPodURL: /etc/pods", 'staticPodURL: is "/etc/pods", it must be an http or https URL'],
+    ["staticPodURLHeader: {X-Token: a}", 'staticPodURLHeader.X-Token: is "a", it must be a list of strings'],
+    ["staticPodURLHeader: [a]", 'staticPodURLHeader: is ["a"], it must be a mapping of lists of strings'],
+    ['staticPodURLHeader: {"X Token": ["a"]}', "staticPodURLHeader.X Token: is nothing that an HTTP header can carry"],
+  ])("loadConfiguration() refuses %s", async (text, problem) => {
+    await expect(loadConfiguration({ file: await write(`${text}\n`) })).rejects.toThrow(problem);
+  });
+
+  test("shownConfiguration() hides what headers and URLs may hold", () => {
+    const staticPodURL = "https://me:secret@host/pods";
+    expect(shownConfiguration({ staticPodURL, staticPodURLHeader: { "X-Token": ["secret"] }, maxPods: 3 })).toEqual({
+      staticPodURL: "https://<masked>@host/pods",
+      staticPodURLHeader: { "X-Token": ["<masked>"] },
+      maxPods: 3,
     });
   });
 

@@ -1,5 +1,5 @@
 import { FakeClock, silentLogger } from "@wherry/base";
-import type { ContainerSummary, Image } from "@wherry/runtime";
+import { type ContainerStatus, type ContainerSummary, type Image, RuntimeError } from "@wherry/runtime";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ImageGarbageCollector, type ImageGarbagePolicy } from "../../src/images/image-garbage-collector.ts";
 import type { EventContent } from "../../src/ports/event-recorder.ts";
@@ -16,6 +16,10 @@ describe("ImageGarbageCollector", () => {
   let clock: FakeClock;
   let images: Map<string, Image>;
   let containers: string[];
+  /** References of the images that containers mount. */
+  let mounted: Map<string, string[]>;
+  /** Containers that are removed as soon as they were listed. */
+  let vanishing: Set<string>;
   let removed: string[];
   let events: EventContent[];
   let refusal: Error | undefined;
@@ -29,6 +33,7 @@ describe("ImageGarbageCollector", () => {
   beforeEach(() => {
     clock = new FakeClock();
     [images, containers, removed, events] = [new Map(), [], [], []];
+    [mounted, vanishing] = [new Map(), new Set()];
     [refusal, listFailure, capacityBytes, otherBytes] = [undefined, undefined, 1000, 0];
     abort = new AbortController();
   });
@@ -60,7 +65,12 @@ describe("ImageGarbageCollector", () => {
         },
         listContainers: async () => {
           if (listFailure !== undefined) throw listFailure;
-          return containers.map((name) => ({ imageRef: `${name}@sha256:1` }) as ContainerSummary);
+          return containers.map((name) => ({ id: name, imageRef: `${name}@sha256:1` }) as ContainerSummary);
+        },
+        containerStatus: async (id) => {
+          if (vanishing.has(id)) throw new RuntimeError("NotFound", `No container "${id}"`);
+          const mounts = [{ hostPath: "/x" }, ...(mounted.get(id) ?? []).map((image) => ({ image: { image } }))];
+          return { mounts } as unknown as ContainerStatus;
         },
       },
       policy: { ...standard, ...policy },
@@ -115,6 +125,20 @@ describe("ImageGarbageCollector", () => {
           "Failed to garbage collect required amount of images. Attempted to free 300 bytes, but only found 0 bytes eligible to free.",
       },
     ]);
+  });
+
+  test("spares images that a container mounts, until it is gone", async () => {
+    for (const name of ["app", "data", "other"]) add(name, 300);
+    containers = ["app", "gone"];
+    mounted.set("app", ["data@sha256:1"]);
+    vanishing.add("gone");
+    start({ lowThresholdPercent: 40 });
+    await clock.advance(10 * minuteMs);
+    expect(removed).toEqual(["other"]);
+    containers = [];
+    otherBytes = 350;
+    await clock.advance(5 * minuteMs);
+    expect(new Set(removed)).toEqual(new Set(["other", "app", "data"]));
   });
 
   test("spares images that came less than the minimum age ago", async () => {

@@ -5,12 +5,15 @@ import { expect, test } from "vitest";
 import { openAllocations } from "../../src/pods/file-allocations.ts";
 import { temporaryDirectory } from "../volumes/temporary-directory.ts";
 
-const allocation = { main: { limits: { cpu: "1" }, requests: { cpu: "500m", memory: "1Gi" } } };
+const allocation = {
+  resources: { limits: { cpu: "2" } },
+  containers: { main: { limits: { cpu: "1" }, requests: { cpu: "500m", memory: "1Gi" } } },
+};
 
 test("what a pod was given is found by the next life of the kubelet", async () => {
   const root = await temporaryDirectory();
   const first = await openAllocations(root, silentLogger);
-  await first.set("uid-1", { main: { limits: { cpu: "9" } } });
+  await first.set("uid-1", { containers: { main: { limits: { cpu: "9" } } } });
   await first.set("uid-1", allocation);
   const second = await openAllocations(root, silentLogger);
   expect(second.get("uid-1")).toEqual(allocation);
@@ -21,11 +24,13 @@ test("what a pod was given is found by the next life of the kubelet", async () =
 });
 
 test.each([
-  ["half a file", '{"main":{"lim'],
+  ["half a file", '{"containers":{"main":{"lim'],
   ["an empty file", ""],
   ["a list", "[]"],
-  ["numbers for amounts", '{"main":{"limits":{"cpu":1}}}'],
-  ["more than any pod needs", `{"main":{"limits":{"cpu":"${"1".repeat(1024 * 1024)}"}}}`],
+  ["numbers for amounts", '{"containers":{"main":{"limits":{"cpu":1}}}}'],
+  ["numbers for amounts of the pod", '{"resources":{"limits":{"cpu":1}},"containers":{}}'],
+  ["no containers", '{"resources":{"limits":{"cpu":"1"}}}'],
+  ["more than any pod needs", `{"containers":{"main":{"limits":{"cpu":"${"1".repeat(1024 * 1024)}"}}}}`],
 ])("%s counts as none and does not hold up the start", async (_name, text) => {
   const root = await temporaryDirectory();
   await mkdir(join(root, "pods", "uid-1"), { recursive: true });

@@ -11,7 +11,7 @@ import { FakePodApi } from "../support/fake-pod-api.ts";
 const web = (image = "b") =>
   staticPod(
     { metadata: { name: "web", labels: { app: "web" } }, spec: { containers: [{ name: "a", image }] } },
-    { nodeName: "n", file: "/web.yaml", nowMs: 0 },
+    { nodeName: "n", source: "file", location: "/web.yaml", nowMs: 0 },
   );
 
 const main = { name: "a", image: "b", imageID: "", ready: true, restartCount: 0 };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Distribution } from "../../src/server/metrics/distribution.ts";
 import { MetricsRegistry } from "../../src/server/metrics/metrics-registry.ts";
 import { registerProcessMetrics } from "../../src/server/metrics/process-metrics.ts";
 
@@ -34,6 +35,27 @@ describe("MetricsRegistry", () => {
       "seconds_sum 12",
       "seconds_count 4",
     ]);
+  });
+
+  test("MetricsRegistry renders distributions that are asked for when they are read", () => {
+    const registry = new MetricsRegistry();
+    const series = new Map([["a", new Distribution([1])]]);
+    registry.collectedHistogram("seconds", "Durations.", function* () {
+      for (const [id, distribution] of series) yield [{ id }, distribution];
+    });
+    series.get("a")?.observe(0.5);
+    const other = new Distribution([1]);
+    other.observe(2);
+    series.get("a")?.add(other);
+    expect(registry.render().split("\n").slice(1, -1)).toEqual([
+      "# TYPE seconds histogram",
+      'seconds_bucket{id="a",le="1"} 1',
+      'seconds_bucket{id="a",le="+Inf"} 2',
+      'seconds_sum{id="a"} 2.5',
+      'seconds_count{id="a"} 2',
+    ]);
+    series.clear();
+    expect(registry.render()).toBe("");
   });
 
   test("MetricsRegistry refuses a name twice and bounds the number of series", () => {

@@ -89,6 +89,7 @@ describe("openNodeServer()", () => {
     const { port } = await start({ maxPods: 7 });
     expect(await ask(port, "/healthz")).toEqual({ status: 200, text: "ok" });
     expect((await ask(port, "/healthz?verbose")).text).toBe("[+]ping ok\n[+]syncloop ok\nhealthz check passed\n");
+    expect(await ask(port, "/metrics/probes")).toMatchObject({ status: 200, text: "" });
     expect((await ask(port, "/metrics")).text).toContain('kubelet_node_name{node="n1"} 1');
     const { text } = await ask(port, "/configz");
     expect(JSON.parse(text)).toMatchObject({

@@ -23,7 +23,8 @@ describe("ImagePuller", () => {
 
   function request(image: string, more: Partial<ImageRequest> = {}): ImageRequest {
     return {
-      container: { name: "main", image, imagePullPolicy: "IfNotPresent" },
+      image,
+      pullPolicy: "IfNotPresent",
       runtimeHandler: "",
       backOff: new BackOffTable({ initialMs: 10_000, maxMs: 300_000 }),
       credentials: async () => [],

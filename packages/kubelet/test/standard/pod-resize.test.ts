@@ -146,6 +146,27 @@ describe("a resize in place", () => {
     ]);
   });
 
+  test("is counted when it is asked for, when it cannot be, and by the time it took", async () => {
+    await start(podWith("web", amounts("1")));
+    ask("web", amounts("5"));
+    await harness.settle();
+    ask("web", amounts("2"));
+    await harness.settle();
+    harness.runtime.injector.plan = failing("updateContainerResources", 1);
+    ask("web", amounts("3"));
+    await harness.settle();
+    const text = harness.metrics.render();
+    expect(text).toContain(
+      'kubelet_container_requested_resizes_total{resource="cpu",requirement="requests",operation="decrease"} 1',
+    );
+    expect(text).toContain(
+      'kubelet_container_requested_resizes_total{resource="cpu",requirement="requests",operation="increase"} 2',
+    );
+    expect(text).toContain('kubelet_pod_infeasible_resizes_total{reason_detail="insufficient_node_allocatable"} 1');
+    expect(text).toContain('kubelet_pod_resize_duration_milliseconds_count{success="false"} 1');
+    expect(text).toContain("kubelet_pod_in_progress_resizes 1");
+  });
+
   test("that the policy wants a restart for restarts the container", async () => {
     const policy = [{ resourceName: "memory", restartPolicy: "RestartContainer" }];
     await start(podWith("web", amounts("1"), policy));

@@ -2,7 +2,6 @@ import { FakeClock } from "@wherry/base";
 import type { Container, Probe } from "@wherry/kubernetes";
 import { afterEach, describe, expect, test } from "vitest";
 import { ActionError } from "../../src/errors.ts";
-import { MetricsRegistry } from "../../src/server/metrics/metrics-registry.ts";
 import { FakeActions } from "../support/fake-actions.ts";
 import { type HarnessOptions, KubeletHarness, podOf } from "../support/kubelet-harness.ts";
 
@@ -70,11 +69,56 @@ describe("standard provider, readiness probes", () => {
     ]);
   });
 
+  test("a server that answers at once makes its pod Ready at once, and is probed on from there", async () => {
+    const begin = start();
+    harness.api.create(podOf("web", {}, { readinessProbe: http("/ready", { periodSeconds: 5 }) }));
+    await harness.settle();
+    expect(condition("Ready")?.status).toBe("True");
+    await harness.advance(11_000);
+    expect(actions.times(url("ready"), begin)).toEqual([0, 5, 10]);
+  });
+
+  test("a server that does not listen at once is asked again after a second, and nothing is said of it", async () => {
+    const begin = start();
+    actions.answers.set(url("ready"), new ActionError("Failed", "dial tcp 10.1.0.1:80: connect: connection refused"));
+    harness.api.create(podOf("web", {}, { readinessProbe: http("/ready", { periodSeconds: 5 }) }));
+    await harness.advance(900);
+    expect(messages("Unhealthy")).toEqual([]);
+    expect(harness.probeMetrics.render()).toBe("");
+    actions.answers.delete(url("ready"));
+    await harness.advance(100);
+    expect(condition("Ready")?.status).toBe("True");
+    await harness.advance(6000);
+    expect(actions.times(url("ready"), begin)).toEqual([0, 1, 6]);
+  });
+
+  test("a server that accepts and says nothing at first has the whole time of the probe that counts", async () => {
+    const begin = start();
+    actions.answers.set(url("ready"), "hang");
+    harness.api.create(podOf("web", {}, { readinessProbe: http("/ready", { timeoutSeconds: 2 }) }));
+    await harness.advance(2500);
+    expect(messages("Unhealthy")).toEqual([]);
+    await harness.advance(1000);
+    expect(messages("Unhealthy")).toHaveLength(1);
+    expect(actions.times(url("ready"), begin)).toEqual([0, 1]);
+  });
+
+  test("a container that ends within its first probe leaves nothing behind", async () => {
+    start();
+    actions.answers.set(url("ready"), "hang");
+    harness.api.create(podOf("web", { restartPolicy: "Never" }, { readinessProbe: http("/ready") }));
+    await harness.advance(100);
+    harness.runtime.exit(harness.runtime.find("web", "main").id, 0);
+    await harness.advance(20_000);
+    expect(actions.calls).toHaveLength(1);
+    expect(messages("Unhealthy")).toEqual([]);
+  });
+
   test("successThreshold and failureThreshold count equal results in a row", async () => {
     start();
     const readinessProbe = http("/ready", { periodSeconds: 1, successThreshold: 2, failureThreshold: 3 });
     harness.api.create(podOf("web", {}, { readinessProbe }));
-    await harness.advance(1000);
+    await harness.advance(900);
     expect(main()?.ready).toBe(false);
     await harness.advance(1000);
     expect(main()?.ready).toBe(true);
@@ -104,7 +148,7 @@ describe("standard provider, readiness probes", () => {
     const spec = podOf("web", {}, { readinessProbe: http("fast", { periodSeconds: 1 }) }).spec;
     harness.api.create(podOf("web", { containers: [...(spec?.containers ?? []), probed] }));
     await harness.advance(4000);
-    expect(actions.times(url("fast"), begin)).toEqual([1, 2, 3, 4]);
+    expect(actions.times(url("fast"), begin)).toEqual([0, 1, 2, 3, 4]);
     expect(messages("Unhealthy")).toEqual(["Readiness probe failed: context deadline exceeded"]);
   });
 
@@ -114,7 +158,7 @@ describe("standard provider, readiness probes", () => {
     const readinessProbe = http("slow", { periodSeconds: 2, timeoutSeconds: 5 });
     harness.api.create(podOf("web", {}, { readinessProbe }));
     await harness.advance(11_000);
-    expect(actions.times(url("slow"), begin)).toEqual([1, 6, 11]);
+    expect(actions.times(url("slow"), begin)).toEqual([0, 1, 6, 11]);
   });
 
   test("a probe that cannot be carried out is tried three times, told, and changes nothing", async () => {
@@ -260,10 +304,24 @@ describe("standard provider, startup probes", () => {
     actions.answers.delete(url("start"));
     await harness.advance(3000);
     expect(main()).toMatchObject({ started: true, ready: true });
-    expect(actions.times(url("start"), begin)).toEqual([1, 4, 7, 10]);
+    expect(actions.times(url("start"), begin)).toEqual([0, 1, 4, 7, 10]);
     expect(actions.times(url("ready"), begin)).toEqual([10]);
     await harness.advance(30_000);
-    expect(actions.times(url("start"), begin)).toHaveLength(4);
+    expect(actions.times(url("start"), begin)).toHaveLength(5);
+  });
+
+  test("a container that has started at once is ready at once, and its life is asked for a second later", async () => {
+    const begin = start();
+    const container: Partial<Container> = {
+      startupProbe: http("/start"),
+      readinessProbe: http("/ready"),
+      livenessProbe: http("/live"),
+    };
+    harness.api.create(podOf("web", {}, container));
+    await harness.settle();
+    expect(main()).toMatchObject({ started: true, ready: true });
+    await harness.advance(5000);
+    expect(actions.times(url("live"), begin)).toEqual([1]);
   });
 
   test("a container that does not start in time is killed", async () => {
@@ -387,22 +445,38 @@ describe("standard provider, probes over restarts of the kubelet", () => {
     expect(harness.clock.pending).toBe(0);
   });
 
-  test("registerMetrics() counts probes by what came of them, while the pod is there", async () => {
+  test("registerMetrics() counts and times probes by what came of them, while the pod is there", async () => {
     start();
-    const registry = new MetricsRegistry();
-    harness.provider.registerMetrics?.(registry);
     harness.api.create(podOf("web", {}, { readinessProbe: http("/ready", { periodSeconds: 1 }) }));
     await harness.advance(3000);
     actions.answer = 500;
     await harness.advance(1000);
     const labels = 'container="main",pod="web",namespace="default",pod_uid="uid-web"';
-    const lines = registry.render().split("\n");
-    expect(lines).toContain(`prober_probe_total{probe_type="Readiness",result="successful",${labels}} 3`);
+    const lines = harness.probeMetrics.render().split("\n");
+    expect(lines).toContain(`prober_probe_total{probe_type="Readiness",result="successful",${labels}} 4`);
     expect(lines).toContain(`prober_probe_total{probe_type="Readiness",result="failed",${labels}} 1`);
+    // Probes that fail are not timed.
+    const named = 'probe_type="Readiness",container="main",pod="web",namespace="default"';
+    expect(lines).toContain(`prober_probe_duration_seconds_count{${named}} 4`);
+    expect(lines).toContain(`prober_probe_duration_seconds_bucket{${named},le="0.005"} 4`);
+    expect(harness.metrics.render()).not.toContain("prober_");
     harness.api.delete("web", 0);
     await harness.advance(2000);
     await harness.until(() => harness.runtime.sandboxes.size === 0);
     await harness.settle();
-    expect(registry.render()).toBe("");
+    expect(harness.probeMetrics.render()).toBe("");
+  });
+
+  test("registerMetrics() tells nothing of the probes of a pod that has ended", async () => {
+    start();
+    harness.api.create(
+      podOf("job", { restartPolicy: "Never" }, { readinessProbe: http("/ready", { periodSeconds: 1 }) }),
+    );
+    await harness.advance(3000);
+    expect(harness.probeMetrics.render()).toContain('pod="job"');
+    harness.runtime.exit(harness.runtime.find("job", "main").id, 0);
+    await harness.settle();
+    expect(harness.status("job").phase).toBe("Succeeded");
+    expect(harness.probeMetrics.render()).toBe("");
   });
 });

@@ -13,7 +13,7 @@ const manifest = (args: string[]): Pod =>
         containers: [{ name: "main", image: "app:v1", args }],
       },
     },
-    { nodeName: "node-1", file: "/web.yaml", nowMs: 0 },
+    { nodeName: "node-1", source: "file", location: "/web.yaml", nowMs: 0 },
   );
 
 /** The fake API stands for the files here: a source of pods like any other. */

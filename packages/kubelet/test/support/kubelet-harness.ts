@@ -1,12 +1,16 @@
 import { aborted, createLogger, FakeClock, type Logger, runTogether, silentLogger } from "@wherry/base";
 import type { Container, Pod, PodSpec, PodStatus } from "@wherry/kubernetes";
+import type { Mount } from "@wherry/runtime";
 import { FakeRuntime, type FakeRuntimeOptions } from "@wherry/testkit";
 import { PodController } from "../../src/pods/pod-controller.ts";
+import { registerResizeMetrics } from "../../src/pods/resize-metrics.ts";
 import type { Allocations } from "../../src/ports/allocations.ts";
+import type { EnvironmentVariable } from "../../src/ports/environment.ts";
 import type { EventContent, EventRecorder } from "../../src/ports/event-recorder.ts";
 import type { NodeFacts } from "../../src/ports/node-facts.ts";
-import type { VolumeManager } from "../../src/ports/volume-manager.ts";
+import type { ContainerMountsOptions, VolumeManager } from "../../src/ports/volume-manager.ts";
 import type { PodRefusal } from "../../src/provider/provider.ts";
+import { MetricsRegistry } from "../../src/server/metrics/metrics-registry.ts";
 import type { PodContext } from "../../src/standard/pod-context.ts";
 import type { PodEdges } from "../../src/standard/pod-machine.ts";
 import type { StandardProviderOptions } from "../../src/standard/standard-options.ts";
@@ -39,6 +43,9 @@ export class KubeletHarness {
   readonly volumes: FakeVolumes = new FakeVolumes();
   readonly runtimeClasses: Map<string, string> = new Map();
   environmentError: Error | undefined;
+  /** Of the kubelet that runs now. */
+  metrics: MetricsRegistry = new MetricsRegistry();
+  probeMetrics: MetricsRegistry = new MetricsRegistry();
   controller!: PodController<PodEdges, PodContext>;
   provider!: StandardProvider;
   readonly #options: HarnessOptions;
@@ -97,7 +104,11 @@ export class KubeletHarness {
       ...this.#options.provider,
     }) as StandardProvider;
     const statusWriter = new StatusWriter({ api: this.api, clock, logger });
+    this.metrics = new MetricsRegistry();
+    this.probeMetrics = new MetricsRegistry();
+    this.provider.registerMetrics?.(this.metrics, this.probeMetrics);
     this.controller = new PodController({
+      resizes: registerResizeMetrics(this.metrics, () => this.controller.list()),
       sources: [this.api],
       provider: this.provider,
       statusWriter,
@@ -180,9 +191,18 @@ export class FakeVolumes implements VolumeManager {
     this.mounted.add(pod.metadata?.uid ?? "");
   }
 
-  async containerMounts(): Promise<[]> {
+  async containerMounts(
+    _pod: Pod,
+    { volumeMounts = [] }: Container,
+    _environment: readonly EnvironmentVariable[],
+    { imageVolumes = new Map() }: ContainerMountsOptions = {},
+  ): Promise<Mount[]> {
     if (this.mountsError !== undefined) throw this.mountsError;
-    return [];
+    return volumeMounts.flatMap(({ name, mountPath: containerPath, subPath: imageSubPath }) => {
+      const image = imageVolumes.get(name);
+      if (image === undefined) return [];
+      return [{ containerPath, hostPath: "", readOnly: true, propagation: "private", image, imageSubPath }];
+    });
   }
 
   async unmountPod(podUid: string): Promise<void> {

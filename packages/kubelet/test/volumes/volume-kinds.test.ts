@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import type { Volume, VolumeProjection } from "@wherry/kubernetes";
+import type { Volume, VolumeMount, VolumeProjection } from "@wherry/kubernetes";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ManagerFixture, managerFixture, podWith } from "./fakes.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -291,23 +291,39 @@ describe("other kinds", () => {
     expect(await failure({ name: "v", emptyDir: {}, hostPath: { path: "/" } })).toContain("more than one kind");
   });
 
-  test("imageKind hands the image to the runtime", async () => {
-    const { manager } = await managerFixture();
-    const pod = podWith([{ name: "v", image: { reference: "registry.test/data:1" } }]);
-    await manager.mountPod(pod);
-    const mount = (subPath?: string) =>
-      manager.containerMounts(pod, { name: "main", volumeMounts: [{ name: "v", mountPath: "/v", subPath }] }, []);
-    expect(await mount()).toEqual([
-      {
-        containerPath: "/v",
-        hostPath: "",
-        readOnly: true,
-        propagation: "private",
-        image: { image: "registry.test/data:1" },
+  describe("imageKind", () => {
+    const image = { image: "registry.test/data@sha256:1", runtimeHandler: "wasm" };
+    const mountWith = async (mount: Partial<VolumeMount>, environment: { name: string; value: string }[] = []) => {
+      const { manager } = await managerFixture();
+      const pod = podWith([{ name: "v", image: { reference: "registry.test/data:1" } }]);
+      await manager.mountPod(pod);
+      const container = { name: "main", volumeMounts: [{ name: "v", mountPath: "/v", ...mount }] };
+      return manager.containerMounts(pod, container, environment, { imageVolumes: new Map([["v", image]]) });
+    };
+    const expected = { containerPath: "/v", hostPath: "", readOnly: true, propagation: "private", image };
+
+    test.each([{}, { readOnly: true }, { readOnly: false }])(
+      "hands the image to the runtime, read-only with %j",
+      async (mount) => {
+        expect(await mountWith(mount)).toEqual([expected]);
       },
-    ]);
-    await expect(mount("dir")).rejects.toThrow('subPath "dir" of an image volume is not supported');
-    expect(await failure({ name: "v", image: {} })).toBe("image volume has no reference");
+    );
+
+    test("hands the sub path on, with variables filled in", async () => {
+      expect(await mountWith({ subPath: "conf/d" })).toEqual([{ ...expected, imageSubPath: "conf/d" }]);
+      const environment = [{ name: "PART", value: "d" }];
+      expect(await mountWith({ subPathExpr: "conf/$(PART)" }, environment)).toEqual([
+        { ...expected, imageSubPath: "conf/d" },
+      ]);
+    });
+
+    test.each([
+      [{ subPath: "../x" }, 'SubPath "../x" must not contain ".."'],
+      [{ subPath: "/x" }, 'SubPath "/x" must not be an absolute path'],
+      [{ subPathExpr: "$(NONE)" }, "missing value for NONE"],
+    ])("refuses %j", async (mount, problem) => {
+      await expect(mountWith(mount)).rejects.toThrow(problem);
+    });
   });
 });
 

@@ -5,6 +5,8 @@ import type {
   ContainerStatus,
   EphemeralContainer,
   Pod,
+  VolumeMount,
+  VolumeMountStatus,
 } from "../api/index.ts";
 import { formatApiTime } from "./api-time.ts";
 import { type ContainerKind, findContainerStatus } from "./pod-containers.ts";
@@ -58,7 +60,7 @@ const lost: ContainerStateTerminated = { exitCode: 137, reason: "ContainerStatus
 
 /** Status of one container from its instances and the status published before; a pure rule, the same as the kubelet's. */
 export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
-  const { container, previous } = facts;
+  const { container } = facts;
   const [newest, older] = facts.instances;
   const status = newest === undefined ? withoutInstance(facts) : fromInstance(newest, older, facts);
   if (facts.waiting !== undefined && mayStart(facts, newest)) {
@@ -76,8 +78,14 @@ export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
     status.started = running && facts.started;
     status.ready = running && facts.started && facts.ready;
   }
-  if (previous?.volumeMounts) status.volumeMounts ??= previous.volumeMounts;
+  const volumeMounts = (container.volumeMounts ?? []).map(volumeMountStatus);
+  if (volumeMounts.length > 0) status.volumeMounts = volumeMounts;
   return status;
+}
+
+/** A mount that must be read-only with all that is mounted below it (`Enabled`) never gets as far as a status: it is refused. */
+function volumeMountStatus({ name, mountPath, readOnly }: VolumeMount): VolumeMountStatus {
+  return { name, mountPath, ...(readOnly === true && { readOnly, recursiveReadOnly: "Disabled" }) };
 }
 
 function mayStart(facts: ContainerStatusFacts, newest: ContainerInstance | undefined): boolean {

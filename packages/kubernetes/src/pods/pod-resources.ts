@@ -1,5 +1,5 @@
 import type { Container, PodSpec } from "../api/index.ts";
-import { addQuantities, compareQuantities, type Quantity, tryParseQuantity } from "../quantity.ts";
+import { addQuantities, compareQuantities, formatQuantity, type Quantity, tryParseQuantity } from "../quantity.ts";
 import { isRestartableInitContainer } from "./pod-containers.ts";
 
 /** Amounts by resource name. */
@@ -12,26 +12,39 @@ export type ResourceAmounts = Readonly<Record<string, Quantity>>;
  * Quantities that do not parse count as absent; the API server refuses them.
  */
 export function podRequests(spec: PodSpec): ResourceAmounts {
-  const sidecars: Record<string, Quantity> = {};
-  const peak: Record<string, Quantity> = {};
-  for (const container of spec.initContainers ?? []) {
-    const requests = containerRequests(container);
-    if (isRestartableInitContainer(container)) {
-      addInto(sidecars, requests);
-      maxInto(peak, sidecars);
-    } else maxInto(peak, sum(sidecars, requests));
-  }
-  const total: Record<string, Quantity> = { ...sidecars };
-  for (const container of spec.containers) addInto(total, containerRequests(container));
-  maxInto(total, peak);
+  const total = effective(spec, containerRequests);
   Object.assign(total, parseResourceList(spec.resources?.requests));
   addInto(total, parseResourceList(spec.overhead));
   return total;
 }
 
+/**
+ * What a pod may have at most of cpu and memory, counted as its requests are. A sum limits nothing, and is left out, where any
+ * container has no limit of its own.
+ */
+export function podLimits(spec: PodSpec): ResourceAmounts {
+  const limits = parseResourceList(spec.resources?.limits);
+  const total = effective(spec, ({ resources }) => parseResourceList(resources?.limits));
+  const all = [...(spec.initContainers ?? []), ...spec.containers];
+  const overhead = parseResourceList(spec.overhead);
+  const result: Record<string, Quantity> = {};
+  for (const name of ["cpu", "memory"]) {
+    const everywhere = all.every(({ resources }) => isPositive(resources?.limits?.[name]));
+    const limit = limits[name] ?? (everywhere ? total[name] : undefined);
+    const more = overhead[name];
+    if (limit !== undefined) result[name] = more === undefined ? limit : addQuantities(limit, more);
+  }
+  return result;
+}
+
 /** Requests of one container; a limit without a request counts as the request. */
 export function containerRequests(container: Pick<Container, "resources">): ResourceAmounts {
   return { ...parseResourceList(container.resources?.limits), ...parseResourceList(container.resources?.requests) };
+}
+
+/** The resource list of amounts, each in canonical form. */
+export function formatResourceList(amounts: ResourceAmounts): Record<string, string> {
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatQuantity(amount)]));
 }
 
 /** The amounts of a resource list whose texts parse. */
@@ -42,6 +55,27 @@ export function parseResourceList(list: Readonly<Record<string, string>> | undef
     if (quantity !== undefined) amounts[name] = quantity;
   }
   return amounts;
+}
+
+/** The most that the containers of a pod have together at any time. */
+function effective(spec: PodSpec, amountsOf: (container: Container) => ResourceAmounts): Record<string, Quantity> {
+  const sidecars: Record<string, Quantity> = {};
+  const peak: Record<string, Quantity> = {};
+  for (const container of spec.initContainers ?? []) {
+    const amounts = amountsOf(container);
+    if (isRestartableInitContainer(container)) {
+      addInto(sidecars, amounts);
+      maxInto(peak, sidecars);
+    } else maxInto(peak, sum(sidecars, amounts));
+  }
+  const total: Record<string, Quantity> = { ...sidecars };
+  for (const container of spec.containers) addInto(total, amountsOf(container));
+  maxInto(total, peak);
+  return total;
+}
+
+function isPositive(text: string | undefined): boolean {
+  return text !== undefined && (tryParseQuantity(text)?.nano ?? 0n) > 0n;
 }
 
 function sum(left: ResourceAmounts, right: ResourceAmounts): Record<string, Quantity> {

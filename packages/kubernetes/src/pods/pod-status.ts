@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod, PodCondition, PodStatus } from "../api/index.ts";
+import type { ContainerStatus, Pod, PodCondition, PodStatus, ResourceRequirements } from "../api/index.ts";
 import { formatApiTime } from "./api-time.ts";
 import { endedStatuses } from "./container-statuses.ts";
 import { kubeletConditionTypes, podConditions, withTransitionTimes } from "./pod-conditions.ts";
@@ -27,6 +27,9 @@ export interface PodStatusFacts {
   readonly phase?: PodPhase | undefined;
   readonly reason?: string | undefined;
   readonly message?: string | undefined;
+  /** Requests of the pod as a whole that the node has granted, and what it has of requests and limits; empty says nothing. */
+  readonly allocatedResources?: Readonly<Record<string, string>> | undefined;
+  readonly resources?: ResourceRequirements | undefined;
   /** More conditions, e.g. `DisruptionTarget`; without transition times. */
   readonly conditions?: readonly PodCondition[] | undefined;
   readonly nowMs: number;
@@ -69,6 +72,9 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
   if (reason) status.reason = reason;
   if (message) status.message = message;
   if (generation !== undefined) status.observedGeneration = generation;
+  const { allocatedResources = {}, resources = {} } = facts;
+  if (Object.keys(allocatedResources).length > 0) status.allocatedResources = { ...allocatedResources };
+  if (Object.keys(resources).length > 0) status.resources = { ...resources };
   addAddresses(status, facts);
   return status;
 }

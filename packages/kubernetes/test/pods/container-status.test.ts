@@ -46,6 +46,20 @@ describe("containerStatus()", () => {
     expect(containerStatus(facts({ pod: withInit })).state).toEqual({ waiting: { reason: "PodInitializing" } });
   });
 
+  test("containerStatus() tells what is mounted, from before the first start on", () => {
+    const volumeMounts = [
+      { name: "data", mountPath: "/data" },
+      { name: "token", mountPath: "/token", readOnly: true, subPath: "a", recursiveReadOnly: "IfPossible" },
+    ];
+    const container = { name: "app-0", volumeMounts };
+    const expected = [
+      { name: "data", mountPath: "/data" },
+      { name: "token", mountPath: "/token", readOnly: true, recursiveReadOnly: "Disabled" },
+    ];
+    expect(containerStatus(facts({ container })).volumeMounts).toEqual(expected);
+    expect(containerStatus(facts({ container, instances: [instance()] })).volumeMounts).toEqual(expected);
+  });
+
   test("containerStatus() of a running one tells image, ID and start in whole seconds", () => {
     expect(containerStatus(facts({ instances: [instance()] }))).toEqual({
       name: "app-0",

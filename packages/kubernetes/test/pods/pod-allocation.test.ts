@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Container, Pod, PodSpec } from "../../src/api/index.ts";
-import { describeResize, podAllocation, sameResizable, withAllocation } from "../../src/pods/pod-allocation.ts";
+import {
+  describeResize,
+  podAllocation,
+  sameAllocation,
+  sameResizable,
+  withAllocation,
+} from "../../src/pods/pod-allocation.ts";
 
 const container = (name: string, cpu?: string, more: Partial<Container> = {}): Container => ({
   name,
@@ -15,9 +21,17 @@ const spec: PodSpec = {
 
 describe("podAllocation()", () => {
   test("podAllocation() holds what can be resized: app containers and sidecars with cpu or memory", () => {
-    expect(Object.keys(podAllocation(spec))).toEqual(["sidecar", "main"]);
+    expect(Object.keys(podAllocation(spec)?.containers ?? {})).toEqual(["sidecar", "main", "bare"]);
     const claims = container("disk", undefined, { resources: { requests: { "ephemeral-storage": "1Gi" } } });
-    expect(podAllocation({ containers: [claims] })).toEqual({});
+    expect(podAllocation({ containers: [claims] })).toBeUndefined();
+  });
+
+  test("podAllocation() holds what the pod as a whole is given, also where its containers have nothing", () => {
+    const resources = { limits: { cpu: "1" } };
+    expect(podAllocation({ resources, containers: [container("bare")] })).toEqual({
+      resources,
+      containers: { bare: {} },
+    });
   });
 });
 
@@ -27,12 +41,12 @@ describe("withAllocation()", () => {
   test("withAllocation() answers the same pod where nothing differs, however it is written", () => {
     expect(withAllocation(pod, undefined)).toBe(pod);
     expect(withAllocation(pod, podAllocation(spec))).toBe(pod);
-    const written = { main: { limits: { cpu: "3000m" }, requests: { cpu: "3" } } };
+    const written = { containers: { main: { limits: { cpu: "3000m" }, requests: { cpu: "3" } } } };
     expect(withAllocation(pod, written)).toBe(pod);
   });
 
   test("withAllocation() puts in what was given, and leaves init containers and strangers alone", () => {
-    const given = { init: { limits: { cpu: "9" } }, main: { requests: { cpu: "1" } }, other: {} };
+    const given = { containers: { init: { limits: { cpu: "9" } }, main: { requests: { cpu: "1" } }, other: {} } };
     const result = withAllocation(pod, given);
     expect(result.spec?.containers[0]?.resources).toEqual({ limits: undefined, requests: { cpu: "1" } });
     expect(result.spec?.initContainers).toEqual(spec.initContainers);
@@ -41,8 +55,33 @@ describe("withAllocation()", () => {
 
   test("withAllocation() is not led astray by a container named like a member of every object", () => {
     const odd: Pod = { spec: { containers: [container("constructor", "1")] } };
-    expect(withAllocation(odd, {})).toBe(odd);
+    expect(withAllocation(odd, { containers: {} })).toBe(odd);
   });
+
+  test("withAllocation() takes away what the pod as a whole asks for and was not given", () => {
+    const resources = { requests: { cpu: "2" } };
+    const wanted: Pod = { spec: { ...spec, resources } };
+    expect(withAllocation(wanted, podAllocation(spec)).spec?.resources).toBeUndefined();
+    const given = { requests: { cpu: "1" } };
+    expect(withAllocation(wanted, { resources: given, containers: {} }).spec?.resources).toEqual(given);
+    expect(withAllocation(wanted, { resources: { requests: { cpu: "2000m" } }, containers: {} })).toBe(wanted);
+  });
+
+  test("withAllocation() gives a container nothing that had nothing when the pod was taken in", () => {
+    const wanted: Pod = { spec: { ...spec, containers: [container("main", "3"), container("bare", "1")] } };
+    expect(withAllocation(wanted, podAllocation(spec)).spec?.containers[1]?.resources?.limits).toBeUndefined();
+  });
+});
+
+test.each([
+  [podAllocation(spec), podAllocation(spec), true],
+  [podAllocation(spec), undefined, false],
+  [undefined, undefined, true],
+  [{ containers: { main: { limits: { cpu: "1" } } } }, { containers: { main: { limits: { cpu: "1000m" } } } }, true],
+  [{ resources: { limits: { cpu: "1" } }, containers: {} }, { containers: {} }, false],
+])("sameAllocation() of %j and %j is %s", (left, right, same) => {
+  expect(sameAllocation(left, right)).toBe(same);
+  expect(sameAllocation(right, left)).toBe(same);
 });
 
 describe("sameResizable()", () => {
@@ -62,6 +101,10 @@ describe("sameResizable()", () => {
 test("describeResize() is the JSON of the kubelet's events", () => {
   expect(describeResize(spec, 2, "why not")).toBe(
     '{"initContainers":[{"name":"sidecar","resources":{"limits":{"cpu":"2"},"requests":{"cpu":"2"}}}],' +
-      '"containers":[{"name":"main","resources":{"limits":{"cpu":"3"},"requests":{"cpu":"3"}}}],"generation":2,"error":"why not"}',
+      '"containers":[{"name":"main","resources":{"limits":{"cpu":"3"},"requests":{"cpu":"3"}}},{"name":"bare","resources":{}}],' +
+      '"generation":2,"error":"why not"}',
+  );
+  expect(describeResize({ resources: { limits: { cpu: "1" } }, containers: [container("bare")] }, 3)).toBe(
+    '{"resources":{"limits":{"cpu":"1"}},"containers":[{"name":"bare","resources":{}}],"generation":3}',
   );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatQuantity, podRequests, shouldRestartAfterExit } from "../../src/index.ts";
+import { formatQuantity, formatResourceList, podLimits, podRequests, shouldRestartAfterExit } from "../../src/index.ts";
 
 const cpu = (amount: string) => ({ resources: { requests: { cpu: amount } } });
 
@@ -45,6 +45,30 @@ describe("podRequests()", () => {
   ])("podRequests() counts %s", (_name, spec, expected) => {
     const amount = podRequests(spec)["cpu"];
     expect(amount && formatQuantity(amount)).toBe(expected);
+  });
+});
+
+describe("podLimits()", () => {
+  const limit = (amount: string) => ({ resources: { limits: { cpu: amount } } });
+  const own = { name: "a", ...limit("1") };
+
+  test.each([
+    ["the sum where every container has one", { containers: [own, { ...own, name: "b" }] }, "2"],
+    ["nothing where one has none", { containers: [own, { name: "b" }] }, undefined],
+    ["nothing where one has 0, which is none", { containers: [own, { name: "b", ...limit("0") }] }, undefined],
+    ["nothing where an init container has none", { initContainers: [{ name: "i" }], containers: [own] }, undefined],
+    ["sidecars", { initContainers: [{ ...own, name: "s", restartPolicy: "Always" }], containers: [own] }, "2"],
+    ["a larger init container", { initContainers: [{ name: "i", ...limit("3") }], containers: [own] }, "3"],
+    ["the pod's own", { ...limit("7"), containers: [own, { name: "b" }] }, "7"],
+    ["overhead on top of a limit", { overhead: { cpu: "250m" }, containers: [own] }, "1250m"],
+    ["no overhead where nothing is limited", { overhead: { cpu: "250m" }, containers: [{ name: "a" }] }, undefined],
+  ])("podLimits() is %s", (_name, spec, expected) => {
+    expect(formatResourceList(podLimits(spec))["cpu"]).toBe(expected);
+  });
+
+  test("podLimits() limits memory though cpu has none", () => {
+    const containers = [{ name: "a", resources: { limits: { memory: "1024Mi" } } }];
+    expect(formatResourceList(podLimits({ containers }))).toEqual({ memory: "1Gi" });
   });
 });
 

@@ -1,4 +1,10 @@
-import { type ContentStore, pullImage, resolveModuleImage, type Image as StoredImage } from "@wherry/content";
+import {
+  type ContentStore,
+  pullImage,
+  resolveModuleImage,
+  resolveVolumeImage,
+  type Image as StoredImage,
+} from "@wherry/content";
 import {
   type Credential,
   type DistributionClient,
@@ -86,11 +92,7 @@ class ContentImages implements ModuleImages {
   }
 
   async runnable(image: string, command: readonly string[], options: CallOptions = {}): Promise<RunnableImage> {
-    const found = this.#find(image);
-    if (found === undefined)
-      throw new RuntimeError("NotFound", `Cannot run image "${image}": it is not present, pull it first`);
-    // Written at most once a minute, and nothing but the age of unused images depends on it: the start does not wait for it.
-    void this.#store.images.touch(found.name).catch(() => undefined);
+    const found = this.#present(image, "run");
     try {
       const { config, module, rootfs } = await resolveModuleImage(this.#store, found.digest, {
         command,
@@ -116,6 +118,24 @@ class ContentImages implements ModuleImages {
     } catch (error) {
       throw imageErrorFrom(`run image "${image}"`, error);
     }
+  }
+
+  async mountable(image: string, subPath: string, { signal }: CallOptions = {}): Promise<string> {
+    const found = this.#present(image, "mount");
+    try {
+      return (await resolveVolumeImage(this.#store, found.digest, { subPath, signal })).directory;
+    } catch (error) {
+      throw imageErrorFrom(`mount image "${image}"`, error);
+    }
+  }
+
+  #present(image: string, verb: string): StoredImage {
+    const found = this.#find(image);
+    if (found === undefined)
+      throw new RuntimeError("NotFound", `Cannot ${verb} image "${image}": it is not present, pull it first`);
+    // Written at most once a minute, and nothing but the age of unused images depends on it: the start does not wait for it.
+    void this.#store.images.touch(found.name).catch(() => undefined);
+    return found;
   }
 
   #find(image: string): StoredImage | undefined {

@@ -6,7 +6,7 @@ import type { PodSandboxConfig } from "../sandbox.ts";
 import type { RunnableImage } from "./module-images.ts";
 
 /**
- * Translates a CRI container configuration into what a guest needs; pure.
+ * Translates a CRI container configuration, all of whose mounts have a path on the node, into what a guest needs; pure.
  *
  * Throws `RuntimeError` of code `InvalidArgument` for what a WebAssembly guest cannot be given.
  */
@@ -56,7 +56,6 @@ function refuseUnsupported(config: ContainerConfig): void {
   for (const mount of config.mounts) {
     const field = `mount "${mount.containerPath}"`;
     if (mount.propagation !== "private") refuse(`propagation of ${field}`, mount.propagation, '"private"');
-    if (mount.image !== undefined) refuse(`image of ${field}`, mount.image.image, "a path on the node");
     if (!isAbsolute(mount.containerPath)) refuse(field, mount.containerPath, "an absolute container path");
     if (!isAbsolute(mount.hostPath)) refuse(`host path of ${field}`, mount.hostPath, "an absolute path");
   }

@@ -16,6 +16,7 @@ const codes: Readonly<Record<string, RuntimeErrorCode>> = {
   NoSpace: "ResourceExhausted",
   TooLarge: "ResourceExhausted",
   NoModule: "InvalidArgument",
+  NoDirectory: "InvalidArgument",
   NotWasm: "InvalidArgument",
   TruncatedModule: "InvalidArgument",
   InvalidImage: "InvalidArgument",

@@ -28,4 +28,12 @@ export interface ModuleImages extends ImageService {
    * this runtime can run; the message says what was found.
    */
   runnable(image: string, command: readonly string[], options?: CallOptions): Promise<RunnableImage>;
+  /**
+   * Directory on the node that shows the image, or `subPath` in it, to be mounted read-only: its root file system, or for an
+   * image that is only a module a directory with the module in it. It stays as long as the image does.
+   *
+   * Rejects with `RuntimeError`: `NotFound` when the image is not present, `InvalidArgument` when it cannot be mounted or has no
+   * such directory.
+   */
+  mountable(image: string, subPath: string, options?: CallOptions): Promise<string>;
 }

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { errorMessage } from "@wherry/base";
 import { RuntimeError } from "../errors.ts";
+import { GroupedRecords } from "./grouped-records.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
 
 const schemaVersion = 1;
@@ -14,8 +15,10 @@ export class RecordStore implements Disposable {
   readonly #statements: Readonly<
     Record<"putSandbox" | "putContainer" | "dropSandbox" | "dropContainer", StatementSync>
   >;
-  readonly sandboxes: Map<string, SandboxRecord> = new Map();
-  readonly containers: Map<string, ContainerRecord> = new Map();
+  /** Grouped by the UID of their pod. */
+  readonly sandboxes: GroupedRecords<SandboxRecord> = new GroupedRecords(({ config }) => config.metadata.uid);
+  /** Grouped by the ID of their sandbox. */
+  readonly containers: GroupedRecords<ContainerRecord> = new GroupedRecords(({ sandboxId }) => sandboxId);
 
   /**
    * Opens or creates the database file at `path`, and keeps every other process from it while it is open: two that run pods from
@@ -35,17 +38,17 @@ export class RecordStore implements Disposable {
       dropSandbox: prepare("DELETE FROM sandboxes WHERE id = ?"),
       dropContainer: prepare("DELETE FROM containers WHERE id = ?"),
     };
-    for (const record of this.#load<SandboxRecord>("sandboxes")) this.sandboxes.set(record.id, record);
-    for (const record of this.#load<ContainerRecord>("containers")) this.containers.set(record.id, record);
+    for (const record of this.#load<SandboxRecord>("sandboxes")) this.sandboxes.set(record);
+    for (const record of this.#load<ContainerRecord>("containers")) this.containers.set(record);
   }
 
   putSandbox(record: SandboxRecord): void {
-    this.sandboxes.set(record.id, record);
+    this.sandboxes.set(record);
     this.#statements.putSandbox.run(record.id, JSON.stringify(record));
   }
 
   putContainer(record: ContainerRecord): void {
-    this.containers.set(record.id, record);
+    this.containers.set(record);
     this.#statements.putContainer.run(record.id, JSON.stringify(record));
   }
 
@@ -61,9 +64,7 @@ export class RecordStore implements Disposable {
 
   /** Containers of a sandbox, oldest first. */
   containersOf(sandboxId: string): ContainerRecord[] {
-    return [...this.containers.values()]
-      .filter((record) => record.sandboxId === sandboxId)
-      .sort((a, b) => a.createdAtMs - b.createdAtMs);
+    return this.containers.of(sandboxId).sort((a, b) => a.createdAtMs - b.createdAtMs);
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,4 @@
-import type { ContainerConfig, ContainerResources, ContainerState } from "../container.ts";
+import type { ContainerConfig, ContainerState } from "../container.ts";
 import type { PodSandboxConfig, SandboxState } from "../sandbox.ts";
 
 /** What the runtime remembers of a sandbox across restarts. */
@@ -7,8 +7,6 @@ export interface SandboxRecord {
   readonly config: PodSandboxConfig;
   /** Addresses of its own while it is ready; records of earlier versions have none. */
   readonly ips?: readonly string[] | undefined;
-  /** Resources that the sandbox's limits count for a container, where those were changed since it was made. */
-  readonly counted?: Readonly<Record<string, ContainerResources>> | undefined;
   readonly createdAtMs: number;
   readonly state: SandboxState;
 }

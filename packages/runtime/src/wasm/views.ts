@@ -20,7 +20,11 @@ export function sandboxSummaryOf(record: SandboxRecord): PodSandboxSummary {
 
 /** A sandbox as `podSandboxStatus` shows it; one that was stopped has given its addresses back. */
 export function sandboxStatusOf(record: SandboxRecord): PodSandboxStatus {
-  return { ...sandboxSummaryOf(record), ips: record.state === "ready" ? (record.ips ?? []) : [] };
+  return {
+    ...sandboxSummaryOf(record),
+    ips: record.state === "ready" ? (record.ips ?? []) : [],
+    resources: record.config.resources ?? {},
+  };
 }
 
 /** A container as `listContainers` shows it. */

@@ -22,13 +22,19 @@ import type {
   RuntimeStatus,
   RuntimeVersion,
 } from "../runtime.ts";
-import type { PodSandboxConfig, PodSandboxFilter, PodSandboxStatus, PodSandboxSummary } from "../sandbox.ts";
+import type {
+  PodSandboxConfig,
+  PodSandboxFilter,
+  PodSandboxStatus,
+  PodSandboxSummary,
+  SandboxResources,
+} from "../sandbox.ts";
 import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "../streaming.ts";
 import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
 import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
+import { mountImages } from "./image-mounts.ts";
 import type { ModuleImages } from "./module-images.ts";
-import { moveLimits } from "./moved-limits.ts";
 import { containerSockets, refusePortClash, type SocketOwner } from "./network/container-sockets.ts";
 import { PodNetwork, type PodNetworkOptions } from "./network/pod-network.ts";
 import type { ContainerRecord, SandboxRecord } from "./record.ts";
@@ -179,20 +185,35 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     return sandboxStatusOf(this.#sandboxRecord(sandboxId));
   }
 
+  async updatePodSandboxResources(sandboxId: string, resources: SandboxResources): Promise<void> {
+    this.#sandboxRecord(sandboxId);
+    try {
+      await this.#sandbox(sandboxId).updateLimits(resources);
+    } catch (error) {
+      // A node that may make no groups held nobody to the old limits either.
+      if (errorCode(error) !== "FailedPrecondition")
+        throw runtimeErrorFrom(`change the limits of sandbox "${sandboxId}"`, error);
+    }
+    const record = this.#sandboxRecord(sandboxId);
+    const config = { ...record.config, resources: { ...record.config.resources, ...definedOf(resources) } };
+    this.#records.putSandbox({ ...record, config });
+  }
+
   async listPodSandboxes(filter: PodSandboxFilter = {}): Promise<PodSandboxSummary[]> {
-    return [...this.#records.sandboxes.values()]
-      .filter((record) => matchesSandbox(record, filter))
-      .map(sandboxSummaryOf);
+    const { sandboxes } = this.#records;
+    const candidates = filter.podUid === undefined ? [...sandboxes.values()] : sandboxes.of(filter.podUid);
+    return candidates.filter((record) => matchesSandbox(record, filter)).map(sandboxSummaryOf);
   }
 
   async createContainer(sandboxId: string, config: ContainerConfig, options: CallOptions = {}): Promise<string> {
     const sandboxRecord = this.#sandboxRecord(sandboxId);
     const sandbox = this.#sandbox(sandboxId);
     const image = await this.images.runnable(config.image.image, config.command, options);
+    const mounts = await mountImages(this.images, config, options);
     const id = newId();
     const sockets = this.#sockets(sandboxRecord, config);
     refusePortClash(config, sockets, this.#socketOwners());
-    const spec = guestSpec(id, config, sandboxRecord.config, image, sockets);
+    const spec = guestSpec(id, { ...config, mounts }, sandboxRecord.config, image, sockets);
     if (spec.logPath !== "") await mkdir(dirname(spec.logPath), { recursive: true, mode: 0o755 });
     await asRuntimeCall(`create container "${config.name}"`, sandbox.createGuest(spec, options));
     // A container of a sandbox that was stopped meanwhile would stay for ever.
@@ -217,11 +238,6 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       await sandbox.deleteGuest(id);
       throw runtimeErrorFrom(`create container "${config.name}"`, error);
     }
-    const [older] = this.#records
-      .containersOf(sandboxId)
-      .filter((other) => other.config.name === config.name && other.id !== id)
-      .sort((left, right) => right.config.attempt - left.config.attempt);
-    if (older !== undefined) await moveLimits(sandbox, this.#records, older, config.resources);
     this.#emit("created", sandboxId, id);
     return id;
   }
@@ -284,9 +300,17 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
 
   async listContainers(filter: ContainerFilter = {}): Promise<ContainerSummary[]> {
     const podUid = (record: ContainerRecord) => this.#records.sandboxes.get(record.sandboxId)?.config.metadata.uid;
-    return [...this.#records.containers.values()]
+    return this.#candidates(filter)
       .filter((record) => matchesContainer(record, podUid(record), filter))
       .map(summaryOf);
+  }
+
+  /** The containers among which those of a filter are; a node has many pods, and a pod few. */
+  #candidates({ sandboxId, podUid }: ContainerFilter): ContainerRecord[] {
+    const { sandboxes, containers } = this.#records;
+    if (sandboxId !== undefined) return containers.of(sandboxId);
+    if (podUid !== undefined) return sandboxes.of(podUid).flatMap(({ id }) => containers.of(id));
+    return [...containers.values()];
   }
 
   async containerStatus(containerId: string): Promise<ContainerStatus> {
@@ -305,7 +329,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
         `Cannot change the memory limit of container "${containerId}" to ${resources.memoryLimitBytes} bytes: the maximum of a running module's memory is fixed, restart the container`,
       );
     }
-    await moveLimits(this.#sandbox(record.sandboxId), this.#records, record, resources);
+    this.#sandbox(record.sandboxId);
     this.#records.putContainer({
       ...this.#container(containerId),
       config: { ...record.config, resources: { ...record.config.resources, ...resources } },
@@ -461,6 +485,13 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
 // Short enough that a socket path below the state directory stays within the 107 bytes of sun_path.
 function newId(): string {
   return randomBytes(16).toString("hex");
+}
+
+function definedOf({ cpuLimitMillis, memoryLimitBytes }: SandboxResources): SandboxResources {
+  return {
+    ...(cpuLimitMillis !== undefined && { cpuLimitMillis }),
+    ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
+  };
 }
 
 function signalNumber(name: string): number {

@@ -8,5 +8,5 @@
 export { type ProviderComplianceOptions, providerCompliance } from "./provider-compliance.ts";
 export type { ProviderSubject, ProviderSurroundings } from "./provider-subject.ts";
 export { runtimeCompliance } from "./runtime-compliance.ts";
-export type { RuntimeSubject } from "./runtime-subject.ts";
+export type { MountedImage, RuntimeSubject } from "./runtime-subject.ts";
 export type { Workload } from "./workload.ts";

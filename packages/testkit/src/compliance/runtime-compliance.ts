@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { RuntimeBench } from "./runtime-bench.ts";
 import { containerTests } from "./runtime-containers.ts";
 import { eventTests } from "./runtime-events.ts";
+import { imageMountTests } from "./runtime-image-mounts.ts";
 import { imageTests } from "./runtime-images.ts";
 import { restartTests } from "./runtime-restarts.ts";
 import { sandboxTests } from "./runtime-sandboxes.ts";
@@ -45,5 +46,6 @@ export function runtimeCompliance(name: string, open: () => Promise<RuntimeSubje
     eventTests(() => bench);
     restartTests(() => bench);
     imageTests(() => bench);
+    imageMountTests(() => bench);
   });
 }

@@ -53,6 +53,17 @@ export function sandboxTests(bench: () => RuntimeBench): void {
       await expect(runtime.containerStatus(container)).rejects.toMatchObject({ code: "NotFound" });
     });
 
+    test("updatePodSandboxResources() changes the limits it names, and may be repeated", async () => {
+      const { runtime } = bench();
+      const resources = { cpuLimitMillis: 1000, memoryLimitBytes: 512 * 1024 * 1024 };
+      const id = await runtime.runPodSandbox(bench().sandboxConfig({ resources }));
+      await runtime.updatePodSandboxResources(id, { cpuLimitMillis: 500 });
+      await runtime.updatePodSandboxResources(id, { cpuLimitMillis: 500 });
+      const status = await runtime.podSandboxStatus(id);
+      // Not every runtime tells.
+      if (status.resources !== undefined) expect(status.resources).toEqual({ ...resources, cpuLimitMillis: 500 });
+    });
+
     test("two sandboxes of one pod are two, told apart by their attempts", async () => {
       const { runtime } = bench();
       const first = bench().sandboxConfig();

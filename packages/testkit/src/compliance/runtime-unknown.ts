@@ -18,6 +18,7 @@ export function unknownIdTests(bench: () => RuntimeBench): void {
       ["createContainer", (one) => one.runtime.createContainer(id, one.containerConfig({ kind: "hold" }))],
       ["startContainer", ({ runtime }) => runtime.startContainer(id)],
       ["containerStatus", ({ runtime }) => runtime.containerStatus(id)],
+      ["updatePodSandboxResources", ({ runtime }) => runtime.updatePodSandboxResources(id, {})],
       ["updateContainerResources", ({ runtime }) => runtime.updateContainerResources(id, {})],
       ["reopenContainerLog", ({ runtime }) => runtime.reopenContainerLog(id)],
       ["containerStats", ({ runtime }) => runtime.containerStats(id)],

@@ -7,6 +7,7 @@ import {
   type ImageService,
   type ImageSpec,
   type ImageStatus,
+  type Mount,
   RuntimeError,
 } from "@wherry/runtime";
 import type { FaultInjector } from "./faults.ts";
@@ -18,6 +19,8 @@ export class FakeImages implements ImageService {
   remote: Set<string> | undefined;
   /** Names that need these credentials. */
   readonly protectedBy: Map<string, { readonly username: string; readonly password: string }> = new Map();
+  /** Directories in images by the images' names, for mounts; an image not here has none but its root. */
+  readonly directories: Map<string, ReadonlySet<string>> = new Map();
   readonly #injector: FaultInjector;
 
   constructor(injector: FaultInjector) {
@@ -58,6 +61,17 @@ export class FakeImages implements ImageService {
   /** @throws RuntimeError for an image that is not present */
   require(name: string): void {
     if (this.#status(name) === undefined) throw new RuntimeError("NotFound", `No image "${name}"`);
+  }
+
+  /** @throws RuntimeError for a mount of an image that is not present, or of a directory that is not in it */
+  requireMount({ containerPath, hostPath, image, imageSubPath = "" }: Mount): void {
+    if (image === undefined) return;
+    this.require(image.image);
+    const [name = ""] = this.#status(image.image)?.repoTags ?? [];
+    if (hostPath !== "")
+      throw new RuntimeError("InvalidArgument", `Mount "${containerPath}" has an image and host path "${hostPath}"`);
+    if (imageSubPath !== "" && !this.directories.get(name)?.has(imageSubPath))
+      throw new RuntimeError("InvalidArgument", `Cannot mount image "${name}": no directory "${imageSubPath}"`);
   }
 
   #status(name: string): ImageStatus | undefined {

@@ -21,6 +21,7 @@ import {
   type RuntimeHandler,
   type RuntimeStatus,
   type RuntimeVersion,
+  type SandboxResources,
 } from "@wherry/runtime";
 import { EventFeed } from "./event-feed.ts";
 import { type ContainerScript, type FakeContainer, statusOf, summaryOf } from "./fake-container.ts";
@@ -45,7 +46,8 @@ export interface FakeRuntimeOptions {
 
 interface FakeSandbox {
   readonly id: string;
-  readonly config: PodSandboxConfig;
+  /** Only its resources ever change. */
+  config: PodSandboxConfig;
   readonly createdAtMs: number;
   readonly ips: readonly string[];
   ready: boolean;
@@ -122,7 +124,8 @@ export class FakeRuntime implements Runtime {
   podSandboxStatus(sandboxId: string, options: CallOptions = {}): Promise<PodSandboxStatus> {
     return this.#call("podSandboxStatus", sandboxId, options, () => {
       const sandbox = this.#sandbox(sandboxId);
-      return { ...sandboxSummary(sandbox), ips: sandbox.ready ? sandbox.ips : [] };
+      const { config, ready, ips } = sandbox;
+      return { ...sandboxSummary(sandbox), ips: ready ? ips : [], resources: config.resources ?? {} };
     });
   }
 
@@ -136,11 +139,19 @@ export class FakeRuntime implements Runtime {
     );
   }
 
+  updatePodSandboxResources(sandboxId: string, resources: SandboxResources, options: CallOptions = {}): Promise<void> {
+    return this.#call("updatePodSandboxResources", sandboxId, options, () => {
+      const sandbox = this.#sandbox(sandboxId);
+      sandbox.config = { ...sandbox.config, resources: { ...sandbox.config.resources, ...resources } };
+    });
+  }
+
   createContainer(sandboxId: string, config: ContainerConfig, options: CallOptions = {}): Promise<string> {
     return this.#call("createContainer", config.name, options, () => {
       const sandbox = this.#sandbox(sandboxId);
       if (!sandbox.ready) throw new RuntimeError("FailedPrecondition", `Sandbox "${sandboxId}" is not ready`);
       this.images.require(config.image.image);
+      for (const mount of config.mounts) this.images.requireMount(mount);
       const id = `container-${++this.#count}`;
       this.containers.set(id, {
         id,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Descriptor, digestOf, ociManifestType } from "@wherry/distribution";
+import { fileLayer } from "../images/file-layer.ts";
 
 export interface SeenRequest {
   readonly method: string;
@@ -88,6 +89,17 @@ export class FakeRegistry implements AsyncDisposable {
       layers: [layerDescriptor],
     });
     return { manifest, layer: layerDescriptor, config: configDescriptor };
+  }
+
+  /** An image whose file system has these files, by their paths. */
+  addFiles(repository: string, tag: string, files: Readonly<Record<string, string>>): Descriptor {
+    const layer = fileLayer(files);
+    const types = {
+      layer: "application/vnd.oci.image.layer.v1.tar",
+      config: "application/vnd.oci.image.config.v1+json",
+    };
+    const config = { os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: [digestOf(layer)] } };
+    return this.addImage(repository, tag, layer, types, config).manifest;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -89,6 +89,7 @@ function setVolumeDefaults(volume: Volume): void {
   if (volume.secret !== undefined) volume.secret.defaultMode ??= defaultFileMode;
   if (volume.configMap !== undefined) volume.configMap.defaultMode ??= defaultFileMode;
   if (volume.hostPath !== undefined) volume.hostPath.type ??= "";
+  if (volume.image !== undefined) volume.image.pullPolicy ??= defaultPullPolicy(volume.image.reference ?? "");
   if (volume.downwardAPI !== undefined) {
     volume.downwardAPI.defaultMode ??= defaultFileMode;
     for (const item of volume.downwardAPI.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ??= "v1";

@@ -29,16 +29,18 @@ function resized(old: readonly Container[], wanted: readonly Container[] | undef
 }
 
 /** The spec without the amounts that a resize may change. */
-function fixedPart({ containers, initContainers, ...rest }: PodSpec): unknown {
-  const fixed = ({ resources = {}, ...container }: Container) => {
-    const { limits, requests, ...other } = resources;
-    return { ...container, resources: { ...other, limits: others(limits), requests: others(requests) } };
-  };
+function fixedPart({ containers, initContainers, resources, ...rest }: PodSpec): unknown {
+  const fixed = (container: Container) => ({ ...container, resources: fixedAmounts(container.resources) });
   return {
     ...rest,
+    resources: fixedAmounts(resources),
     containers: containers.map(fixed),
     initContainers: initContainers?.map((item) => (isRestartableInitContainer(item) ? fixed(item) : item)),
   };
+}
+
+function fixedAmounts({ limits, requests, ...other }: ResourceRequirements = {}): unknown {
+  return { ...other, limits: others(limits), requests: others(requests) };
 }
 
 function others(amounts: Readonly<Record<string, string>> | undefined): Record<string, string> {
@@ -65,7 +67,7 @@ function validateUpdate(pod: Pod, old: Pod): FieldError[] {
   if (running !== undefined && running.resources === undefined) {
     return [forbiddenValue("", "Pod running on node without support for resize")];
   }
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = validateRemoved(spec.resources, oldSpec.resources, "spec.resources");
   if (qosClassOf(spec) !== qosClassOf(oldSpec)) {
     errors.push(invalidValue("spec", qosClassOf(spec), "Pod QOS Class may not change as a result of resizing"));
   }
@@ -81,7 +83,7 @@ function validateUpdate(pod: Pod, old: Pod): FieldError[] {
   return errors;
 }
 
-/** `pods/resize`: cpu and memory of containers may change while they run, nothing else. */
+/** `pods/resize`: cpu and memory of containers and of the pod as a whole may change while they run, nothing else. */
 export const resizeStrategy: ResourceStrategy<Pod> = {
   ...podStrategy,
   prepareForUpdate(pod, old) {
@@ -90,6 +92,7 @@ export const resizeStrategy: ResourceStrategy<Pod> = {
     pod.status = old.status;
     pod.spec = {
       ...oldSpec,
+      ...(wanted?.resources && { resources: wanted.resources }),
       containers: resized(oldSpec.containers, wanted?.containers),
       ...(oldSpec.initContainers && { initContainers: resized(oldSpec.initContainers, wanted?.initContainers) }),
     };

@@ -45,7 +45,7 @@ function validateSource(volume: Volume, at: string): FieldError[] {
   const errors: FieldError[] = kinds
     .slice(1)
     .map((kind) => forbiddenValue(`${at}.${kind}`, "may not specify more than 1 volume type"));
-  const { configMap, secret, hostPath, projected, persistentVolumeClaim, downwardAPI } = volume;
+  const { configMap, secret, hostPath, image, projected, persistentVolumeClaim, downwardAPI } = volume;
   if (configMap !== undefined) {
     if (!configMap.name) errors.push(required(`${at}.configMap.name`));
     errors.push(...validateMode(configMap.defaultMode, `${at}.configMap.defaultMode`));
@@ -62,6 +62,9 @@ function validateSource(volume: Volume, at: string): FieldError[] {
       errors.push(invalidValue(`${at}.hostPath.path`, hostPath.path, "must not contain '..'"));
     }
     errors.push(...checkSupported(`${at}.hostPath.type`, hostPath.type, hostPathTypes));
+  }
+  if (image !== undefined) {
+    errors.push(...checkSupported(`${at}.image.pullPolicy`, image.pullPolicy, ["Always", "IfNotPresent", "Never"]));
   }
   if (persistentVolumeClaim !== undefined && !persistentVolumeClaim.claimName) {
     errors.push(required(`${at}.persistentVolumeClaim.claimName`));

@@ -7,6 +7,11 @@ import { shown, type TypeFindings, typedValue } from "./typed-value.ts";
 
 const maxAliases = 100;
 
+export interface DecodedManifests {
+  readonly pods: readonly Pod[];
+  readonly unknownFields: readonly string[];
+}
+
 export interface DecodedManifest {
   readonly pod: Pod;
   /** Fields that a pod does not have, left out as upstream's kubelet leaves them out. */
@@ -20,20 +25,51 @@ export interface DecodedManifest {
  */
 export function decodeManifest(text: string, nodeName: string): DecodedManifest {
   const document = parseDocument(text);
-  const { apiVersion, kind } =
-    typeof document === "object" && document !== null && !Array.isArray(document) ? document : {};
-  if (apiVersion !== "v1" || kind !== "Pod")
-    throw new ManifestError([
-      {
-        path: "",
-        message: `it has apiVersion ${shown(apiVersion)} and kind ${shown(kind)}, it must be a Pod of apiVersion "v1"`,
-      },
-    ]);
+  const { apiVersion, kind } = mappingOf(document);
+  if (apiVersion !== "v1" || kind !== "Pod") throw wrongKind(document, "Pod");
   const findings: TypeFindings = { problems: [], unknown: [] };
-  const pod = typedValue(document, "core/v1.Pod", "", findings) as Pod;
-  const problems = findings.problems.length > 0 ? findings.problems : checkStaticPod(pod, nodeName);
-  if (problems.length > 0) throw new ManifestError(problems);
+  const pod = decodePod(document, "", nodeName, findings);
+  if (findings.problems.length > 0) throw new ManifestError(findings.problems);
   return { pod, unknownFields: findings.unknown };
+}
+
+/**
+ * Reads any number of manifests: a v1 Pod or PodList in YAML or JSON.
+ *
+ * @throws ManifestError naming every field that is wrong
+ */
+export function decodeManifests(text: string, nodeName: string): DecodedManifests {
+  const document = parseDocument(text);
+  const { apiVersion, kind, items = [] } = mappingOf(document);
+  if (apiVersion !== "v1" || (kind !== "Pod" && kind !== "PodList")) throw wrongKind(document, "Pod or PodList");
+  const findings: TypeFindings = { problems: [], unknown: [] };
+  let pods: Pod[] = [];
+  if (kind === "Pod") pods = [decodePod(document, "", nodeName, findings)];
+  else if (Array.isArray(items))
+    pods = items.map((item, index) => decodePod(item, `items[${index}]`, nodeName, findings));
+  else findings.problems.push({ path: "items", message: `is ${shown(items)}, it must be a list` });
+  if (findings.problems.length > 0) throw new ManifestError(findings.problems);
+  return { pods, unknownFields: findings.unknown };
+}
+
+/** What is wrong with the pod is added to `findings`. */
+function decodePod(value: JsonValue, path: string, nodeName: string, findings: TypeFindings): Pod {
+  const before = findings.problems.length;
+  const pod = typedValue(value, "core/v1.Pod", path, findings) as Pod;
+  if (findings.problems.length > before) return {};
+  for (const problem of checkStaticPod(pod, nodeName))
+    findings.problems.push({ ...problem, path: [path, problem.path].filter((part) => part !== "").join(".") });
+  return pod;
+}
+
+function mappingOf(document: JsonValue): Readonly<Record<string, JsonValue>> {
+  return typeof document === "object" && document !== null && !Array.isArray(document) ? document : {};
+}
+
+function wrongKind(document: JsonValue, wanted: string): ManifestError {
+  const { apiVersion, kind } = mappingOf(document);
+  const message = `it has apiVersion ${shown(apiVersion)} and kind ${shown(kind)}, it must be a ${wanted} of apiVersion "v1"`;
+  return new ManifestError([{ path: "", message }]);
 }
 
 function parseDocument(text: string): JsonValue {

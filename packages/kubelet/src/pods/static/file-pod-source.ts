@@ -6,6 +6,7 @@ import { decodeManifest } from "./decode-manifest.ts";
 import { type WatchDirectory, watchFileSystem } from "./directory-watch.ts";
 import { type ManifestFile, readManifests } from "./manifest-files.ts";
 import { staticPod } from "./static-pod.ts";
+import { StaticPodSet } from "./static-pod-set.ts";
 
 export interface FilePodSourceOptions {
   /** A manifest, or a directory of manifests. */
@@ -43,31 +44,28 @@ const retryMs = 1000;
 export class FilePodSource implements PodSource {
   readonly name: string = "file";
   readonly #options: FilePodSourceOptions;
-  readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
-  readonly #handlers: Set<(uid: string) => void> = new Set();
+  readonly #set: StaticPodSet;
   #files: ReadonlyMap<string, Entry> = new Map();
-  #pods: ReadonlyMap<string, Pod> = new Map();
-  #problems: ReadonlySet<string> = new Set();
 
   constructor(options: FilePodSourceOptions) {
     this.#options = options;
+    this.#set = new StaticPodSet(options);
   }
 
   get ready(): Promise<void> {
-    return this.#ready.promise;
+    return this.#set.ready;
   }
 
   pods(): Iterable<Pod> {
-    return this.#pods.values();
+    return this.#set.pods.values();
   }
 
   get(uid: string): Pod | undefined {
-    return this.#pods.get(uid);
+    return this.#set.pods.get(uid);
   }
 
   onChange(handler: (uid: string) => void): () => void {
-    this.#handlers.add(handler);
-    return () => void this.#handlers.delete(handler);
+    return this.#set.onChange(handler);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -100,12 +98,13 @@ export class FilePodSource implements PodSource {
     try {
       files = await readManifests(path);
     } catch (error) {
-      this.#report(new Set([...this.#problems, `Cannot read static pods from "${path}": ${errorMessage(error)}`]));
+      this.#set.report(
+        new Set([...this.#set.problems, `Cannot read static pods from "${path}": ${errorMessage(error)}`]),
+      );
       return false;
     }
     this.#files = new Map(files.map((file) => [file.path, this.#entry(file)]));
     this.#publish();
-    this.#ready.resolve();
     return true;
   }
 
@@ -122,7 +121,7 @@ export class FilePodSource implements PodSource {
           file: file.path,
           fields: unknownFields.slice(0, 10).join(", "),
         });
-      const pod = staticPod(manifest, { nodeName, file: file.path, nowMs: clock.now() });
+      const pod = staticPod(manifest, { nodeName, source: "file", location: file.path, nowMs: clock.now() });
       // The time it was seen at is not to change with the layout of the file.
       return { text: file.text, pod: isSame(pod, before?.pod) ? before?.pod : pod, problem: undefined };
     } catch (error) {
@@ -133,7 +132,6 @@ export class FilePodSource implements PodSource {
 
   /** Makes what the files say the pods there are, and tells of the difference. */
   #publish(): void {
-    const before = this.#pods;
     const pods = new Map<string, Pod>();
     const owners = new Map<string, string>();
     const problems = new Set<string>();
@@ -149,19 +147,8 @@ export class FilePodSource implements PodSource {
       owners.set(objectKey(pod), file).set(uid, file);
       pods.set(uid, pod);
     }
-    this.#pods = pods;
-    this.#report(problems);
-    for (const uid of new Set([...before.keys(), ...pods.keys()]))
-      if (before.get(uid) !== pods.get(uid)) for (const handler of this.#handlers) handler(uid);
-  }
-
-  #report(problems: ReadonlySet<string>): void {
-    for (const problem of problems) {
-      if (this.#problems.has(problem)) continue;
-      this.#options.logger.error(problem);
-      this.#options.onProblem(problem);
-    }
-    this.#problems = problems;
+    this.#set.report(problems);
+    this.#set.replace(pods);
   }
 }
 

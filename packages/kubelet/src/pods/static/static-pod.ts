@@ -6,7 +6,9 @@ export const configSeenAnnotation = "kubernetes.io/config.seen";
 /** Where a manifest was found. */
 export interface ManifestOrigin {
   readonly nodeName: string;
-  readonly file: string;
+  readonly source: "file" | "http";
+  /** Path or URL. */
+  readonly location: string;
   readonly nowMs: number;
 }
 
@@ -14,13 +16,13 @@ export interface ManifestOrigin {
  * The pod that a manifest stands for, as upstream's kubelet makes it: named after the node too, with the defaults that the API
  * server would set as far as a node needs them, and tolerating whatever happens to the node.
  *
- * Its UID is the manifest's own, or else follows from content, file and node, so that the same manifest is the same pod after a
+ * Its UID is the manifest's own, or else follows from content, place and node, so that the same manifest is the same pod after a
  * restart and a changed one is another pod. `kubernetes.io/config.hash` always follows from the content.
  */
-export function staticPod(manifest: Pod, { nodeName, file, nowMs }: ManifestOrigin): Pod {
+export function staticPod(manifest: Pod, { nodeName, source, location, nowMs }: ManifestOrigin): Pod {
   const { metadata = {}, spec = { containers: [] } } = manifest;
   const hash = createHash("sha256")
-    .update(JSON.stringify([sorted(manifest), nodeName, file]))
+    .update(JSON.stringify([sorted(manifest), nodeName, location]))
     .digest("hex")
     .slice(0, 32);
   return {
@@ -33,7 +35,7 @@ export function staticPod(manifest: Pod, { nodeName, file, nowMs }: ManifestOrig
       uid: metadata.uid || hash,
       annotations: {
         ...metadata.annotations,
-        [configSourceAnnotation]: "file",
+        [configSourceAnnotation]: source,
         [configHashAnnotation]: hash,
         [configSeenAnnotation]: new Date(nowMs).toISOString(),
       },

@@ -1,4 +1,5 @@
 import { KubeletError } from "../../errors.ts";
+import { Distribution, defaultBuckets } from "./distribution.ts";
 
 export type MetricLabels = Readonly<Record<string, string>>;
 
@@ -29,7 +30,6 @@ interface Family {
 const namePattern = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 // A family with more series than this is a mistake in its labels; what is beyond is not counted.
 const maxSeries = 2_000;
-const defaultBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Metrics by name, and their text in Prometheus' exposition format 0.0.4. */
 export class MetricsRegistry {
@@ -85,28 +85,27 @@ export class MetricsRegistry {
 
   /** @param buckets upper bounds, ascending, without infinity */
   histogram(name: string, help: string, buckets: readonly number[] = defaultBuckets): Histogram {
-    const series = new SeriesMap<{ counts: number[]; sum: number; count: number }>();
-    const render = () =>
-      series.lines((labels, { counts, sum, count }) => {
-        let below = 0;
-        const lines = buckets.map((bound, index) => {
-          below += counts[index] ?? 0;
-          return sample(`${name}_bucket`, { ...labels, le: String(bound) }, below);
-        });
-        lines.push(sample(`${name}_bucket`, { ...labels, le: "+Inf" }, count));
-        return [...lines, sample(`${name}_sum`, labels, sum), sample(`${name}_count`, labels, count)];
-      });
+    const series = new SeriesMap<Distribution>();
+    const render = () => series.lines((labels, distribution) => histogramLines(name, labels, distribution));
     this.#register({ name, help, type: "histogram", render });
     return {
       observe: (value, labels = {}) =>
-        series.update(labels, (state = { counts: buckets.map(() => 0), sum: 0, count: 0 }) => {
-          const index = buckets.findIndex((bound) => value <= bound);
-          if (index !== -1) state.counts[index] = (state.counts[index] ?? 0) + 1;
-          state.sum += value;
-          state.count++;
-          return state;
+        series.update(labels, (distribution = new Distribution(buckets)) => {
+          distribution.observe(value);
+          return distribution;
         }),
     };
+  }
+
+  /** Distributions whose series are asked for when they are read, so that those of things that are gone go too. */
+  collectedHistogram(
+    name: string,
+    help: string,
+    read: () => Iterable<readonly [labels: MetricLabels, distribution: Distribution]>,
+  ): void {
+    const render = () =>
+      Array.from(read(), ([labels, distribution]) => histogramLines(name, labels, distribution)).flat();
+    this.#register({ name, help, type: "histogram", render });
   }
 
   /** The whole text, families by name. */
@@ -147,6 +146,17 @@ class SeriesMap<V> {
   lines(render: (labels: MetricLabels, value: V) => string[]): string[] {
     return [...this.#series.values()].flatMap(({ labels, value }) => render(labels, value));
   }
+}
+
+function histogramLines(name: string, labels: MetricLabels, distribution: Distribution): string[] {
+  const { sum, count } = distribution;
+  const bucket = (le: string, value: number) => sample(`${name}_bucket`, { ...labels, le }, value);
+  return [
+    ...Array.from(distribution.cumulative(), ([bound, below]) => bucket(String(bound), below)),
+    bucket("+Inf", count),
+    sample(`${name}_sum`, labels, sum),
+    sample(`${name}_count`, labels, count),
+  ];
 }
 
 function sample(name: string, labels: MetricLabels, value: number): string {

@@ -14,6 +14,8 @@ export const releasing: PodState<"releasing"> = {
   },
 
   async next(context, signal) {
+    // Nothing is left to probe: its metrics go.
+    context.probes.close();
     await context.options.volumes.unmountPod(context.handle.uid, { signal });
     context.options.objects.unregisterPod(context.handle.uid);
     return "finished";

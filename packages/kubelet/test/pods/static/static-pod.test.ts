@@ -1,10 +1,10 @@
 import { isStaticPod, type Pod } from "@wherry/kubernetes";
 import { describe, expect, test } from "vitest";
-import { staticPod } from "../../../src/pods/static/static-pod.ts";
+import { type ManifestOrigin, staticPod } from "../../../src/pods/static/static-pod.ts";
 
 const manifest: Pod = { metadata: { name: "web" }, spec: { containers: [{ name: "a", image: "b" }] } };
-const origin = { nodeName: "node-1", file: "/manifests/web.yaml", nowMs: 0 };
-const uidOf = (pod: Pod, more: Partial<typeof origin> = {}) => staticPod(pod, { ...origin, ...more }).metadata?.uid;
+const origin: ManifestOrigin = { nodeName: "node-1", source: "file", location: "/manifests/web.yaml", nowMs: 0 };
+const uidOf = (pod: Pod, more: Partial<ManifestOrigin> = {}) => staticPod(pod, { ...origin, ...more }).metadata?.uid;
 
 describe("staticPod()", () => {
   test("names the pod after its node, and marks where it is from", () => {
@@ -28,9 +28,14 @@ describe("staticPod()", () => {
     expect(uidOf(other, { nowMs: 1 })).toBe(uidOf(manifest));
   });
 
-  test("gives another content, file or node another UID", () => {
+  test("gives another content, place or node another UID", () => {
     const changed = { ...manifest, spec: { containers: [{ name: "a", image: "c" }] } };
-    const uids = [uidOf(manifest), uidOf(changed), uidOf(manifest, { file: "/x" }), uidOf(manifest, { nodeName: "n" })];
+    const uids = [
+      uidOf(manifest),
+      uidOf(changed),
+      uidOf(manifest, { location: "/x" }),
+      uidOf(manifest, { nodeName: "n" }),
+    ];
     expect(new Set(uids).size).toBe(4);
   });
 

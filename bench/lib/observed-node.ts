@@ -1,0 +1,116 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createClient, loadClusterConfig } from "@wherry/client";
+import { openContentStore } from "@wherry/content";
+import { createDistributionClient } from "@wherry/distribution";
+import { createEngine } from "@wherry/engine";
+import {
+  createKubelet,
+  createStandardProvider,
+  loadConfiguration,
+  resolveNodeAddresses,
+  wasmClusterPlatform,
+} from "@wherry/kubelet";
+import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
+import type { BenchCluster } from "./bench-cluster.ts";
+
+/** Told of a runtime call of a pod, with the time (`performance.now`) at which the kubelet made it. */
+export type RuntimeCallListener = (call: "runPodSandbox" | "stopContainer", podUid: string, timeMs: number) => void;
+
+const dist = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+
+/**
+ * A node in this process, so that the moment of a runtime call can be compared with that of a watch event in the same process.
+ *
+ * Its pods run in processes of their own as always; they end with it.
+ */
+export async function startObservedNode(
+  cluster: BenchCluster,
+  nodeName: string,
+  onCall: RuntimeCallListener,
+): Promise<AsyncDisposable> {
+  await using cleanup = new AsyncDisposableStack();
+  const directory = join(cluster.directory, nodeName);
+  await mkdir(directory);
+  const config = await loadClusterConfig({ paths: [await cluster.nodeKubeconfig(nodeName)] });
+  const store = cleanup.use(await openContentStore({ directory: join(directory, "content") }));
+  const engine = createEngine({
+    stateDirectory: join(directory, "engine"),
+    nodeExecutable: process.execPath,
+    hostEntry: dist("start-host.cjs"),
+    hostCode: dist("host.cjs"),
+    poolSize: 2,
+  });
+  const images = contentImages({ store, client: createDistributionClient({}) });
+  const runtime = cleanup.use(
+    await openWasmRuntime({ stateDirectory: join(directory, "runtime"), engine, images, version: "bench" }),
+  );
+  const { configuration } = await loadConfiguration({
+    overrides: { port: 0, healthzPort: 0, maxPods: 1000, podLogsDir: join(directory, "logs") },
+  });
+  const client = createClient(config, configuration.api);
+  cleanup.defer(() => client.close());
+  const kubelet = createKubelet({
+    client,
+    nodeName,
+    provider: (services) =>
+      createStandardProvider({
+        ...services,
+        runtime: observed(runtime, onCall),
+        architecture: wasmClusterPlatform.arch,
+      }),
+    configuration,
+    rootDirectory: join(directory, "root"),
+    certDirectory: join(directory, "pki"),
+    addresses: resolveNodeAddresses({ nodeName, allowLoopback: true }),
+    platform: wasmClusterPlatform,
+  });
+  const [stop, stopEngine] = [new AbortController(), new AbortController()];
+  const engineEnded = engine.run(stopEngine.signal);
+  const kubeletEnded = kubelet.run(stop.signal);
+  // Run in the reverse order: the pods need the engine to be ended.
+  cleanup.defer(async () => {
+    stopEngine.abort();
+    await engineEnded;
+  });
+  cleanup.defer(async () => {
+    for (const { id } of await runtime.listPodSandboxes()) await runtime.removePodSandbox(id);
+  });
+  cleanup.defer(async () => {
+    stop.abort();
+    await kubeletEnded;
+  });
+  await kubelet.ready;
+  const owned = cleanup.move();
+  return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The same runtime, whose first call for a pod and each stop of a container are told. */
+function observed(runtime: Runtime, onCall: RuntimeCallListener): Runtime {
+  const uids = new Map<string, string>();
+  const calls: Pick<Runtime, "runPodSandbox" | "createContainer" | "stopContainer"> = {
+    async runPodSandbox(config, options) {
+      onCall("runPodSandbox", config.metadata.uid, performance.now());
+      const id = await runtime.runPodSandbox(config, options);
+      uids.set(id, config.metadata.uid);
+      return id;
+    },
+    async createContainer(sandboxId, config, options) {
+      const id = await runtime.createContainer(sandboxId, config, options);
+      uids.set(id, uids.get(sandboxId) ?? "");
+      return id;
+    },
+    stopContainer(containerId, timeoutMs, options) {
+      onCall("stopContainer", uids.get(containerId) ?? "", performance.now());
+      return runtime.stopContainer(containerId, timeoutMs, options);
+    },
+  };
+  return new Proxy(runtime, {
+    get(target, name) {
+      if (Object.hasOwn(calls, name)) return Reflect.get(calls, name);
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
