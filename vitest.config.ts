@@ -41,8 +41,6 @@ export default defineConfig({
           // Peers written in Go are built there, from an empty cache at first.
           hookTimeout: 600_000,
           fileParallelism: false,
-          // Concurrent tests there wait for pods far longer than anything computes.
-          maxConcurrency: 8,
           execArgv: ["--conditions=@wherry/source"],
         },
       },

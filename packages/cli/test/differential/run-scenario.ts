@@ -97,6 +97,9 @@ async function take(step: Step, place: ScenarioPlace): Promise<void> {
     const volume = node.volumePath(pod, "kubernetes.io~empty-dir/state");
     if ("make" in step) await writeFile(join(volume, step.make), "");
     else await rm(join(volume, step.remove));
+  } else if ("deadline" in step) {
+    const patch = { spec: { activeDeadlineSeconds: step.deadline } };
+    await client.patch(resources.pods, podName, patch, { type: "merge", namespace });
   } else if ("debug" in step) {
     const patch = { spec: { ephemeralContainers: [filled(containerOf(step.debug, place), place)] } };
     const options = { type: "strategic", namespace, subresource: "ephemeralcontainers" } as const;

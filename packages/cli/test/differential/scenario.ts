@@ -32,6 +32,8 @@ export type Step =
   /** Adds an ephemeral container to the pod. */
   | { readonly debug: ScenarioContainer }
   | { readonly setCondition: string; readonly status: "True" | "False" }
+  /** Sets the pod's activeDeadlineSeconds. */
+  | { readonly deadline: number }
   /** Grace in seconds; the pod's own where undefined. */
   | { readonly delete: number | undefined };
 

@@ -79,7 +79,6 @@ export const hookScenarios: readonly Scenario[] = [
   {
     name: "pre-stop-at-the-deadline",
     containers: [held({ preStop: nobody })],
-    spec: { activeDeadlineSeconds: 10 },
-    steps: [{ phase: "Failed" }, { event: "FailedPreStopHook" }],
+    steps: [ready, { deadline: 1 }, { phase: "Failed" }, { event: "FailedPreStopHook" }],
   },
 ];

@@ -76,9 +76,9 @@ export const restartScenarios: readonly Scenario[] = [
   },
   {
     name: "deadline-while-restarting",
-    containers: [{ name: "main", program: ["sleep", "1500", "exit", "1"] }],
-    spec: { activeDeadlineSeconds: 15, restartPolicy: "Always" },
-    steps: [{ phase: "Failed" }],
+    containers: [{ name: "main", program: ["sleep", "2500", "exit", "1"] }],
+    spec: { restartPolicy: "Always" },
+    steps: [{ waiting: "CrashLoopBackOff" }, { deadline: 1 }, { phase: "Failed" }],
     maxRestarts: 0,
   },
   {
