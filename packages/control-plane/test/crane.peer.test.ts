@@ -1,36 +1,18 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { silentLogger } from "@wherry/base";
+import { findProgram } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RegistryServer } from "../src/registry/registry-server.ts";
 
 const run = promisify(execFile);
 
-/** crane, an independent OCI client, from WHERRY_PEERS or PATH. */
-function findCrane(): string | undefined {
-  const peers = process.env["WHERRY_PEERS"];
-  const directories = [
-    ...(peers === undefined ? [] : [join(peers, "servers")]),
-    ...(process.env["PATH"] ?? "").split(delimiter),
-  ];
-  return directories
-    .map((directory) => join(directory, "crane"))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
-const executable = findCrane();
-if (executable === undefined)
-  console.warn("crane tests are skipped: there is no crane in WHERRY_PEERS/servers or PATH");
+// crane is an OCI client of others.
+const executable = findProgram("WHERRY_CRANE", "crane");
+if (executable === undefined) console.warn("crane tests are skipped: no crane (WHERRY_CRANE or PATH)");
 
 let directory: string;
 let server: RegistryServer;
