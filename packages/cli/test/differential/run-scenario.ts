@@ -2,6 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isNotFound, type KubernetesClient, resources } from "@wherry/client";
 import type { Container, ContainerStatus, Pod } from "@wherry/kubernetes";
+import { eventually } from "@wherry/testkit";
 import type { Scenario, ScenarioContainer, Step } from "./scenario.ts";
 import { shellScript } from "./shell-script.ts";
 import { type Trace, traceOf } from "./trace.ts";
@@ -96,7 +97,8 @@ async function take(step: Step, place: ScenarioPlace): Promise<void> {
     if (pod === undefined) throw new Error(`Cannot take ${JSON.stringify(step)}: there is no pod "${podName}"`);
     const volume = node.volumePath(pod, "kubernetes.io~empty-dir/state");
     if ("make" in step) await writeFile(join(volume, step.make), "");
-    else await rm(join(volume, step.remove));
+    // A guest's sockets listen before it has begun, so that a probe may be through before the file is there.
+    else await eventually(`the file "${step.remove}"`, () => rm(join(volume, step.remove)).then(() => true));
   } else if ("deadline" in step) {
     const patch = { spec: { activeDeadlineSeconds: step.deadline } };
     await client.patch(resources.pods, podName, patch, { type: "merge", namespace });

@@ -60,13 +60,15 @@ async function serve(
 }
 
 const healthFile = (pod: Pod) => join(cluster().node.volumePath(pod, "kubernetes.io~empty-dir/state"), "healthz");
+/** Its sockets listen before a guest has begun, so that a probe may be through before the file is there. */
+const makeUnhealthy = (pod: Pod) => eventually("the guest's file", () => rm(healthFile(pod)).then(() => true));
 const restartsOf = ({ status }: Pod) => status?.containerStatuses?.[0]?.restartCount ?? 0;
 const isReady = ({ status }: Pod) =>
   status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
 
 /** How many probes of a pod went well so far, by the node's metrics. */
 async function successes(pod: string): Promise<number> {
-  const { body } = await cluster().client.raw("GET", "/api/v1/nodes/node-1/proxy/metrics");
+  const { body } = await cluster().client.raw("GET", "/api/v1/nodes/node-1/proxy/metrics/probes");
   const lines = body.toString().split("\n");
   const line = lines.find(
     (text) => /^prober_probe_total\{.*result="successful"/.test(text) && text.includes(`"${pod}"`),
@@ -93,7 +95,7 @@ async function isRestarted(kind: keyof typeof servers): Promise<void> {
   const { probe, unhealthy } = servers[kind];
   await serve(name, kind, { livenessProbe: { ...probe, ...often }, readinessProbe: { ...probe, ...often } });
   const pod = await observer.until(name, "ready", isReady);
-  await rm(healthFile(pod));
+  await makeUnhealthy(pod);
   await observer.untilEvent(name, "Unhealthy", new RegExp(`^Liveness probe failed: .*${unhealthy.source}`));
   await observer.untilEvent(name, "Killing", /^Container main failed liveness probe, will be restarted$/);
   await observer.until(name, "ready again", (seen) => restartsOf(seen) === 1 && isReady(seen));
@@ -128,7 +130,7 @@ describe.concurrent("a guest that is ready", () => {
     const { probe, unhealthy } = servers[kind];
     await serve(name, kind, { readinessProbe: { ...probe, ...often } });
     const pod = await observer.until(name, "ready", isReady);
-    await rm(healthFile(pod));
+    await makeUnhealthy(pod);
     await observer.untilEvent(name, "Unhealthy", new RegExp(`^Readiness probe failed: .*${unhealthy.source}`));
     await observer.until(name, "not ready", (seen) => !isReady(seen));
     // One that has closed its sockets cannot open them again.
