@@ -24,5 +24,6 @@ process.exitCode = await runProgram(commands, process.argv.slice(2), {
   defaultSignals: () => void process.off("SIGINT", onSignal).off("SIGTERM", onSignal),
   interactive: process.stderr.isTTY === true,
 });
-// A stream that nobody reads any more must not hold the process.
-process.stdin.unref?.();
+// Not by running out of work: seen once in many ends of a node that probed its pods, Node 26 then waits for ever, computing, for a
+// request of its own that libuv no longer knows. Everything has been closed by now, and output to files and pipes is written.
+process.exit();

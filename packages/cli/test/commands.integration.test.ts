@@ -28,6 +28,11 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+test("a command's process ends with it, whatever Node still believes to wait for (a node that was stopped went on computing)", async () => {
+  const leftOpen = "data:text/javascript,setInterval(() => {}, 1e9)";
+  expect(await runWherry(["version"], { env: { NODE_OPTIONS: `--import "${leftOpen}"` } })).toMatchObject({ code: 0 });
+});
+
 describe.concurrent("wherry version", () => {
   test("prints versions, as text and as JSON", async () => {
     const text = await runWherry(["version"]);
