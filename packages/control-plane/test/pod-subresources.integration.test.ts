@@ -128,7 +128,9 @@ describe("pods/resize", () => {
     expect(body.spec.resources).toEqual(amounts("200m", "128Mi"));
     const removed = await whole({ requests: { memory: null } });
     expect(removed.code).toBe(422);
-    expect(removed.body.message).toContain("spec.resources.requests: Forbidden: resource requests cannot be removed");
+    expect(removed.body.message).toContain(
+      "spec.resources.requests: Forbidden: pod-level resource requests cannot be removed",
+    );
     expect((await whole({ requests: { "ephemeral-storage": "1Gi" } })).code).toBe(422);
   });
 

@@ -54,10 +54,11 @@ function validateRemoved(
   resources: ResourceRequirements | undefined,
   old: ResourceRequirements | undefined,
   path: string,
+  subject: "resource" | "pod-level resource" = "resource",
 ): FieldError[] {
   return (["requests", "limits"] as const).flatMap((field) => {
     const isRemoved = Object.keys(old?.[field] ?? {}).some((name) => resources?.[field]?.[name] === undefined);
-    return isRemoved ? [forbiddenValue(`${path}.${field}`, `resource ${field} cannot be removed`)] : [];
+    return isRemoved ? [forbiddenValue(`${path}.${field}`, `${subject} ${field} cannot be removed`)] : [];
   });
 }
 
@@ -71,7 +72,12 @@ function validateUpdate(pod: Pod, old: Pod): FieldError[] {
   if (running !== undefined && running.resources === undefined) {
     return [forbiddenValue("spec", "Pod running on node without support for resize")];
   }
-  const errors: FieldError[] = validateRemoved(spec.resources, oldSpec.resources, "spec.resources");
+  const errors: FieldError[] = validateRemoved(
+    spec.resources,
+    oldSpec.resources,
+    "spec.resources",
+    "pod-level resource",
+  );
   if (qosClassOf(spec) !== qosClassOf(oldSpec)) {
     errors.push(invalidValue("spec", qosClassOf(oldSpec), "Pod QOS Class may not change as a result of resizing"));
   }
