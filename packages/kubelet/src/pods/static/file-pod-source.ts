@@ -1,11 +1,11 @@
 import { basename, dirname } from "node:path";
 import { type Clock, errorMessage, type Logger } from "@wherry/base";
-import { configHashAnnotation, objectKey, type Pod } from "@wherry/kubernetes";
+import { objectKey, type Pod } from "@wherry/kubernetes";
 import type { PodSource } from "../pod-source.ts";
 import { decodeManifest } from "./decode-manifest.ts";
 import { type WatchDirectory, watchFileSystem } from "./directory-watch.ts";
 import { type ManifestFile, readManifests } from "./manifest-files.ts";
-import { staticPod } from "./static-pod.ts";
+import { keptPod, staticPod } from "./static-pod.ts";
 import { StaticPodSet } from "./static-pod-set.ts";
 
 export interface FilePodSourceOptions {
@@ -122,8 +122,7 @@ export class FilePodSource implements PodSource {
           fields: unknownFields.slice(0, 10).join(", "),
         });
       const pod = staticPod(manifest, { nodeName, source: "file", location: file.path, nowMs: clock.now() });
-      // The time it was seen at is not to change with the layout of the file.
-      return { text: file.text, pod: isSame(pod, before?.pod) ? before?.pod : pod, problem: undefined };
+      return { text: file.text, pod: keptPod(pod, before?.pod), problem: undefined };
     } catch (error) {
       const problem = `Cannot use the manifest "${file.path}": ${errorMessage(error)}`;
       return { text: file.text, pod: before?.pod, problem };
@@ -150,9 +149,4 @@ export class FilePodSource implements PodSource {
     this.#set.report(problems);
     this.#set.replace(pods);
   }
-}
-
-function isSame(pod: Pod, before: Pod | undefined): boolean {
-  const hash = (one: Pod) => one.metadata?.annotations?.[configHashAnnotation];
-  return before !== undefined && hash(pod) === hash(before);
 }

@@ -68,3 +68,9 @@ function sorted(value: unknown): unknown {
   const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
   return entries.map(([name, item]) => [name, sorted(item)]);
 }
+
+/** The pod as it was seen before where nothing in it has changed, so that the time it was seen at stays; else as it is now. */
+export function keptPod(pod: Pod, before: Pod | undefined): Pod {
+  const hash = (one: Pod) => one.metadata?.annotations?.[configHashAnnotation];
+  return before !== undefined && hash(pod) === hash(before) ? before : pod;
+}

@@ -1,9 +1,9 @@
 import { type Clock, errorMessage, type Logger } from "@wherry/base";
-import { configHashAnnotation, objectKey, type Pod } from "@wherry/kubernetes";
+import { objectKey, type Pod } from "@wherry/kubernetes";
 import type { PodSource } from "../pod-source.ts";
 import { decodeManifests } from "./decode-manifest.ts";
 import { fetchManifests, type ManifestRequest } from "./manifest-answer.ts";
-import { staticPod } from "./static-pod.ts";
+import { keptPod, staticPod } from "./static-pod.ts";
 import { StaticPodSet } from "./static-pod-set.ts";
 
 export interface UrlPodSourceOptions {
@@ -99,9 +99,7 @@ export class UrlPodSource implements PodSource {
       if (found.has(uid) || names.has(objectKey(pod)))
         throw new Error(`items[${index}] has metadata.name or metadata.uid of another item, each must have its own`);
       names.add(objectKey(pod));
-      // The time it was seen at is not to change with the rest of the answer.
-      const before = this.#set.pods.get(uid);
-      found.set(uid, before !== undefined && hashOf(pod) === hashOf(before) ? before : pod);
+      found.set(uid, keptPod(pod, this.#set.pods.get(uid)));
     }
     return found;
   }
@@ -113,8 +111,4 @@ export class UrlPodSource implements PodSource {
       this.#set.report(new Set());
     } else this.#set.report(new Set([problem]));
   }
-}
-
-function hashOf(pod: Pod): string | undefined {
-  return pod.metadata?.annotations?.[configHashAnnotation];
 }
