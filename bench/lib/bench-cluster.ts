@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createClient, type KubernetesClient, loadClusterConfig } from "@wherry/client";
 import { kubeBuilderAssets, startKubeApiServer } from "../../packages/testkit/src/control-planes/kube-apiserver.ts";
 import { untilNodeReady } from "../../packages/testkit/src/nodes/until-node-ready.ts";
-import { freePort } from "../../packages/testkit/src/processes/peer-process.ts";
+import { freePort } from "../../packages/testkit/src/processes/free-port.ts";
 import { type BenchImages, publishGuests } from "./guest-images.ts";
 import { readHostPids, startWherryKubelet } from "./wherry-kubelet.ts";
 import { startWherry } from "./wherry-process.ts";

@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestControlPlane } from "../../packages/testkit/src/control-planes/test-control-plane.ts";
-import { freePort } from "../../packages/testkit/src/processes/peer-process.ts";
+import { freePort } from "../../packages/testkit/src/processes/free-port.ts";
 import { startWherry } from "./wherry-process.ts";
 
 /** `wherry kubelet` in a process of its own. Its pods outlive it, so a benchmark deletes them before. */

@@ -1,19 +1,12 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../testkit/src/processes/free-port.ts";
 import type { GuestSocket } from "../src/guest-socket.ts";
 import { processExists } from "./engine-processes.ts";
 import { eventually, startPod } from "./test-engine.ts";
 
 const address = "127.0.0.1";
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, address);
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const http = (port: number): GuestSocket => ({ name: "http", listen: [{ address, port }] });
 

@@ -28,8 +28,9 @@ export { findGoKubeletPeers, type GoKubeletPeers } from "./nodes/go-kubelet-peer
 export { type HostProcessNote, nodeAddress, TestNode, type TestNodeOptions } from "./nodes/test-node.ts";
 export { untilNodeReady } from "./nodes/until-node-ready.ts";
 export { type ContainerTemplate, wasmPod } from "./pods/wasm-pod.ts";
+export { freePort } from "./processes/free-port.ts";
 export { LoggedProcess, type LoggedProcessOptions, type ProcessEnd } from "./processes/logged-process.ts";
-export { eventually, freePort, PeerProcess, type PeerProcessOptions, processEnded } from "./processes/peer-process.ts";
+export { eventually, PeerProcess, type PeerProcessOptions, processEnded } from "./processes/peer-process.ts";
 export { type EnclosedProcess, ProcessEnclosure, type ProcessEnclosureOptions } from "./processes/process-enclosure.ts";
 export { childPids, descendantPids } from "./processes/process-tree.ts";
 export { type SourceProgram, sourceProgram, wherryProgram } from "./processes/source-program.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { Pod } from "@wherry/kubernetes";
 import { loopbackRange } from "@wherry/runtime";
-import { nodeAddress } from "@wherry/testkit";
+import { freePort, nodeAddress } from "@wherry/testkit";
 import { expect, test } from "vitest";
 import { sharedCluster } from "./shared-cluster.ts";
 
@@ -12,15 +12,6 @@ const cluster = sharedCluster({ configuration: { podCIDR } });
 async function get(address: string | undefined, port: number): Promise<string> {
   const answer = await fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(60_000) });
   return answer.text();
-}
-
-/** A port of the node that nothing listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, nodeAddress());
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const serving = (name: string, pod: Pod | undefined) => {
@@ -85,7 +76,7 @@ test("a container that restarts listens again, on the same address, with its vol
 
 test("a pod that listens nowhere has the node's address, and so has one with host network", async () => {
   const { observer } = cluster();
-  const port = await freePort();
+  const port = await freePort(nodeAddress());
   await cluster().createPod("quiet", ["hold"]);
   const ports = [{ name: "http", containerPort: port }];
   await cluster().createPod("host", { args: ["serve", "host"], ports }, { hostNetwork: true });
@@ -99,7 +90,7 @@ test("a pod that listens nowhere has the node's address, and so has one with hos
 
 test("a host port leads to the pod; one that something else has is said so, and taken once it is free", async () => {
   const { observer } = cluster();
-  const hostPort = await freePort();
+  const hostPort = await freePort(nodeAddress());
   const taken = createServer().listen(hostPort, nodeAddress());
   await once(taken, "listening");
   const ports = [{ name: "http", containerPort: 8080, hostPort }];

@@ -5,6 +5,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { RuntimeError } from "@wherry/runtime";
 import { afterEach, describe, expect, test } from "vitest";
+import { freePort } from "../../../testkit/src/processes/free-port.ts";
 import type { ContainerActions } from "../../src/actions/container-actions.ts";
 import { createContainerActions } from "../../src/actions/create-container-actions.ts";
 import { httpRequest } from "../../src/actions/http-request.ts";
@@ -30,15 +31,6 @@ async function listen(server: Server): Promise<number> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
-}
-
-/** A port nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function get(port: number, action: Partial<Parameters<typeof httpRequest>[0]> = {}, timeoutMs = 10_000) {

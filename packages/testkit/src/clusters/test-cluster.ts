@@ -145,11 +145,11 @@ export class TestCluster implements AsyncDisposable {
     return `${this.registry.host}/${repository}:v1`;
   }
 
-  /** The end of the node's log, to be shown when a test fails. */
+  /** The ends of the logs of node and control plane, to be shown when a test fails. */
   describeLogs(): string {
     const lines = this.node.process.tail(30).split("\n");
     const text = lines.map((line) => (line.length > 300 ? `${line.slice(0, 300)}…` : line)).join("\n");
-    return `--- end of the log of node "${this.node.name}"\n${text}`;
+    return `--- end of the log of node "${this.node.name}"\n${text}\n${this.plane.describeLogs()}`;
   }
 
   #logStream(name: string, query: LogQuery): ReturnType<KubernetesClient["stream"]> {

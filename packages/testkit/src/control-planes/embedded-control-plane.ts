@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { freePort } from "../processes/free-port.ts";
 import { LoggedProcess } from "../processes/logged-process.ts";
 import { sourceProgram } from "../processes/source-program.ts";
 import type { TestControlPlane, TestControlPlaneOptions } from "./test-control-plane.ts";
@@ -34,7 +35,7 @@ export async function startEmbeddedControlPlane(options: TestControlPlaneOptions
     );
     return { child, report };
   };
-  let { child, report } = await start(0);
+  let { child, report } = await start(await freePort());
   return {
     name: "embedded",
     url: report.url,
@@ -51,6 +52,8 @@ export async function startEmbeddedControlPlane(options: TestControlPlaneOptions
       await whileDown?.();
       ({ child, report } = await start(Number(new URL(report.url).port)));
     },
+    describeLogs: () =>
+      `--- embedded control plane: ${child.running ? "running" : "has ended"}; the end of its log\n${child.tail(20)}`,
     async [Symbol.asyncDispose]() {
       await child.stop();
     },

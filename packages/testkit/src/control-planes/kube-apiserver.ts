@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { eventually, freePort, PeerProcess } from "../processes/peer-process.ts";
+import { freePort } from "../processes/free-port.ts";
+import { eventually, PeerProcess } from "../processes/peer-process.ts";
 import type { TestControlPlane, TestControlPlaneOptions } from "./test-control-plane.ts";
 
 const run = promisify(execFile);
@@ -32,31 +35,46 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const ports: Ports = { api: await freePort(), etcd: await freePort(), etcdPeer: await freePort() };
   const tokens = await writeIdentities(directory, options.nodeNames, ports);
-  const processes: PeerProcess[] = [];
-  const start = async (name: string, args: readonly string[]) => {
+  const processes = new Map<string, PeerProcess>();
+  const logOf = (name: string) => join(directory, `${name}.log`);
+  const start = async (name: string, args: readonly string[], isReady: () => Promise<boolean>) => {
     const started = await PeerProcess.start({
       command: join(assets, name),
       args,
-      logPath: join(directory, `${name}.log`),
+      logPath: logOf(name),
       cwd: directory,
     });
-    processes.push(started);
+    processes.set(name, started);
+    await eventually(`${name} becoming ready`, isReady, undefined, started.ended);
     return started;
   };
+  const describeLogs = () =>
+    [...processes]
+      .map(([name, { ended }]) => {
+        const state = ended.aborted ? String((ended.reason as Error).message) : "running";
+        return `--- ${name}: ${state}; the end of its log\n${readFileSync(logOf(name), "utf8").slice(-2000)}`;
+      })
+      .join("\n");
   const stopAll = async () => {
     // Their state goes with the test's directory: nothing is to be saved.
-    for (const process of processes.reverse()) await process.stop("SIGKILL");
+    for (const process of [...processes.values()].reverse()) await process.stop("SIGKILL");
   };
   const url = `https://127.0.0.1:${ports.api}`;
   const adminKubeconfig = join(directory, "admin.kubeconfig");
-  const ready = () => eventually("kube-apiserver becoming ready", () => isReady(assets, adminKubeconfig));
+  const startApiServer = () =>
+    start("kube-apiserver", apiServerFlags(directory, ports), () => isReady(assets, adminKubeconfig));
+  const startController = async (name: string, flags: (port: number) => string[]) => {
+    const port = await freePort();
+    await start(name, flags(port), () => isHealthy(port));
+  };
   try {
-    await start("etcd", etcdFlags(directory, ports));
-    let apiServer = await start("kube-apiserver", apiServerFlags(directory, ports));
-    await ready();
+    await start("etcd", etcdFlags(directory, ports), async () => true);
+    let apiServer = await startApiServer();
     if (options.controllers === true) {
-      await start("kube-controller-manager", controllerManagerFlags(directory, adminKubeconfig, await freePort()));
-      await start("kube-scheduler", schedulerFlags(directory, adminKubeconfig, await freePort()));
+      await startController("kube-controller-manager", (port) =>
+        controllerManagerFlags(directory, adminKubeconfig, port),
+      );
+      await startController("kube-scheduler", (port) => schedulerFlags(directory, adminKubeconfig, port));
       await eventually("the default service account", () => hasDefaultServiceAccount(assets, adminKubeconfig));
     }
     return {
@@ -72,21 +90,28 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
       async restart(whileDown) {
         await apiServer.stop("SIGKILL");
         await whileDown?.();
-        apiServer = await start("kube-apiserver", apiServerFlags(directory, ports));
-        await ready();
+        apiServer = await startApiServer();
       },
+      describeLogs,
       [Symbol.asyncDispose]: stopAll,
     };
   } catch (error) {
     await stopAll();
-    const log = await readFile(join(directory, "kube-apiserver.log"), "utf8").catch(() => "");
-    throw new Error(`Cannot start the real control plane; end of its log:\n${log.slice(-2000)}`, { cause: error });
+    throw new Error(`Cannot start the real control plane:\n${describeLogs()}`, { cause: error });
   }
 }
 
 async function isReady(assets: string, kubeconfig: string): Promise<boolean> {
   const { stdout } = await run(join(assets, "kubectl"), ["--kubeconfig", kubeconfig, "get", "--raw", "/readyz"]);
   return stdout === "ok";
+}
+
+/** Whether a controller answers at its port of loopback, whose certificate it made itself. */
+async function isHealthy(port: number): Promise<boolean> {
+  const request = get({ host: "127.0.0.1", port, path: "/healthz", rejectUnauthorized: false, agent: false });
+  const [response] = await once(request, "response");
+  response.resume();
+  return response.statusCode === 200;
 }
 
 async function hasDefaultServiceAccount(assets: string, kubeconfig: string): Promise<boolean> {

@@ -10,6 +10,8 @@ export interface TestControlPlane extends AsyncDisposable {
   nodeKubeconfig(nodeName: string): Promise<string>;
   /** Ends the API server without grace, lets `whileDown` do what it wants, and starts it again on the same state and address. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
+  /** How its processes are, and the ends of their logs: what a failing test shows. */
+  describeLogs(): string;
 }
 
 export interface TestControlPlaneOptions {

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { open } from "node:fs/promises";
-import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { patienceMs } from "./patience.ts";
 
@@ -17,10 +16,17 @@ export class PeerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly command: string;
   readonly exited: Promise<void>;
+  /** Aborts when the process ends; the reason names it, how it ended and its log. */
+  readonly ended: AbortSignal;
 
-  private constructor(command: string, child: ChildProcess) {
+  private constructor({ command, logPath }: PeerProcessOptions, child: ChildProcess) {
     this.command = command;
     this.#child = child;
+    const end = new AbortController();
+    this.ended = end.signal;
+    child.once("exit", (code, signal) =>
+      end.abort(new Error(`${command} has ended (${signal ?? `exit code ${code}`}, log: ${logPath})`)),
+    );
     this.exited = new Promise((resolve) => {
       child.once("exit", () => resolve());
       child.once("error", () => resolve());
@@ -39,7 +45,7 @@ export class PeerProcess implements AsyncDisposable {
         child.once("spawn", () => resolve());
         child.once("error", reject);
       });
-      return new PeerProcess(options.command, child);
+      return new PeerProcess(options, child);
     } finally {
       await log.close();
     }
@@ -65,16 +71,6 @@ export class PeerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-}
-
-/** A port of loopback that was free a moment ago, for programs that cannot be told to choose one themselves. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === "string") throw new Error("Cannot find a free port on 127.0.0.1");
-  return address.port;
 }
 
 /**

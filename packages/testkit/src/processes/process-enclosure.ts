@@ -97,11 +97,9 @@ export class ProcessEnclosure implements AsyncDisposable {
     }
     if (pid === undefined) throw new Error(`Cannot start ${command}: it ended at once (log: ${options.logPath})`);
     const innerPid = pid;
-    const end = new AbortController();
-    void entering.exited.then(() => end.abort(new Error(`${command} has ended (log: ${options.logPath})`)));
     return {
       pid: innerPid,
-      ended: end.signal,
+      ended: entering.ended,
       get running() {
         return entering.running;
       },

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { freePort } from "../processes/free-port.ts";
 
 const execFileAsync = promisify(execFile);
 
@@ -40,6 +40,7 @@ export async function startCraneRegistry(crane: string): Promise<RunningRegistry
 /** Debian's `docker-registry` (distribution) on a free port, with its storage in a temporary directory. */
 export async function startDockerRegistry(program: string): Promise<RunningRegistry> {
   const directory = mkdtempSync(join(tmpdir(), "wherry-registry-"));
+  // docker-registry 2.8 does not print which port it took for port 0.
   const port = await freePort();
   const config = join(directory, "config.yml");
   writeFileSync(
@@ -61,16 +62,6 @@ export async function startDockerRegistry(program: string): Promise<RunningRegis
 export async function runCrane(crane: string, ...parameters: string[]): Promise<string> {
   const { stdout } = await execFileAsync(crane, parameters, { maxBuffer: 16 * 1024 * 1024 });
   return stdout;
-}
-
-// docker-registry 2.8 does not print which port it took for port 0.
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 function waitForOutput(child: ChildProcess, pattern: RegExp): Promise<string> {
