@@ -92,8 +92,7 @@ export async function writeAtomically(
   const fresh = await fs.mkdtemp(join(directory, `..${timestamp(options.nowMs)}.`));
   const name = fresh.slice(directory.length + 1);
   try {
-    await fill(fs, fresh, payload);
-    await link(fs, directory, present, wanted);
+    await allSettled([fill(fs, fresh, payload), link(fs, directory, present, wanted)]);
     if (present.includes(newDataLink)) await fs.rm(join(directory, newDataLink));
     await fs.symlink(name, join(directory, newDataLink));
     await fs.rename(join(directory, newDataLink), join(directory, dataLink));
@@ -156,7 +155,6 @@ async function holds(fs: WriterFileSystem, base: string, payload: Payload): Prom
 }
 
 async function fill(fs: WriterFileSystem, base: string, payload: Payload): Promise<void> {
-  await fs.chmod(base, 0o755);
   const directories = new Set<string>();
   for (const path of payload.keys()) {
     for (let cut = path.indexOf("/"); cut !== -1; cut = path.indexOf("/", cut + 1)) directories.add(path.slice(0, cut));
@@ -166,7 +164,8 @@ async function fill(fs: WriterFileSystem, base: string, payload: Payload): Promi
     await fs.mkdir(join(base, path));
     await fs.chmod(join(base, path), 0o755);
   }
-  await allSettled([...payload].map(([path, file]) => writeOne(fs, join(base, path), file)));
+  const files = [...payload].map(([path, file]) => writeOne(fs, join(base, path), file));
+  await allSettled([fs.chmod(base, 0o755), ...files]);
 }
 
 async function writeOne(fs: WriterFileSystem, path: string, file: PayloadFile): Promise<void> {

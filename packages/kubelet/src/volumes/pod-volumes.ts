@@ -25,8 +25,8 @@ export class PodVolumes {
   readonly #uid: string;
   readonly #stop: AbortController = new AbortController();
   #mounted: ReadonlyMap<string, MountedVolume> | undefined;
-  /** Digests of what payload volumes show, to leave the disk alone while nothing changes. */
-  readonly #shown: Map<string, string> = new Map();
+  /** Where payload volumes are and digests of what they show, to leave the disk alone while nothing changes. */
+  readonly #shown: Map<string, { readonly path: string; readonly digest: string }> = new Map();
 
   constructor(pod: Pod, options: PodVolumesOptions) {
     this.pod = pod;
@@ -109,18 +109,31 @@ export class PodVolumes {
   }
 
   async #show(kind: PayloadVolumeKind, request: VolumeRequest<typeof kind.field>): Promise<MountedVolume> {
-    const path = await this.#payloadDirectory(kind, request.name);
-    const payload = await kind.payload(request);
+    const shown = this.#shown.get(request.name);
+    // A new directory is made while the API server has not answered yet.
+    const [directory, content] = await Promise.allSettled([
+      shown?.path ?? this.#makePayloadDirectory(kind, request.name),
+      kind.payload(request),
+    ]);
+    if (content.status === "rejected") throw content.reason;
+    if (directory.status === "rejected") throw directory.reason;
     request.signal?.throwIfAborted();
+    const [path, payload] = [directory.value, content.value];
     const digest = payloadDigest(payload);
-    if (this.#shown.get(request.name) !== digest) {
-      await ownDirectory(path, 0o755);
+    if (shown?.digest !== digest) {
+      if (shown !== undefined) await ownDirectory(path, 0o755);
       const changed = await writeAtomically(path, payload, { nowMs: this.#options.clock.now() });
-      this.#shown.set(request.name, digest);
+      this.#shown.set(request.name, { path, digest });
       if (changed)
         this.#options.logger.debug("Wrote a volume", { podUid: this.#uid, volume: request.name, files: payload.size });
     }
     return { type: "path", path, readOnly: true, sharing: "payload" };
+  }
+
+  async #makePayloadDirectory(kind: PayloadVolumeKind, name: string): Promise<string> {
+    const path = await this.#payloadDirectory(kind, name);
+    await ownDirectory(path, 0o755);
+    return path;
   }
 
   /** On disk what is there already, e.g. from before the node had a memory file system: running containers see it. */
