@@ -14,7 +14,7 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
-// Node fires longer timers at once.
+// Of one timer of Node, which fires longer ones at once: some 24.8 days.
 const maxTimerMs = 2 ** 31 - 1;
 
 /**
@@ -34,21 +34,25 @@ export const systemClock: Clock = {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(abortReason(signal));
       const onAbort = () => {
-        clearTimeout(timer);
+        cancel();
         reject(abortReason(signal));
       };
-      const timer = setTimeout(
-        () => {
-          signal?.removeEventListener("abort", onAbort);
-          resolve();
-        },
-        Math.min(delayMs, maxTimerMs),
-      );
+      const cancel = setLongTimer(delayMs, () => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      });
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   },
-  setTimer(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(delayMs, maxTimerMs));
-    return () => clearTimeout(timer);
-  },
+  setTimer: setLongTimer,
 };
+
+function setLongTimer(delayMs: number, callback: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const arm = (leftMs: number) => {
+    const partMs = Math.min(leftMs, maxTimerMs);
+    timer = setTimeout(() => (leftMs > partMs ? arm(leftMs - partMs) : callback()), partMs);
+  };
+  arm(delayMs);
+  return () => clearTimeout(timer);
+}

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   Backoff,
   createLogger,
@@ -53,6 +53,20 @@ describe("FakeClock", () => {
 });
 
 describe("systemClock", () => {
+  test("setTimer() calls after more days than a timer of Node can wait, which ended pods with a long deadline on day 24", () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const days = (count: number) => count * 86_400_000;
+    const calls: string[] = [];
+    systemClock.setTimer(days(60), () => calls.push("due"));
+    const cancel = systemClock.setTimer(days(60), () => calls.push("cancelled"));
+    vi.advanceTimersByTime(days(59));
+    cancel();
+    expect(calls).toEqual([]);
+    vi.advanceTimersByTime(days(1));
+    expect(calls).toEqual(["due"]);
+  });
+
   test("sleep() rejects at once for an aborted signal", async () => {
     await expect(systemClock.sleep(60_000, AbortSignal.abort(new Error("stop")))).rejects.toThrow("stop");
   });

@@ -223,7 +223,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   }
 
   #othersOf(worker: PodWorker<E, Context>): Pod[] {
-    return [...this.#workers.values()].filter((other) => other !== worker && !other.finished).map(({ pod }) => pod);
+    return [...this.#workers.values()].filter((other) => other !== worker && other.active).map(({ pod }) => pod);
   }
 
   /** A pod is given what its spec asked for when it was taken in, and nothing else before the node has looked at that. */

@@ -98,6 +98,12 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     return this.#finished;
   }
 
+  /** Whether the pod holds what it asks for of the node: it was not refused, and has not ended or is still ending. */
+  get active(): boolean {
+    if (this.#finished || this.#termination?.cause === "refused") return false;
+    return this.#termination !== undefined || !isTerminalPhase(this.#status.phase);
+  }
+
   /** The source no longer has the pod. */
   get gone(): boolean {
     return this.#gone;

@@ -1,7 +1,8 @@
-import { FakeClock, runTogether, silentLogger } from "@wherry/base";
+import { FakeClock, raceAbort, runTogether, silentLogger } from "@wherry/base";
 import type { Pod } from "@wherry/kubernetes";
 import type { MachineDefinition } from "@wherry/machine";
 import { afterEach, describe, expect, test } from "vitest";
+import { admitPod } from "../../src/admission/admit-pod.ts";
 import { PodController, type PodControllerOptions } from "../../src/pods/pod-controller.ts";
 import type { PodSource } from "../../src/pods/pod-source.ts";
 import type { PodDescription } from "../../src/provider/pod-description.ts";
@@ -18,7 +19,7 @@ type Edges = typeof edges;
 interface Greeting {
   readonly handle: PodHandle;
   readonly spoken: string[];
-  fail: number;
+  readonly withdrawal: Promise<void>;
 }
 
 const running: PodDescription = {
@@ -47,7 +48,8 @@ const machine: MachineDefinition<Edges, Greeting, PodDescription> = {
     },
     withdrawing: {
       name: "withdrawing",
-      async next(greeting) {
+      async next(greeting, signal) {
+        await raceAbort(greeting.withdrawal, signal);
         greeting.spoken.push(`goodbye ${greeting.handle.pod.metadata?.name}`);
         return "gone";
       },
@@ -63,9 +65,15 @@ class GreetingProvider implements Provider<Edges, Greeting> {
   readonly spoken: string[] = [];
   readonly removed: string[] = [];
   held: string[] = [];
+  /** What the end of a pod waits for. */
+  withdrawal: Promise<void> = Promise.resolve();
 
   nodeDetails = async () => ({ architecture: "words", runtimeVersion: "greeting://1" });
-  createContext = (handle: PodHandle): Greeting => ({ handle, spoken: this.spoken, fail: 0 });
+  createContext = (handle: PodHandle): Greeting => ({
+    handle,
+    spoken: this.spoken,
+    withdrawal: this.withdrawal,
+  });
   listPods = async () => this.held;
   removePod = async (uid: string) => {
     this.removed.push(uid);
@@ -181,6 +189,60 @@ describe("PodController", () => {
     api.create(podOf("second"));
     await clock.advance(0);
     expect(api.byName("second")?.status?.phase).toBe("Running");
+  });
+
+  test("run() admits a running pod again beside pods that have ended and stay in the API, which hold nothing", async () => {
+    const api = new FakePodApi(clock);
+    const asking = (name: string, phase: string): Pod => ({
+      ...podOf(name, {}, { resources: { requests: { cpu: "1500m" } } }),
+      status: { phase, startTime: "2026-01-02T00:00:01Z" },
+    });
+    for (const name of ["finished-1", "finished-2"]) api.create(asking(name, "Succeeded"));
+    api.create(asking("failed", "Failed"));
+    api.create(asking("web", "Running"));
+    api.create(asking("second", "Running"));
+    api.create(asking("too-much", "Running"));
+    start(api, new GreetingProvider(), { admit: (pod, others) => admitPod(pod, others, nodeFacts) });
+    await clock.advance(0);
+    await clock.advance(0);
+    expect(api.byName("web")?.status?.phase).toBe("Running");
+    expect(api.byName("second")?.status?.phase).toBe("Running");
+    expect(api.byName("too-much")?.status).toMatchObject({ phase: "Failed", reason: "OutOfcpu" });
+  });
+
+  test("run() admits a pod beside one that is still ending, and holds its place until it has", async () => {
+    const api = new FakePodApi(clock);
+    const admit = (_pod: Pod, others: readonly Pod[]) =>
+      others.length < 1 ? undefined : { reason: "OutOfpods", message: "Pod was rejected: full" };
+    const provider = new GreetingProvider();
+    const withdrawal = Promise.withResolvers<void>();
+    provider.withdrawal = withdrawal.promise;
+    const controller = start(api, provider, { admit });
+    api.create(podOf("ending"));
+    await clock.advance(0);
+    api.delete("ending");
+    await clock.advance(0);
+    expect(controller.stateOf("uid-ending")).toBe("withdrawing");
+    api.create(podOf("early"));
+    await clock.advance(0);
+    withdrawal.resolve();
+    await clock.advance(0);
+    await clock.advance(0);
+    expect(api.byName("early")?.status).toMatchObject({ phase: "Failed", reason: "OutOfpods" });
+    api.create(podOf("late"));
+    await clock.advance(0);
+    expect(api.byName("late")?.status?.phase).toBe("Running");
+  });
+
+  test("run() gives a refused pod no place, even while the provider does not answer", async () => {
+    const api = new FakePodApi(clock);
+    const provider = new GreetingProvider();
+    provider.withdrawal = new Promise(() => undefined);
+    start(api, provider, { admit: (pod, others) => admitPod(pod, others, nodeFacts) });
+    api.create(podOf("big", {}, { resources: { requests: { cpu: "40" } } }));
+    api.create(podOf("small", {}, { resources: { requests: { cpu: "1" } } }));
+    await clock.advance(0);
+    expect(api.byName("small")?.status?.phase).toBe("Running");
   });
 
   test("terminate() ends a pod with the outcome its cause says", async () => {
