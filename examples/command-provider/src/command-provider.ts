@@ -98,7 +98,7 @@ function refuse(pod: Pod): PodRefusal | undefined {
     ({ command = [], args = [] }) => command.length + args.length === 0,
   );
   if (empty === undefined) return undefined;
-  const message = `Pod was rejected: container ${JSON.stringify(empty.name)} has no command, and an image gives it none here`;
+  const message = `container ${JSON.stringify(empty.name)} has no command, and an image gives it none here`;
   return { reason: "CommandMissing", message };
 }
 

@@ -26,14 +26,14 @@ function checkOs(pod: Pod, node: NodeFacts): PodRefusal | undefined {
   if (wanted !== undefined && wanted !== node.operatingSystem)
     return rejected(
       "PodOSNotSupported",
-      `Pod's OS ${JSON.stringify(wanted)} does not match the node's ${JSON.stringify(node.operatingSystem)}`,
+      `Failed to admit pod as the OS field doesn't match node OS (${JSON.stringify(wanted)}, ${JSON.stringify(node.operatingSystem)})`,
     );
   const label = pod.spec?.nodeSelector?.["kubernetes.io/os"];
   const own = node.labels["kubernetes.io/os"];
   if (label !== undefined && own !== undefined && label !== own)
     return rejected(
       "PodOSSelectorNodeLabelDoesNotMatch",
-      `Pod asks for nodes with kubernetes.io/os=${label}, this node has kubernetes.io/os=${own}`,
+      `Failed to admit pod as the \`kubernetes.io/os\` label doesn't match node label (${JSON.stringify(label)}, ${JSON.stringify(own)})`,
     );
   return undefined;
 }
@@ -71,6 +71,6 @@ function checkTaints(pod: Pod, node: NodeFacts): PodRefusal | undefined {
   const text = `${taint.key}=${taint.value ?? ""}:${taint.effect}`;
   return rejected(
     "TaintToleration",
-    `Predicate TaintToleration failed: node(s) had taint {${text}} that the pod didn't tolerate`,
+    `Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate ({${text}})`,
   );
 }

@@ -35,5 +35,5 @@ export function checkResize(
     };
   }
   const refusal = fitResources(pod, others, allocatable);
-  return refusal && { reason: "Deferred", message: refusal.message.replace("Pod was rejected: ", "") };
+  return refusal && { reason: "Deferred", message: refusal.message };
 }

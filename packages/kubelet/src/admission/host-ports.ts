@@ -1,4 +1,4 @@
-import type { ContainerPort, Pod } from "@wherry/kubernetes";
+import type { Container, ContainerPort, Pod } from "@wherry/kubernetes";
 
 /** The first host port of the pod that another pod of the node already has, as `protocol/address:port`. */
 export function findHostPortClash(pod: Pod, others: readonly Pod[]): string | undefined {
@@ -17,9 +17,16 @@ interface HostPort {
 
 const anyAddress = "0.0.0.0";
 
+/** App containers and sidecars: what an init container that ends asks for nobody could use. */
+export function containersWithHostPorts({ spec }: Pod): Container[] {
+  const sidecars = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
+  return [...sidecars, ...(spec?.containers ?? [])];
+}
+
 function hostPorts(pod: Pod): HostPort[] {
-  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-  return containers.flatMap((container) => container.ports ?? []).flatMap((port) => hostPort(port, pod));
+  return containersWithHostPorts(pod)
+    .flatMap((container) => container.ports ?? [])
+    .flatMap((port) => hostPort(port, pod));
 }
 
 function hostPort({ hostPort: port, hostIP, protocol = "TCP", containerPort }: ContainerPort, pod: Pod): HostPort[] {

@@ -19,6 +19,7 @@ import {
 } from "@wherry/kubernetes";
 import { type EdgeTable, MachineRunner } from "@wherry/machine";
 import type { ResizeHindrance } from "../admission/check-resize.ts";
+import { rejectedMessage } from "../admission/refusal.ts";
 import type { EventContent, EventRecorder } from "../ports/event-recorder.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { PodDescription } from "../provider/pod-description.ts";
@@ -189,7 +190,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.terminate({
       cause: "refused",
       gracePeriodMs: ownGraceMs(this.#pod),
-      outcome: { phase: "Failed", reason, message },
+      outcome: { phase: "Failed", reason, message: rejectedMessage(refusal) },
     });
   }
 

@@ -11,10 +11,11 @@ export interface ProviderCallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A pod that the node cannot run; becomes phase `Failed` with this reason and message, and an event. */
+/** A pod that the node cannot run; becomes phase `Failed` with this reason, and an event. */
 export interface PodRefusal {
   /** CamelCase. */
   readonly reason: string;
+  /** As the event has it; the status says "Pod was rejected: " before it, as upstream's does. */
   readonly message: string;
 }
 

@@ -9,6 +9,7 @@ import {
   quantityValue,
 } from "@wherry/kubernetes";
 import type { ContainerResources, PodSandboxConfig, PortMapping, SandboxResources } from "@wherry/runtime";
+import { containersWithHostPorts } from "../admission/host-ports.ts";
 import { annotations, labels } from "./labels.ts";
 import type { PodContext } from "./pod-context.ts";
 
@@ -46,14 +47,15 @@ export function sandboxConfig(context: PodContext, attempt: number): PodSandboxC
 function portMappings(pod: Pod): PortMapping[] {
   if (pod.spec?.hostNetwork === true) return [];
   const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-  return containers
-    .flatMap((container) => container.ports ?? [])
-    .map((port) => ({
+  const published = new Set(containersWithHostPorts(pod));
+  return containers.flatMap((container) =>
+    (container.ports ?? []).map((port) => ({
       protocol: protocolOf(port.protocol),
       containerPort: port.containerPort,
-      hostPort: port.hostPort ?? 0,
+      hostPort: published.has(container) ? (port.hostPort ?? 0) : 0,
       hostIp: port.hostIP ?? "",
-    }));
+    })),
+  );
 }
 
 /** API validation allows these three only. */

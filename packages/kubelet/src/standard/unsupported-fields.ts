@@ -28,7 +28,7 @@ export function refuseFields(pod: Pod, rules: readonly FieldRule[]): PodRefusal 
     pod.spec ?? {},
     rules.filter(({ path }) => !path.startsWith("ephemeralContainers")),
   );
-  return refusalOf(found, "Pod was rejected: ");
+  return refusalOf(found);
 }
 
 /** Why one ephemeral container cannot be started. Such a container comes late and must not end a pod that runs. */
@@ -37,7 +37,7 @@ export function unsupportedInEphemeral(
   abilities: ReadonlySet<RuntimeAbility>,
 ): WaitingReason | undefined {
   const rules = rulesFor(abilities).filter(({ path }) => path.startsWith("ephemeralContainers[]."));
-  return refusalOf(foundIn({ ephemeralContainers: [container] }, rules), "");
+  return refusalOf(foundIn({ ephemeralContainers: [container] }, rules));
 }
 
 function rulesFor(abilities: ReadonlySet<RuntimeAbility>): FieldRule[] {
@@ -55,11 +55,11 @@ function foundIn(spec: object, rules: readonly FieldRule[]): string[] {
     );
 }
 
-function refusalOf(found: readonly string[], prefix: string): PodRefusal | undefined {
+function refusalOf(found: readonly string[]): PodRefusal | undefined {
   if (found.length === 0) return undefined;
   const named = found.slice(0, maxNamed).join("; ");
   const more = found.length > maxNamed ? `; and ${found.length - maxNamed} more` : "";
-  return { reason: unsupportedFieldReason, message: `${prefix}${named}${more}` };
+  return { reason: unsupportedFieldReason, message: `${named}${more}` };
 }
 
 interface Found {

@@ -169,18 +169,22 @@ describe("PodController", () => {
     api.create(at("started", "2026-01-02T00:00:00Z", "2026-01-02T00:00:01Z"));
     const admit = (pod: Pod, others: readonly Pod[]) => {
       order.push(pod.metadata?.name ?? "");
-      return others.length < 2 ? undefined : { reason: "OutOfpods", message: "Pod was rejected: full" };
+      return others.length < 2 ? undefined : { reason: "OutOfpods", message: "full" };
     };
     start(api, new GreetingProvider(), { admit });
     await clock.advance(0);
     expect(order).toEqual(["started", "old", "young"]);
-    expect(api.byName("young")?.status).toMatchObject({ phase: "Failed", reason: "OutOfpods" });
+    expect(api.byName("young")?.status).toMatchObject({
+      phase: "Failed",
+      reason: "OutOfpods",
+      message: "Pod was rejected: full",
+    });
   });
 
   test("run() frees the place of a pod that ended", async () => {
     const api = new FakePodApi(clock);
     const admit = (_pod: Pod, others: readonly Pod[]) =>
-      others.length < 1 ? undefined : { reason: "OutOfpods", message: "Pod was rejected: full" };
+      others.length < 1 ? undefined : { reason: "OutOfpods", message: "full" };
     start(api, new GreetingProvider(), { admit });
     api.create(podOf("first"));
     await clock.advance(0);
@@ -213,7 +217,7 @@ describe("PodController", () => {
   test("run() admits a pod beside one that is still ending, and holds its place until it has", async () => {
     const api = new FakePodApi(clock);
     const admit = (_pod: Pod, others: readonly Pod[]) =>
-      others.length < 1 ? undefined : { reason: "OutOfpods", message: "Pod was rejected: full" };
+      others.length < 1 ? undefined : { reason: "OutOfpods", message: "full" };
     const provider = new GreetingProvider();
     const withdrawal = Promise.withResolvers<void>();
     provider.withdrawal = withdrawal.promise;

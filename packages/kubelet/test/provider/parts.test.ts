@@ -135,7 +135,7 @@ describe("refuseFields()", () => {
     const refused = refuseFields(podOf("p", {}, { ports: [{ containerPort: 1, hostPort: 2 }] }), rules);
     expect(refused).toEqual({
       reason: "UnsupportedField",
-      message: "Pod was rejected: spec.containers[0].ports[0].hostPort: no",
+      message: "spec.containers[0].ports[0].hostPort: no",
     });
   });
 });

@@ -441,11 +441,12 @@ describe("standard provider, waiting reasons", () => {
         "Pod was rejected: spec.containers[0].livenessProbe.exec: the runtime runs no second command in a container",
     });
     expect(harness.reasons("probed")).toEqual(["UnsupportedField"]);
+    expect(harness.events.at(-1)?.message).toMatch(/^spec\.containers\[0\]\.livenessProbe\.exec: /);
     expect(harness.verbs()).toEqual([]);
   });
 
   test("a pod that was refused has no resources allocated, which its status told it had", async () => {
-    harness = new KubeletHarness({ admit: () => ({ reason: "OutOfcpu", message: "Pod was rejected: full" }) });
+    harness = new KubeletHarness({ admit: () => ({ reason: "OutOfcpu", message: "full" }) });
     harness.start();
     harness.api.create(podOf("large", {}, { resources: { requests: { cpu: "1000" } } }));
     await harness.settle();
@@ -555,7 +556,7 @@ describe("standard provider, kubelet restarts", () => {
   test("a running pod that a restarted kubelet refuses is stopped before it is Failed", async () => {
     let full = false;
     harness = new KubeletHarness({
-      admit: () => (full ? { reason: "NodeAffinity", message: "Pod was rejected: labels changed" } : undefined),
+      admit: () => (full ? { reason: "NodeAffinity", message: "labels changed" } : undefined),
       runtime: { script: () => ({ obeysStop: false }) },
     });
     harness.start();

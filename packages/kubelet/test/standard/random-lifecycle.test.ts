@@ -130,7 +130,7 @@ async function runLives(plans: readonly PodPlan[], steps: readonly Step[], seed:
     clock,
     random,
     provider: { actions, random },
-    admit: () => (node.full ? { reason: "OutOfpods", message: "Pod was rejected: full" } : undefined),
+    admit: () => (node.full ? { reason: "OutOfpods", message: "full" } : undefined),
     runtime: {
       script: ({ name, attempt }, { metadata }) => scriptOf(scripts.get(`${metadata.name}/${name}`), attempt),
     },

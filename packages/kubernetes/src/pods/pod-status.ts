@@ -1,8 +1,8 @@
-import type { ContainerStatus, Pod, PodCondition, PodStatus, ResourceRequirements } from "../api/index.ts";
+import type { ContainerStatus, Pod, PodCondition, PodSpec, PodStatus, ResourceRequirements } from "../api/index.ts";
 import { formatApiTime } from "./api-time.ts";
 import { endedStatuses } from "./container-statuses.ts";
 import { kubeletConditionTypes, podConditions, withTransitionTimes } from "./pod-conditions.ts";
-import { hasAnyAppContainerStarted } from "./pod-containers.ts";
+import { findContainerStatus, hasAnyAppContainerStarted } from "./pod-containers.ts";
 import { type PodPhase, podPhase } from "./pod-phase.ts";
 import { isTerminalPhase } from "./pod-predicates.ts";
 import { qosClass } from "./qos-class.ts";
@@ -90,11 +90,20 @@ function finalLists(facts: PodStatusFacts): {
   const spec = pod.spec ?? { containers: [] };
   // A pod that was refused has a phase given, and none of its containers ever had a chance.
   const nothingBefore = facts.phase === undefined && (spec.initContainers ?? []).length === 0;
-  const initialized = nothingBefore || hasAnyAppContainerStarted(spec, containerStatuses);
+  const initialized =
+    nothingBefore || hasAnyAppContainerStarted(spec, containerStatuses) || isLastInitDone(spec, initContainerStatuses);
   return {
     initContainerStatuses: endedStatuses(pod, initContainerStatuses, "init", initialized),
     containerStatuses: endedStatuses(pod, containerStatuses, "app", initialized),
   };
+}
+
+/** Whether everything before the app containers was done at some time. */
+function isLastInitDone(spec: PodSpec, statuses: readonly ContainerStatus[]): boolean {
+  const last = spec.initContainers?.at(-1);
+  const status = last && findContainerStatus(statuses, last.name);
+  if (last?.restartPolicy === "Always") return status?.started === true;
+  return status?.state?.terminated?.exitCode === 0 || status?.lastState?.terminated?.exitCode === 0;
 }
 
 function phaseOf(

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { findPodCondition, type Pod, type PodStatusFacts, podStatus, qosClass } from "../../src/index.ts";
+import {
+  type Container,
+  findPodCondition,
+  type Pod,
+  type PodStatusFacts,
+  podStatus,
+  qosClass,
+} from "../../src/index.ts";
 import { running, spec, status, terminated, waiting } from "./builders.ts";
 
 const nowMs = Date.parse("2026-01-01T00:00:10.400Z");
@@ -65,6 +72,23 @@ describe("podStatus()", () => {
       reason: "ContainerStatusUnknown",
     });
     expect(findPodCondition(result, "Ready")).toMatchObject({ status: "False", reason: "PodFailed" });
+  });
+
+  test.each([
+    ["completed", { state: terminated(0) }, { terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } }],
+    ["failed", { state: terminated(1) }, waiting],
+    ["running", { state: { running: {} } }, waiting],
+  ])("podStatus() of a pod that ended with its last init container %s", (_name, init, app) => {
+    const initContainers = [{ name: "first" }, { name: "last" }] as Container[];
+    const result = podStatus(
+      facts({
+        pod: { ...pod, spec: { ...spec("Always", 1), initContainers } },
+        initContainerStatuses: [status("first", terminated(0)), { ...status("last", waiting), ...init }],
+        containerStatuses: [status("app-0", waiting)],
+        stopped: true,
+      }),
+    );
+    expect(result.containerStatuses?.[0]?.state).toMatchObject(app);
   });
 
   test("podStatus() of a pod that was refused leaves its containers waiting", () => {

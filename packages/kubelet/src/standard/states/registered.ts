@@ -43,7 +43,7 @@ async function findHandler(
   if (known.size > 0 && !known.has(handler))
     return {
       reason: "RuntimeHandlerNotSupported",
-      message: `Pod was rejected: RuntimeClass ${JSON.stringify(className)} asks for handler ${JSON.stringify(handler)}, this node has ${listOf(known)}`,
+      message: `RuntimeClass ${JSON.stringify(className)} asks for handler ${JSON.stringify(handler)}, this node has ${listOf(known)}`,
     };
   context.runtimeHandler = handler;
   return undefined;

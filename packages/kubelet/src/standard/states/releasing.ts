@@ -1,3 +1,4 @@
+import { rejectedMessage } from "../../admission/refusal.ts";
 import { describePod } from "../describe-pod.ts";
 import type { PodState } from "../pod-machine.ts";
 
@@ -10,7 +11,9 @@ export const releasing: PodState<"releasing"> = {
 
   status(context) {
     const description = describePod(context, { stopped: true });
-    return context.refusal === undefined ? description : { ...description, phase: "Failed", ...context.refusal };
+    const { refusal } = context;
+    if (refusal === undefined) return description;
+    return { ...description, phase: "Failed", reason: refusal.reason, message: rejectedMessage(refusal) };
   },
 
   async next(context, signal) {
