@@ -58,16 +58,17 @@ export function createNodePods<E extends EdgeTable, Context>(
   const { node, statusWriter, clock, logger } = options;
   const api = apiSource(options);
   const staticSources = createStaticSources(options);
-  const mirrors = new MirrorPods({
+  const mirrors: MirrorPods = new MirrorPods({
     api: createMirrorPodApi(options.client),
     source: api,
     staticSources,
     statusWriter,
     node,
+    onEarlierStatus: (podUid, status) => controller.resume(podUid, status),
     clock,
     logger,
   });
-  const controller = new PodController<E, Context>({
+  const controller: PodController<E, Context> = new PodController<E, Context>({
     ...options,
     sources: [...staticSources, api],
     mirrors,

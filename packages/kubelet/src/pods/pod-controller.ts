@@ -6,6 +6,7 @@ import {
   isTerminalPhase,
   objectKey,
   type Pod,
+  type PodStatus,
   parseApiTime,
   podAllocation,
   withAllocation,
@@ -119,6 +120,11 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     if (worker === undefined || worker.finished) return false;
     worker.terminate(termination);
     return true;
+  }
+
+  /** A static pod goes on from a status that an earlier life of the kubelet gave it; that of others comes with their object. */
+  resume(uid: string, earlier: PodStatus): void {
+    this.#workers.get(uid)?.resume(earlier);
   }
 
   health(): HealthTerm {

@@ -156,6 +156,16 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     if (this.#description !== undefined) this.#recompute();
   }
 
+  /** Goes on from a status that an earlier life of the kubelet published: its start, its restarts, its times of transition. */
+  resume(earlier: PodStatus): void {
+    if (this.#finished) return;
+    this.#status = earlier;
+    this.#armDeadline();
+    this.#tell();
+    if (this.#description !== undefined) this.#recompute();
+    this.#options.publish(this.uid, this.#status);
+  }
+
   /** The source no longer has the pod: whatever still runs is stopped, and quickly where the API had lost patience with it. */
   remove(): void {
     if (this.#gone) return;
