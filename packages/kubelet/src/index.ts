@@ -23,9 +23,11 @@ export {
 export { type ResolvedConfiguration, resolveConfiguration } from "./configuration/resolve-configuration.ts";
 export {
   type CredentialProviders,
+  type CredentialProvidersFactory,
   type CredentialProvidersOptions,
   loadCredentialProviders,
 } from "./credentials/credential-providers.ts";
+export type { CredentialProviderServices } from "./credentials/pod-service-account.ts";
 export { ActionError, ConfigError, HookError, KubeletError, VolumeError } from "./errors.ts";
 export { createHookRunner, type HookRunnerOptions } from "./hooks/create-hook-runner.ts";
 export type { HookRunner, HookSubject } from "./hooks/hook-runner.ts";

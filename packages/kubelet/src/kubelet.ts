@@ -88,7 +88,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { client, nodeName, configuration, rootDirectory, credentialProviders } = this.#options;
+    const { client, nodeName, configuration, rootDirectory } = this.#options;
     await this.#makeDirectories();
     const clock = this.#clock;
     const events = new ApiEventRecorder({
@@ -111,6 +111,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       clock,
       random: this.#random,
     });
+    const credentialProviders = this.#options.credentialProviders?.({ objects, tokens });
     const serviceSource = createClientServiceSource(client, {
       clock,
       random: this.#random,

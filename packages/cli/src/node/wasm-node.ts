@@ -6,7 +6,7 @@ import { openContentStore } from "@wherry/content";
 import type { DistributionClient } from "@wherry/distribution";
 import { createEngine, detectCgroups, type EngineOptions } from "@wherry/engine";
 import {
-  type CredentialProviders,
+  type CredentialProvidersFactory,
   createKubelet,
   createStandardProvider,
   type NodePlatform,
@@ -26,7 +26,7 @@ export interface WasmNodeOptions {
   readonly configuration: ResolvedConfiguration;
   readonly platform: NodePlatform;
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
-  readonly credentialProviders?: CredentialProviders | undefined;
+  readonly credentialProviders?: CredentialProvidersFactory | undefined;
   readonly rootDirectory: string;
   readonly certDirectory: string;
   readonly containerLogsDirectory?: string | undefined;
