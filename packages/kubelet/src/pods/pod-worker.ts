@@ -208,7 +208,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   async run(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.5, random: this.#options.random });
     this.#armDeadline();
-    if (this.#status.startTime === undefined && this.#termination === undefined) this.describe({});
+    if (this.#status.startTime === undefined && this.#termination === undefined) this.#recompute();
     try {
       for (;;) {
         try {

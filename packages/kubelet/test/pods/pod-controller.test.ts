@@ -81,6 +81,17 @@ class GreetingProvider implements Provider<Edges, Greeting> {
   };
 }
 
+function fileSource(pod: Pod): PodSource {
+  return {
+    name: "file",
+    ready: Promise.resolve(),
+    pods: () => [pod],
+    get: (uid) => (uid === pod.metadata?.uid ? pod : undefined),
+    onChange: () => () => undefined,
+    run: async () => undefined,
+  };
+}
+
 describe("PodController", () => {
   const clock = new FakeClock();
   let abort = new AbortController();
@@ -287,20 +298,12 @@ describe("PodController", () => {
       metadata: { ...manifest.metadata, annotations: { "kubernetes.io/config.source": "file" } },
       status: { phase: "Pending" },
     };
-    const file: PodSource = {
-      name: "file",
-      ready: Promise.resolve(),
-      pods: () => [pod],
-      get: (uid) => (uid === pod.metadata?.uid ? pod : undefined),
-      onChange: () => () => undefined,
-      run: async () => undefined,
-    };
     const mirrors = {
       track: () => undefined,
       untrack: () => undefined,
       publish: (_: Pod, status: PodStatus) => void statuses.push(status),
     };
-    const controller = start(new FakePodApi(clock), new GreetingProvider(), { sources: [file], mirrors });
+    const controller = start(new FakePodApi(clock), new GreetingProvider(), { sources: [fileSource(pod)], mirrors });
     await clock.advance(0);
     const earlier = "2020-01-01T00:00:00Z";
     expect(statuses.at(-1)?.startTime).not.toBe(earlier);
