@@ -1,4 +1,4 @@
-import { Backoff, type Clock, errorMessage, isAbort, type Logger } from "@wherry/base";
+import { Backoff, type Clock, errorMessage, isAbort, type Logger, raceAbort } from "@wherry/base";
 import {
   type ContainerStatus,
   containerStatus,
@@ -40,6 +40,7 @@ export interface PodWorkerOptions<E extends EdgeTable, Context> {
   readonly publish: (uid: string, status: PodStatus) => void;
 }
 
+const preemptionMessage = "Preempted in order to admit critical pod";
 const deadlineMessage = "Pod was active on the node longer than the specified deadline";
 /** What a pod gets whose object vanished without a grace period. */
 const minGraceMs = 1000;
@@ -59,6 +60,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   #runner: MachineRunner<E, Context, PodDescription> | undefined;
   #cancelDeadline: (() => void) | undefined;
   #pendingResize: PodCondition | undefined;
+  readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
   #finished = false;
   #gone = false;
 
@@ -101,6 +103,11 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   /** The source no longer has the pod. */
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /** Resolves when nothing of the pod runs and nothing will; never rejects. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   /** State of the machine, for logs and debugging. */
@@ -187,6 +194,42 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     });
   }
 
+  /** Ends the pod by its own grace period for a critical one. What ends already keeps the outcome that it has. */
+  preempt(): void {
+    const gracePeriodMs = ownGraceMs(this.#pod);
+    if (this.#ending) {
+      this.terminate({ cause: "evicted", gracePeriodMs });
+      return;
+    }
+    this.event({ type: "Warning", reason: "Preempting", message: preemptionMessage });
+    const disruption: PodCondition = {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "TerminationByKubelet",
+      message: "Pod was preempted by Kubelet to accommodate a critical pod.",
+    };
+    this.terminate({
+      cause: "evicted",
+      gracePeriodMs,
+      outcome: { phase: "Failed", reason: "Preempting", message: preemptionMessage, conditions: [disruption] },
+    });
+  }
+
+  /** Resolves when `room` does, or as soon as the pod is to end; to be called before `run`. Rejects only with the signal's reason. */
+  async waitFor(room: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    const look = () => {
+      if (this.#termination !== undefined) told.resolve();
+    };
+    const endLook = this.onChange(look);
+    look();
+    try {
+      await raceAbort(Promise.race([room, told.promise]), signal);
+    } finally {
+      endLook();
+    }
+  }
+
   /** Runs the pod until nothing of it is left running; rejects only with the signal's reason. */
   async run(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.5, random: this.#options.random });
@@ -211,6 +254,13 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     }
     this.describe({ ...this.#description, stopped: true });
     this.#finished = true;
+    this.#ended.resolve();
+  }
+
+  /** Whether the pod comes to its end, of its own accord or because it was told to. */
+  get #ending(): boolean {
+    if (this.#finished || this.#termination !== undefined || isTerminalPhase(this.#status.phase)) return true;
+    return this.#runner?.current === this.#options.provider.stopping;
   }
 
   async #live(signal: AbortSignal): Promise<void> {
@@ -338,11 +388,11 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   #armDeadline(): void {
     this.#cancelDeadline?.();
     const seconds = this.#pod.spec?.activeDeadlineSeconds;
-    const { provider, clock } = this.#options;
+    const { clock } = this.#options;
     if (seconds === undefined || this.#finished || this.#termination !== undefined) return;
     const startMs = parseApiTime(this.#status.startTime) ?? clock.now();
     this.#cancelDeadline = clock.setTimer(Math.max(0, startMs + seconds * 1000 - clock.now()), () => {
-      if (this.#finished || isTerminalPhase(this.#status.phase) || this.#runner?.current === provider.stopping) return;
+      if (this.#ending) return;
       this.event({ type: "Normal", reason: "DeadlineExceeded", message: deadlineMessage });
       this.terminate({
         cause: "deadline",
