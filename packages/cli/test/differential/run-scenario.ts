@@ -26,14 +26,25 @@ export async function runScenario(scenario: Scenario, place: ScenarioPlace): Pro
   for (const step of scenario.steps) await take(step, place);
   const logs: Record<string, string> = {};
   for (const container of scenario.logs ?? []) logs[container] = await logOf(place, container);
-  const { messages, maxRestarts, endOrder } = scenario;
-  const options = { logs, messages, maxRestarts, endOrder };
+  const { podMessage, messages, maxRestarts, endOrder } = scenario;
+  const options = { logs, podMessage, messages, maxRestarts, endOrder };
   return () => traceOf(node.observer.history(podName), node.observer.events(podName), options);
 }
 
 /** Removes the pod of a scenario, in whatever state it is. */
-export async function removePod({ client, node, podName }: ScenarioPlace): Promise<void> {
-  const options = { namespace: node.namespace, gracePeriodSeconds: 0 };
+export async function removePod(place: ScenarioPlace): Promise<void> {
+  await deletePod(place, 0);
+}
+
+/** Deletes the pod of a scenario where it is still there, and resolves when nothing of it runs. */
+export async function endPod(place: ScenarioPlace): Promise<void> {
+  await deletePod(place, undefined);
+  await place.node.observer.untilGone(place.podName, stepTimeoutMs);
+}
+
+async function deletePod(place: ScenarioPlace, gracePeriodSeconds: number | undefined): Promise<void> {
+  const { client, node, podName } = place;
+  const options = { namespace: node.namespace, gracePeriodSeconds };
   await client.delete(resources.pods, podName, options).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });

@@ -165,15 +165,16 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.terminate({ cause: "gone", gracePeriodMs });
   }
 
-  /** Asks the pod to end; asking again can only shorten the grace period. */
+  /** Asks the pod to end; asking again can only shorten the grace period, or give an outcome where there was none. */
   terminate(termination: PodTermination): void {
     const before = this.#termination;
     const gracePeriodMs = Math.min(
       Math.max(termination.gracePeriodMs, minGraceMs),
       before?.gracePeriodMs ?? Number.POSITIVE_INFINITY,
     );
-    if (before !== undefined && before.gracePeriodMs === gracePeriodMs) return;
-    this.#termination = { ...(before ?? termination), gracePeriodMs };
+    const outcome = before?.outcome ?? termination.outcome;
+    if (before !== undefined && before.gracePeriodMs === gracePeriodMs && before.outcome === outcome) return;
+    this.#termination = { ...(before ?? termination), gracePeriodMs, outcome };
     this.#cancelDeadline?.();
     this.logger.info("Pod is to end", { cause: this.#termination.cause, gracePeriodMs, state: this.state });
     if (before === undefined) this.#runner?.interrupt(this.#options.provider.stopping);
@@ -194,10 +195,10 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     });
   }
 
-  /** Ends the pod by its own grace period for a critical one. What ends already keeps the outcome that it has. */
+  /** Ends the pod by its own grace period for a critical one. What ends by itself, or for a reason, keeps that outcome. */
   preempt(): void {
     const gracePeriodMs = ownGraceMs(this.#pod);
-    if (this.#ending) {
+    if (this.#endsByItself || this.#termination?.outcome !== undefined) {
       this.terminate({ cause: "evicted", gracePeriodMs });
       return;
     }
@@ -257,10 +258,10 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#ended.resolve();
   }
 
-  /** Whether the pod comes to its end, of its own accord or because it was told to. */
-  get #ending(): boolean {
-    if (this.#finished || this.#termination !== undefined || isTerminalPhase(this.#status.phase)) return true;
-    return this.#runner?.current === this.#options.provider.stopping;
+  /** Whether the pod comes to its end without having been told to. */
+  get #endsByItself(): boolean {
+    if (this.#finished || isTerminalPhase(this.#status.phase)) return true;
+    return this.#termination === undefined && this.#runner?.current === this.#options.provider.stopping;
   }
 
   async #live(signal: AbortSignal): Promise<void> {
@@ -392,7 +393,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     if (seconds === undefined || this.#finished || this.#termination !== undefined) return;
     const startMs = parseApiTime(this.#status.startTime) ?? clock.now();
     this.#cancelDeadline = clock.setTimer(Math.max(0, startMs + seconds * 1000 - clock.now()), () => {
-      if (this.#ending) return;
+      if (this.#endsByItself) return;
       this.event({ type: "Normal", reason: "DeadlineExceeded", message: deadlineMessage });
       this.terminate({
         cause: "deadline",

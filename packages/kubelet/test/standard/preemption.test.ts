@@ -121,15 +121,15 @@ describe("a critical pod on a full node", () => {
     expect(reason("victim")).toBe("Preempting");
   });
 
-  test("waits for one that is being deleted, which gets no other reason", async () => {
+  test("ends one that is being deleted as any other, by its own grace period", async () => {
     await create(holding("victim", "4"));
     kubelet.api.delete("victim", 3600);
     await kubelet.settle();
     await create(critical("urgent", "1"));
     await kubelet.advance(20_000);
     expect([kubelet.api.deletions, phase("urgent")]).toEqual([["victim"], "Running"]);
-    expect(kubelet.api.history.get("victim")?.at(-1)?.reason).toBeUndefined();
-    expect(kubelet.reasons("victim")).not.toContain("Preempting");
+    expect(kubelet.api.history.get("victim")?.at(-1)).toMatchObject({ phase: "Failed", reason: "Preempting" });
+    expect(kubelet.reasons("victim")).toContain("Preempting");
   });
 
   test("waits for one that ends of its own accord, which succeeds", async () => {
