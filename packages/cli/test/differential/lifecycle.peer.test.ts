@@ -144,7 +144,7 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
     );
     for (const result of results) for (const pattern of result.met) met.add(pattern);
     // The next ones need what these have.
-    await Promise.all(pods.flatMap((pod) => [endPod(placeOf(pod, "go")), endPod(placeOf(pod, "wherry"))]));
+    await Promise.all(pods.flatMap((pod) => [endPod(pod, placeOf(pod, "go")), endPod(pod, placeOf(pod, "wherry"))]));
     return results.flatMap(({ differences }, index) =>
       differences.map((text) => `${name}, ${pods[index]?.name}: ${text}`),
     );

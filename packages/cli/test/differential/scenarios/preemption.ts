@@ -72,6 +72,22 @@ export function preemptionScenarios(cpuMillis: number): readonly PreemptionScena
         comes("outranked", 60, "Failed", clusterCritical),
       ],
     },
+    {
+      name: "for-a-static-pod",
+      pods: [
+        idle,
+        holds("small", 50),
+        comes("urgent", 40, "Running", clusterCritical),
+        { ...comes("static", 30, "Running", {}), static: true },
+      ],
+    },
+    {
+      name: "static-pods-are-critical",
+      pods: [
+        { ...comes("static", 60, "Running", {}), static: true },
+        comes("outranked", 60, "Failed", clusterCritical),
+      ],
+    },
     { name: "deleted-meanwhile", pods: [leaving, comes("urgent", 60, "Running", nodeCritical)] },
     { name: "not-enough", pods: [holds("small", 20), comes("greedy", 150, "Failed", nodeCritical)] },
     {
