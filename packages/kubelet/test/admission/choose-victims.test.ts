@@ -64,6 +64,12 @@ describe("chooseVictims()", () => {
       ["b2"],
     ],
     [
+      "a little of everything before all of one: distances are squares",
+      [holding("b1", "1", "400"), holding("b2", "650m", "650"), holding("b3", "350m", "350")],
+      { cpu: 1000, memory: 1000 },
+      ["b2", "b3"],
+    ],
+    [
       "of equally near ones the smaller by memory, then by cpu",
       [holding("b1", "3", "1Gi"), holding("b2", "9", "1Mi"), holding("b3", "8", "1Mi"), holding("b4", "2", "2Mi")],
       { cpu: 2000 },
