@@ -21,6 +21,7 @@ import { createPullSecrets } from "./objects/pull-secrets.ts";
 import { openAllocations } from "./pods/file-allocations.ts";
 import { createNodePods } from "./pods/node-pods.ts";
 import type { PodController } from "./pods/pod-controller.ts";
+import { registerPreemptionMetrics } from "./pods/preemption-metrics.ts";
 import { registerResizeMetrics } from "./pods/resize-metrics.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
 import type { Provider } from "./provider/provider.ts";
@@ -180,6 +181,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       random: this.#random,
       allocations: await openAllocations(rootDirectory, this.#component("pods")),
       resizes: registerResizeMetrics(metrics, () => controller?.list() ?? []),
+      preemptions: registerPreemptionMetrics(metrics),
     });
     controller = pods.controller;
     const logs = providerLogSource(controller, provider);

@@ -61,6 +61,7 @@ export {
   isPodTerminal,
   isStaticPod,
   isTerminalPhase,
+  mayPreempt,
 } from "./pods/pod-predicates.ts";
 export {
   containerRequests,

@@ -17,7 +17,7 @@ export const knownDifferences: readonly KnownDifference[] = [
     title: "a refused pod has conditions and container statuses",
     reason:
       "The Go kubelet writes nothing but phase and reason. `kubectl wait` and controllers that read conditions see that it is not ready.",
-    scenarios: ["node-selector-mismatch", "out-of-cpu"],
+    scenarios: ["node-selector-mismatch", "out-of-cpu", "outranked", "greedy", "misplaced", "plain"],
     facts: [
       { subject: /^status fields$/, wherry: /^(conditions|containerStatuses|hostIPs?)$/ },
       { subject: /^condition PodReadyToStartContainers$/, wherry: /^False$/ },

@@ -47,7 +47,7 @@ const podRules: readonly FieldRule[] = [
   {
     path: "priority",
     verdict: "honoured",
-    why: "resizes that wait go by it; on a full node no pod has to make room for a critical one",
+    why: "on a full node critical pods take the room of others; resizes that wait go by it",
   },
   { path: "priorityClassName", verdict: "ignored", why: scheduler },
   { path: "readinessGates", verdict: "honoured", why: "part of the Ready condition" },
