@@ -66,6 +66,7 @@ export {
   containerRequests,
   formatResourceList,
   parseResourceList,
+  podEphemeralStorageLimit,
   podLimits,
   podRequests,
   type ResourceAmounts,
