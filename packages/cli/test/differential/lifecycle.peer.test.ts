@@ -8,6 +8,7 @@ import { removePod, runScenario, type ScenarioPlace } from "./run-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { deletionScenarios } from "./scenarios/deletion.ts";
 import { ephemeralScenarios } from "./scenarios/ephemeral-containers.ts";
+import { evictionScenarios } from "./scenarios/eviction.ts";
 import { failureScenarios } from "./scenarios/failures.ts";
 import { guestScenarios } from "./scenarios/guests.ts";
 import { hookScenarios } from "./scenarios/hooks.ts";
@@ -30,6 +31,7 @@ const scenarios = [
   ...hookScenarios,
   ...terminationScenarios,
   ...ephemeralScenarios,
+  ...evictionScenarios,
 ];
 /** For the last events to arrive, after everything that a scenario waits for. */
 const settleMs = 8_000;

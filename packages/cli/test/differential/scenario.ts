@@ -47,6 +47,8 @@ export interface Scenario {
   readonly steps: readonly Step[];
   /** Containers of which the logs are compared. */
   readonly logs?: readonly string[];
+  /** Whether the pod's own message is compared. */
+  readonly podMessage?: boolean;
   /** Whether messages of ended containers are compared. */
   readonly messages?: boolean;
   /** Whether it is compared which containers ended at least 2 s before which others. */

@@ -67,7 +67,8 @@ export class TwoNodes implements AsyncDisposable {
     const dns = { clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
     // One address for both nodes: a pod of one with the host's network reaches such a pod of the other as if it were itself.
     const address = nodeAddress();
-    const goConfiguration = { ...configuration, ...dns, address };
+    // It looks for pods to evict every 10 s, as Wherry does, but would know what a volume holds for a minute.
+    const goConfiguration = { ...configuration, ...dns, address, volumeStatsAggPeriod: "1s" };
     const goNode = owned.use(
       await startGoKubeletNode({
         peers,
