@@ -6,6 +6,8 @@ import { createClientServiceSource } from "./environment/service-source.ts";
 import { KubeletError } from "./errors.ts";
 import { ApiEventRecorder } from "./events/api-event-recorder.ts";
 import { createEventSink } from "./events/event-sink.ts";
+import { registerEvictionMetrics } from "./eviction/eviction-metrics.ts";
+import { LocalStorageEviction } from "./eviction/local-storage-eviction.ts";
 import type { KubeletOptions, KubeletServices } from "./kubelet-options.ts";
 import { LogCollector } from "./logs/log-collector.ts";
 import { LogRotator } from "./logs/log-rotator.ts";
@@ -185,6 +187,15 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     });
     controller = pods.controller;
     const logs = providerLogSource(controller, provider);
+    const eviction = new LocalStorageEviction({
+      pods: controller,
+      volumes,
+      podLogsDirectory: configuration.logs.podLogsDirectory,
+      events,
+      evictions: registerEvictionMetrics(metrics),
+      clock,
+      logger: this.#component("eviction"),
+    });
     // The last step that can fail: nothing would close what already listens.
     const server = await openNodeServer({
       ...this.#options,
@@ -220,6 +231,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       (inner) => volumes.run(inner),
       (inner) => rotator.run(inner),
       (inner) => collector.run(inner),
+      ...(configuration.eviction.localStorage ? [(inner: AbortSignal) => eviction.run(inner)] : []),
       (inner) => statusWriter.run(inner),
       ...(provider.run === undefined ? [] : [(inner: AbortSignal) => provider.run?.(inner) ?? Promise.resolve()]),
       (inner) => pods.run(inner),
@@ -257,6 +269,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
           memoryAvailable: eviction.hard["memory.available"],
           nodefsAvailable: eviction.hard["nodefs.available"],
         },
+        localStorage: eviction.localStorage,
       },
       healthTerms,
       kubeletPort: () => this.#server?.port,

@@ -67,6 +67,7 @@ export {
   containerRequests,
   formatResourceList,
   parseResourceList,
+  podEphemeralStorageLimit,
   podLimits,
   podRequests,
   type ResourceAmounts,

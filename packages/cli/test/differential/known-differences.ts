@@ -123,4 +123,19 @@ export const knownDifferences: readonly KnownDifference[] = [
     facts: [{ subject: /^container main$/, go: /^#0 terminated Error 137$/, wherry: /^#0 terminated Error 143$/ }],
     sometimes: true,
   },
+  {
+    title: "how the containers of an evicted pod ended",
+    reason:
+      "The Go kubelet removes them at once and then may not know any more; Wherry keeps them, and their logs, as long as the pod.",
+    scenarios: ["evicted-for-a-volume", "evicted-for-all-of-the-pod", "evicted-for-a-container"],
+    facts: [
+      {
+        subject: /^container \S+$/,
+        go: /^#\d terminated ContainerStatusUnknown 137$/,
+        wherry: /^#0 terminated Error 143$/,
+      },
+      { subject: /^container \S+ fields$/, wherry: /^(containerID|imageID)$/ },
+    ],
+    sometimes: true,
+  },
 ];

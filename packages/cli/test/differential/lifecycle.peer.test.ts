@@ -10,6 +10,7 @@ import { endPod, removePod, runScenario, type ScenarioPlace } from "./run-scenar
 import type { Scenario } from "./scenario.ts";
 import { deletionScenarios } from "./scenarios/deletion.ts";
 import { ephemeralScenarios } from "./scenarios/ephemeral-containers.ts";
+import { evictionScenarios } from "./scenarios/eviction.ts";
 import { failureScenarios } from "./scenarios/failures.ts";
 import { guestScenarios } from "./scenarios/guests.ts";
 import { hookScenarios } from "./scenarios/hooks.ts";
@@ -34,6 +35,7 @@ const scenarios = [
   ...hookScenarios,
   ...terminationScenarios,
   ...ephemeralScenarios,
+  ...evictionScenarios,
 ];
 /** For the last events to arrive, after everything that a scenario waits for. */
 const settleMs = 8_000;

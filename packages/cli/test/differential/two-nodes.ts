@@ -71,7 +71,14 @@ export class TwoNodes implements AsyncDisposable {
     const address = nodeAddress();
     const manifests = { go: join(directory, "go-manifests"), wherry: join(directory, "wherry-manifests") };
     for (const path of Object.values(manifests)) await mkdir(path);
-    const goConfiguration = { ...configuration, ...dns, address, staticPodPath: manifests.go };
+    // It looks for pods to evict every 10 s, as Wherry does, but would know what a volume holds for a minute.
+    const goConfiguration = {
+      ...configuration,
+      ...dns,
+      address,
+      staticPodPath: manifests.go,
+      volumeStatsAggPeriod: "1s",
+    };
     const goNode = owned.use(
       await startGoKubeletNode({
         peers,

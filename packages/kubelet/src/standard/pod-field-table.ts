@@ -79,6 +79,21 @@ const podRules: readonly FieldRule[] = [
     why: "by kind; one the node cannot mount ends in FailedMount",
   },
   {
+    path: "volumes[].emptyDir.medium",
+    verdict: "honoured",
+    why: "Memory is a directory of the memory file system that all pods of the node share; HugePages ends in FailedMount",
+  },
+  {
+    path: "volumes[].emptyDir.sizeLimit",
+    verdict: "honoured",
+    why: "measured every 10 s, for Memory too: a pod over it is evicted, no write fails at it",
+  },
+  {
+    path: "volumes[].projected.sources",
+    verdict: "honoured",
+    why: "by kind; clusterTrustBundle and podCertificate, whose APIs Kubernetes 1.36 has off by default, end in FailedMount",
+  },
+  {
     path: "volumes[].image",
     verdict: "honoured",
     why: "a module, or the file system of an OCI image, read-only; other artifacts end in CreateContainerError",
@@ -131,6 +146,11 @@ const containerRules: readonly FieldRule[] = [
     why: "requests at admission, limits by the runtime; resized while it runs",
   },
   { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
+  {
+    path: "resources.limits.ephemeral-storage",
+    verdict: "honoured",
+    why: "its logs are measured every 10 s, with the volumes on disk for the pod: what is over a limit is evicted",
+  },
   { path: "restartPolicy", verdict: "honoured", why: "the container's own policy goes before the pod's" },
   { path: "restartPolicyRules", verdict: "honoured", why: "by exit code" },
   {
