@@ -194,6 +194,39 @@ describe.concurrent("a pod's volumes", () => {
     expect(await cluster().log("sub-path", { container: "reader" })).toBe("deep\na=1\n");
   });
 
+  test.each([
+    ["up", "../../../../../../../../../../etc"],
+    ["to-a-file", "../../../../../../../../../../etc/hostname"],
+  ])(
+    "a link that another container made and that leads out of the volume (%s) is no sub path",
+    async (name, target) => {
+      const pod = `sub-path-${name}`;
+      await cluster().createPod(
+        pod,
+        { args: ["list", "/part"], volumeMounts: [{ name: "all", mountPath: "/part", subPath: "part" }] },
+        {
+          volumes: [{ name: "all", emptyDir: {} }],
+          initContainers: [
+            {
+              name: "maker",
+              image: cluster().kit,
+              args: ["relink", "/all/part", target],
+              volumeMounts: [{ name: "all", mountPath: "/all" }],
+            },
+          ],
+        },
+      );
+      const refused = await cluster().observer.until(
+        pod,
+        "a refusal",
+        ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "CreateContainerConfigError",
+      );
+      expect(refused.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
+      expect(refused.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain("leads outside of the volume");
+      expect(refused.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+    },
+  );
+
   test("a projected volume has token, namespace, config map and secret side by side", async () => {
     await cluster().createPod(
       "projected",
