@@ -120,7 +120,10 @@ describe("GuestSpec.mounts", () => {
       { guestPath: "/out", hostPath: join(directory, "out"), readOnly: false },
     ];
     await sandbox.createGuest(await spec("copy", { mounts }));
-    await eventually(() => openFiles(sandbox.guestState("main").pid).includes(join(directory, "volume/x")), "the mount");
+    await eventually(
+      () => openFiles(sandbox.guestState("main").pid).includes(join(directory, "volume/x")),
+      "the mount",
+    );
     rmSync(join(directory, "volume/x/file"));
     symlinkSync("../../outside/file", join(directory, "volume/x/file"));
     await sandbox.startGuest("main");
