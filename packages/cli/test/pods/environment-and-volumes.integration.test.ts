@@ -155,6 +155,32 @@ describe.concurrent("a pod's volumes", () => {
     expect(await readFile(join(path, "from-guest"), "utf8")).toBe("guest\n");
   });
 
+  test("a host path is not for a container that asks for another user than the node's, other volumes are", async () => {
+    const runAsUser = (process.getuid?.() ?? 0) + 1;
+    const { observer } = cluster();
+    const volumes = [
+      { name: "host", hostPath: { path: cluster().directory } },
+      { name: "own", emptyDir: {} },
+    ];
+    const mounting = (name: string) => ({ args: ["list", "/v"], volumeMounts: [{ name, mountPath: "/v" }] });
+    await cluster().createPod("user-host", mounting("host"), { volumes, securityContext: { runAsUser } });
+    await cluster().createPod("user-own", mounting("own"), {
+      volumes,
+      securityContext: { runAsUser, runAsNonRoot: true },
+    });
+    await observer.untilEvent(
+      "user-host",
+      "Failed",
+      new RegExp(`runAsUser ${runAsUser} and mounts hostPath volume "host"`),
+    );
+    await observer.until(
+      "user-host",
+      "a refusal",
+      ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "CreateContainerConfigError",
+    );
+    await observer.untilPhase("user-own", "Succeeded");
+  });
+
   test("a sub path mounts a part of a volume, be it a directory or one file", async () => {
     await cluster().createPod(
       "sub-path",
