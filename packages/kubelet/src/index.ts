@@ -69,6 +69,7 @@ export type { PodHandle, PodTermination } from "./provider/pod-handle.ts";
 export type { ContainerTarget, PodRefusal, Provider, ProviderCallOptions } from "./provider/provider.ts";
 export type { Counter, Gauge, Histogram, MetricLabels, MetricsRegistry } from "./server/metrics/metrics-registry.ts";
 export { BackOffTable, type BackOffTableOptions } from "./standard/back-off-table.ts";
+export type { NodeUser } from "./standard/container-user.ts";
 export { type CrashDelayFacts, crashDelay } from "./standard/crash-delay.ts";
 export {
   describeStandardPod,

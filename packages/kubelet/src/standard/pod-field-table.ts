@@ -21,6 +21,15 @@ const scheduler = "decided by the scheduler before the pod reaches the node";
 const noSystemCalls = "a guest makes no system calls and has no user of its own";
 const noNamespaces = "a guest sees no processes or devices of the node";
 
+/** A field that asks for a user or a group; see `container-user.ts`. */
+function userRule(field: string): FieldRule {
+  return {
+    path: `securityContext.${field}`,
+    verdict: "ignored",
+    why: "no guest has a user of its own; asking for another than the kubelet's with a hostPath volume ends in CreateContainerConfigError",
+  };
+}
+
 const podRules: readonly FieldRule[] = [
   { path: "activeDeadlineSeconds", verdict: "honoured", why: "counted from status.startTime" },
   { path: "affinity.nodeAffinity", verdict: "honoured", why: "required terms are checked at admission" },
@@ -64,6 +73,7 @@ const podRules: readonly FieldRule[] = [
   { path: "schedulingGates", verdict: "ignored", why: scheduler },
   { path: "schedulingGroup", verdict: "ignored", why: scheduler },
   { path: "securityContext", verdict: "ignored", why: noSystemCalls },
+  ...["fsGroup", "runAsGroup", "runAsNonRoot", "runAsUser", "supplementalGroups"].map(userRule),
   { path: "securityContext.sysctls", verdict: "refused", why: "a guest has no kernel parameters of its own" },
   { path: "serviceAccount", verdict: "ignored", why: "old name of serviceAccountName" },
   { path: "serviceAccountName", verdict: "honoured", why: "tokens and pull secrets" },
@@ -160,6 +170,12 @@ const containerRules: readonly FieldRule[] = [
     when: (value) => value !== "Restart",
   },
   { path: "securityContext", verdict: "ignored", why: noSystemCalls },
+  {
+    path: "securityContext.capabilities",
+    verdict: "ignored",
+    why: "a guest makes no system calls; files of a hostPath volume it meets with the rights of the kubelet's user",
+  },
+  ...["runAsGroup", "runAsNonRoot", "runAsUser"].map(userRule),
   { path: "securityContext.privileged", verdict: "refused", why: noNamespaces, when: isTrue },
   { path: "securityContext.readOnlyRootFilesystem", verdict: "honoured", why: "an image's files are always read-only" },
   ...withCommands("startupProbe", probes),

@@ -10,7 +10,7 @@ import { segment } from "../ports/log-paths.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { ContainerMountsOptions, VolumeCallOptions, VolumeManager } from "../ports/volume-manager.ts";
 import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
-import { resolveContainerMounts } from "./container-mounts.ts";
+import { type MountSource, resolveContainerMounts } from "./container-mounts.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { measureUsage } from "./measure-usage.ts";
 import { podDirectory, podsDirectory, subPathDirectory } from "./pod-paths.ts";
@@ -255,7 +255,7 @@ export class NodeVolumeManager implements VolumeManager {
     mount: VolumeMount,
     index: number,
     path: string,
-  ): Promise<string> {
+  ): Promise<MountSource> {
     if (volume.sharing === "live") return liveSubPath(volume.path, path, (await stat(volume.path)).mode & 0o777);
     // On the volume's own file system, or it could not be linked.
     const root = this.#roots().find((root) => isBelow(volume.path, root)) ?? this.#options.rootDirectory;
