@@ -10,6 +10,7 @@ import { crashDelay, crashKey } from "./crash-delay.ts";
 import type { ImageVolumes } from "./image-volumes.ts";
 import { nextAttempt } from "./next-attempt.ts";
 import { hookSubject, type PodContext } from "./pod-context.ts";
+import type { Instance } from "./pod-facts.ts";
 import type { StartDelay, StartOutcome } from "./start-outcome.ts";
 import { killContainer } from "./stop-container.ts";
 
@@ -20,8 +21,8 @@ const hookRetryMs = 1000;
 
 /** Starts one container of a pod in its sandbox: back-off, image, configuration, creation, start, in upstream's order. */
 export class ContainerStarter {
+  readonly container: Container;
   readonly #context: PodContext;
-  readonly #container: Container;
   readonly #sandboxId: string;
   readonly #imageVolumes: ImageVolumes;
   readonly #fieldPath: string;
@@ -29,28 +30,32 @@ export class ContainerStarter {
   /** @param imageVolumes of this round of starts */
   constructor(context: PodContext, container: Container, sandboxId: string, imageVolumes: ImageVolumes) {
     this.#context = context;
-    this.#container = container;
+    this.container = container;
     this.#sandboxId = sandboxId;
     this.#imageVolumes = imageVolumes;
     this.#fieldPath = containerFieldPath(context.spec, container.name);
   }
 
-  /** Failures are outcomes; rejects only with the signal's reason. */
-  async start(signal: AbortSignal): Promise<StartOutcome> {
-    const crash = this.#crashDelay();
+  /**
+   * Failures are outcomes; rejects only with the signal's reason.
+   *
+   * @param killed runtime ID of an instance that was killed just now so that another takes its place
+   */
+  async start(signal: AbortSignal, killed?: string): Promise<StartOutcome> {
+    const crash = this.#crashDelay(killed);
     if (crash !== undefined) return crash;
-    const imageVolumes = await this.#imageVolumes.ensure(this.#container, signal);
+    const imageVolumes = await this.#imageVolumes.ensure(this.container, signal);
     if (imageVolumes.kind === "waiting") {
       this.#failed(imageVolumes.reason);
       return imageVolumes;
     }
     const image = await this.#context.shared.puller.ensure({
-      image: this.#container.image ?? "",
-      pullPolicy: this.#container.imagePullPolicy,
+      image: this.container.image ?? "",
+      pullPolicy: this.container.imagePullPolicy,
       runtimeHandler: this.#context.runtimeHandler ?? "",
       backOff: this.#context.pullBackOff,
       credentials: () =>
-        this.#context.options.pullSecrets.pullCredentials(this.#context.pod, this.#container.image ?? "", { signal }),
+        this.#context.options.pullSecrets.pullCredentials(this.#context.pod, this.container.image ?? "", { signal }),
       event: (content) => this.#context.event(content),
       fieldPath: this.#fieldPath,
       signal,
@@ -62,21 +67,28 @@ export class ContainerStarter {
     return this.#create(image.ref, imageVolumes.images, signal);
   }
 
-  /** CrashLoopBackOff: the container ended and must not start again yet. */
-  #crashDelay(): StartDelay | undefined {
-    const { facts, restartBackOff, handle } = this.#context;
-    const { name } = this.#container;
-    const ended = facts.of(name).find((instance) => instance.state === "exited");
-    if (ended === undefined) return undefined;
-    const delay = crashDelay(restartBackOff, {
-      pod: this.#context.pod,
-      container: this.#container,
-      finishedAtMs: ended.finishedAtMs,
-      nowMs: handle.clock.now(),
-    });
+  /**
+   * CrashLoopBackOff: the container ended and must not start again yet.
+   *
+   * As upstream, which looks before it kills, what was killed to be replaced does not count as an end yet: the end before it decides.
+   * Where that one holds the start back, the delay is counted from the kill.
+   */
+  #crashDelay(killed: string | undefined): StartDelay | undefined {
+    const { name } = this.container;
+    const ended = this.#context.facts.of(name).filter(({ state }) => state === "exited");
+    const decisive = ended.find(({ runtimeId }) => runtimeId !== killed);
+    if (decisive === undefined) return undefined;
+    let delay = this.#delayAfter(decisive);
+    const [newest = decisive] = ended;
+    if (delay !== undefined && newest !== decisive) delay = this.#delayAfter(newest);
     if (delay !== undefined)
       this.#warn("BackOff", `Back-off restarting failed container ${name} in pod ${podTitle(this.#context.pod)}`);
     return delay;
+  }
+
+  #delayAfter({ finishedAtMs }: Instance): StartDelay | undefined {
+    const { pod, restartBackOff, handle } = this.#context;
+    return crashDelay(restartBackOff, { pod, container: this.container, finishedAtMs, nowMs: handle.clock.now() });
   }
 
   async #create(
@@ -86,7 +98,7 @@ export class ContainerStarter {
   ): Promise<StartOutcome> {
     const { environment, volumes, runtime, terminationLogs } = this.#context.options;
     const { pod, handle } = this.#context;
-    const container = this.#container;
+    const container = this.container;
     let config: ReturnType<typeof containerConfig>;
     try {
       const sandboxIps = this.#context.facts.sandbox?.ips ?? [];
@@ -125,7 +137,7 @@ export class ContainerStarter {
     try {
       await runtime.startContainer(id, { signal });
     } catch (error) {
-      const key = crashKey(this.#container);
+      const key = crashKey(this.container);
       const now = this.#context.handle.clock.now();
       const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), createRetryMs);
       return this.#delayOf("RunContainerError", error, delayMs, signal, now);
@@ -138,12 +150,12 @@ export class ContainerStarter {
 
   /** Until the hook returns the facts do not have the instance, so nobody sees it run. A hook that fails is the container's end. */
   async #postStart(id: string, signal: AbortSignal): Promise<StartDelay | undefined> {
-    const hook = this.#container.lifecycle?.postStart;
+    const hook = this.container.lifecycle?.postStart;
     if (hook === undefined) return undefined;
     const { shared, handle } = this.#context;
-    const { name } = this.#container;
+    const { name } = this.container;
     try {
-      await shared.hooks.run(hook, hookSubject(this.#context, this.#container, id), signal);
+      await shared.hooks.run(hook, hookSubject(this.#context, this.container, id), signal);
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
@@ -165,7 +177,7 @@ export class ContainerStarter {
   #linkLog(id: string, attempt: number): void {
     const { options, handle, pod } = this.#context;
     const { name: podName = "", namespace = "" } = pod.metadata ?? {};
-    const container = this.#container.name;
+    const container = this.container.name;
     const directory = podLogDirectory(options.podLogsDirectory, { namespace, name: podName, uid: handle.uid });
     const logPath = join(directory, containerLogPath(container, attempt));
     options.logFiles
@@ -178,7 +190,7 @@ export class ContainerStarter {
   /** A container that was created but never ran (the kubelet died in between, or starting failed) makes room for the next. */
   async #removeUnstarted(signal: AbortSignal): Promise<void> {
     const { facts, options } = this.#context;
-    for (const instance of facts.of(this.#container.name)) {
+    for (const instance of facts.of(this.container.name)) {
       if (instance.state !== "created") continue;
       await options.runtime.removeContainer(instance.runtimeId, { signal });
       facts.forgetContainer(instance.runtimeId);
@@ -188,7 +200,7 @@ export class ContainerStarter {
   /** One dead instance stays for `logs --previous`; older ones go, with their logs. Failing costs nothing but space. */
   async #removeOldInstances(attempt: number, signal: AbortSignal): Promise<void> {
     const { facts, options, handle } = this.#context;
-    const { name } = this.#container;
+    const { name } = this.container;
     const [newest, ...older] = facts.of(name).filter((instance) => instance.state === "exited");
     if (newest === undefined || older.length === 0) return;
     try {

@@ -134,7 +134,8 @@ export class ImagePuller {
       throwIfAborted(error, signal);
       const message = `Failed to pull image ${image}: ${errorMessage(error)}`;
       this.#warn(request, "Failed", message);
-      backOff.next(spec.image, clock.now());
+      const now = clock.now();
+      backOff.next(spec.image, now, now);
       return this.#delay(pullReason(error), message, Math.min(showErrorMs, backOff.delayMs(spec.image)));
     }
   }

@@ -231,6 +231,20 @@ describe("standard provider, restarts", () => {
     expect(harness.status("crash").containerStatuses?.[0]?.state?.waiting?.message).toMatch(/^back-off 10s /);
   });
 
+  test("ten quiet minutes count from the restart, so that five minutes of life after five of waiting are no new start", async () => {
+    let lifeMs = 0;
+    harness = new KubeletHarness({ runtime: { script: () => ({ exitAfterMs: lifeMs, exitCode: 1 }) } });
+    harness.start();
+    harness.api.create(podOf("crash"));
+    const waiting = () => harness.status("crash").containerStatuses?.[0]?.state?.waiting?.message;
+    for (let second = 0; second < 320; second++) await harness.advance(1000);
+    expect(waiting()).toMatch(/^back-off 5m0s /);
+    lifeMs = 301_000;
+    for (let second = 0; second < 600; second++) await harness.advance(1000);
+    expect(harness.status("crash").containerStatuses?.[0]?.restartCount).toBe(7);
+    expect(waiting()).toMatch(/^back-off 5m0s /);
+  });
+
   test("restartPolicy OnFailure stops at success", async () => {
     let count = 0;
     harness = new KubeletHarness({ runtime: { script: () => ({ exitAfterMs: 0, exitCode: count++ < 2 ? 1 : 0 }) } });

@@ -183,6 +183,18 @@ describe("a resize in place", () => {
     expect(main("web")).toMatchObject({ restartCount: 1, resources: amounts("2", "128Mi") });
   });
 
+  test("that wants a second restart soon after the first one does not wait in CrashLoopBackOff", async () => {
+    const policy = [{ resourceName: "memory", restartPolicy: "RestartContainer" }];
+    await start(podWith("web", amounts("1"), policy));
+    for (const [restarts, memory] of ["128Mi", "256Mi"].entries()) {
+      ask("web", amounts("1", memory));
+      await harness.settle();
+      expect(main("web")).toMatchObject({ restartCount: restarts + 1, resources: amounts("1", memory) });
+      await harness.advance(30_000);
+    }
+    expect(harness.api.states("web", "main")).not.toContain("waiting:CrashLoopBackOff");
+  });
+
   test("that the runtime cannot do stays in progress with its error, and is not asked for again and again", async () => {
     await start(podWith("web", amounts("1")));
     const error = new RuntimeError("Unimplemented", "memory is fixed, restart the container");
