@@ -113,15 +113,16 @@ describe("standard provider, one container", () => {
     expect(harness.api.deletions).toEqual(["stubborn"]);
   });
 
-  test("delete() with grace 0 removes the object at once, and the container is stopped all the same", async () => {
+  test("delete() with grace 0 removes the object at once, and the container is stopped all the same, in 2 s", async () => {
     harness = new KubeletHarness({ runtime: { script: () => ({ obeysStop: false }) } });
     harness.start();
     harness.api.create(podOf("stubborn"));
     await harness.settle();
     harness.api.delete("stubborn", 0);
     await harness.settle();
+    await harness.advance(1900);
     expect(harness.runtime.find("stubborn", "main").state).toBe("running");
-    await harness.advance(1000);
+    await harness.advance(100);
     await harness.until(() => harness.runtime.sandboxes.size === 0);
     expect(harness.api.deletions).toEqual([]);
   });
@@ -137,7 +138,7 @@ describe("standard provider, one container", () => {
     await harness.settle();
     expect(harness.status("twin").phase).toBe("Running");
     expect(harness.controller.get("default", "twin")?.metadata?.uid).toBe("uid-twin-2");
-    await harness.advance(1000);
+    await harness.advance(2000);
     await harness.until(() => harness.runtime.sandboxes.size === 1);
     expect([...harness.runtime.sandboxes.values()].map(({ config }) => config.metadata.uid)).toEqual(["uid-twin-2"]);
   });
