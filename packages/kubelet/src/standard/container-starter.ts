@@ -54,6 +54,7 @@ export class ContainerStarter {
       pullPolicy: this.container.imagePullPolicy,
       runtimeHandler: this.#context.runtimeHandler ?? "",
       backOff: this.#context.pullBackOff,
+      failures: this.#context.pullFailures,
       credentials: () =>
         this.#context.options.pullSecrets.pullCredentials(this.#context.pod, this.container.image ?? "", { signal }),
       event: (content) => this.#context.event(content),

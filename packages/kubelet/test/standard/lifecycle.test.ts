@@ -320,12 +320,13 @@ describe("standard provider, waiting reasons", () => {
     await harness.settle();
     expect(harness.status("web").containerStatuses?.[0]?.state?.waiting).toEqual({
       reason: "ErrImagePull",
-      message: 'Failed to pull image "missing:v1": Cannot pull image "missing:v1": registry answered 404',
+      message: 'Cannot pull image "missing:v1": registry answered 404',
     });
     await harness.advance(1000);
     expect(harness.status("web").containerStatuses?.[0]?.state?.waiting).toEqual({
       reason: "ImagePullBackOff",
-      message: 'Back-off pulling image "missing:v1"',
+      message:
+        'Back-off pulling image "missing:v1": ErrImagePull: Cannot pull image "missing:v1": registry answered 404',
     });
     await harness.advance(60_000);
     const pulls = harness.runtime.injector.calls.filter(({ verb }) => verb === "pullImage");
