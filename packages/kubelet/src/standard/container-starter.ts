@@ -14,8 +14,8 @@ import type { Instance } from "./pod-facts.ts";
 import type { StartDelay, StartOutcome } from "./start-outcome.ts";
 import { killContainer } from "./stop-container.ts";
 
-const configRetryMs = 1000;
-const createRetryMs = 10_000;
+/** As upstream waits before it looks again at a pod whose work failed. Each try costs events, of which a pod has few. */
+const retryMs = 10_000;
 /** Long enough to be seen; after it back-off decides. */
 const hookRetryMs = 1000;
 
@@ -119,14 +119,14 @@ export class ContainerStarter {
         mounts: [...mounts, messageFile],
       });
     } catch (error) {
-      return this.#delayOf("CreateContainerConfigError", error, configRetryMs, signal);
+      return this.#delayOf("CreateContainerConfigError", error, retryMs, signal);
     }
     let id: string;
     try {
       id = await runtime.createContainer(this.#sandboxId, config, { signal });
     } catch (error) {
       this.#context.staleAll = true;
-      return this.#delayOf("CreateContainerError", error, createRetryMs, signal);
+      return this.#delayOf("CreateContainerError", error, retryMs, signal);
     }
     this.#normal("Created", "Container created");
     return this.#run(id, config.attempt, signal);
@@ -140,7 +140,7 @@ export class ContainerStarter {
     } catch (error) {
       const key = crashKey(this.container);
       const now = this.#context.handle.clock.now();
-      const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), createRetryMs);
+      const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), retryMs);
       return this.#delayOf("RunContainerError", error, delayMs, signal, now);
     }
     this.#normal("Started", "Container started");
