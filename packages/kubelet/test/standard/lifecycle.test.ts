@@ -127,6 +127,16 @@ describe("standard provider, one container", () => {
     expect(harness.api.deletions).toEqual([]);
   });
 
+  test("lifecycle.stopSignal reaches the runtime, and where there is none it is left to the image", async () => {
+    harness = new KubeletHarness();
+    harness.start();
+    harness.api.create(podOf("own", {}, { lifecycle: { stopSignal: "SIGUSR1" } }));
+    harness.api.create(podOf("none"));
+    await harness.settle();
+    expect(harness.runtime.find("own", "main").config.stopSignal).toBe("SIGUSR1");
+    expect(harness.runtime.find("none", "main").config.stopSignal).toBe("");
+  });
+
   test("a pod recreated under its name runs beside the one that still stops", async () => {
     harness = new KubeletHarness({ runtime: { script: () => ({ obeysStop: false }) } });
     harness.start();
