@@ -26,8 +26,8 @@ export async function runScenario(scenario: Scenario, place: ScenarioPlace): Pro
   for (const step of scenario.steps) await take(step, place);
   const logs: Record<string, string> = {};
   for (const container of scenario.logs ?? []) logs[container] = await logOf(place, container);
-  const { messages, maxRestarts, endOrder } = scenario;
-  const options = { logs, messages, maxRestarts, endOrder };
+  const { messages, maxRestarts, endOrder, waitingMessages } = scenario;
+  const options = { logs, messages, maxRestarts, endOrder, waitingMessages };
   return () => traceOf(node.observer.history(podName), node.observer.events(podName), options);
 }
 
