@@ -36,8 +36,8 @@ export const guestScenarios: readonly Scenario[] = [
   message("message-from-a-long-line", "1", "FallbackToLogsOnError", ["print", "x".repeat(16_380)]),
   {
     name: "messages-of-four-containers",
-    initContainers: ["one", "two"].map(longMessage),
-    containers: ["three", "four"].map(longMessage),
+    initContainers: ["one", "two", "three"].map(longMessage),
+    containers: ["main"].map(longMessage),
     steps: [{ phase: "Succeeded" }],
     messages: true,
   },
