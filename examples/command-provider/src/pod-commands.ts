@@ -29,7 +29,7 @@ export interface CommandOptions {
 }
 
 const firstRestartDelayMs = 10_000;
-const configRetryMs = 1000;
+const configRetryMs = 10_000;
 /** Of each container, so that `logs --previous` has something to show. */
 const keptInstances = 2;
 

@@ -74,6 +74,17 @@ describe("traceOf()", () => {
     ]);
   });
 
+  test("traceOf() tells the part of a waiting container's message that is asked for", () => {
+    const waiting = {
+      waiting: { reason: "ImagePullBackOff", message: 'Back-off of "x": ErrImagePull: no such image' },
+    };
+    const seen = [pod({ containerStatuses: [main(0, waiting)] })];
+    const told = (waitingMessages?: RegExp) => traceOf(seen, [], { waitingMessages }).get("container main waiting");
+    expect(told()).toEqual(["ImagePullBackOff"]);
+    expect(told(/^.*: ErrImagePull/)).toEqual(['ImagePullBackOff Back-off of "x": ErrImagePull']);
+    expect(told(/^never/)).toEqual(["ImagePullBackOff"]);
+  });
+
   test("traceOf() tells which containers ended well after which others, if that is asked for", () => {
     const ended = (name: string, second: number) => ({
       ...main(0, { terminated: { exitCode: 0, finishedAt: `2026-01-01T00:00:0${second}Z` } }),

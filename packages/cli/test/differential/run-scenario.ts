@@ -29,8 +29,8 @@ export async function runScenario(scenario: Scenario, place: ScenarioPlace): Pro
   for (const step of scenario.steps) await take(step, shown);
   const logs: Record<string, string> = {};
   for (const container of scenario.logs ?? []) logs[container] = await logOf(shown, container);
-  const { podMessage, messages, maxRestarts, endOrder } = scenario;
-  const options = { logs, podMessage, messages, maxRestarts, endOrder };
+  const { podMessage, messages, maxRestarts, endOrder, waitingMessages } = scenario;
+  const options = { logs, podMessage, messages, maxRestarts, endOrder, waitingMessages };
   return () => traceOf(node.observer.history(podName), node.observer.events(podName), options);
 }
 

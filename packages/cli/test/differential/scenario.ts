@@ -53,6 +53,8 @@ export interface Scenario {
   readonly podMessage?: boolean;
   /** Whether messages of ended containers are compared. */
   readonly messages?: boolean;
+  /** The part of the messages of waiting containers that is compared; the rest is the runtime's. */
+  readonly waitingMessages?: RegExp;
   /** Whether it is compared which containers ended at least 2 s before which others. */
   readonly endOrder?: boolean;
   /** Instances of a container after that many restarts are left out; for pods that restart until they are deleted. */

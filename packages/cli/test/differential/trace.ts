@@ -10,6 +10,8 @@ export interface TraceOptions {
   readonly messages?: boolean | undefined;
   readonly maxRestarts?: number | undefined;
   readonly endOrder?: boolean | undefined;
+  /** What of the messages of waiting containers is told. @default nothing */
+  readonly waitingMessages?: RegExp | undefined;
 }
 
 /** What is false on the way to the first start and may be told or not. */
@@ -77,7 +79,7 @@ function addContainer(
   trace: Map<string, readonly string[]>,
   name: string,
   statuses: readonly ContainerStatus[],
-  { messages = false, maxRestarts = Number.POSITIVE_INFINITY }: TraceOptions,
+  { messages = false, maxRestarts = Number.POSITIVE_INFINITY, waitingMessages }: TraceOptions,
 ): void {
   const instances = new Set<string>();
   const waiting = new Set<string>();
@@ -86,7 +88,8 @@ function addContainer(
     const last = state?.waiting === undefined ? restartCount - 1 : restartCount;
     if (lastState?.terminated !== undefined && last <= maxRestarts)
       addEnd(instances, last, lastState.terminated, messages);
-    if (state?.waiting?.reason !== undefined) waiting.add(state.waiting.reason);
+    if (state?.waiting?.reason !== undefined)
+      waiting.add(joined(state.waiting.reason, waitingMessages?.exec(state.waiting.message ?? "")?.[0]));
     if (restartCount > maxRestarts) continue;
     if (state?.running !== undefined) instances.add(`#${restartCount} running`);
     if (state?.terminated !== undefined) addEnd(instances, restartCount, state.terminated, messages);

@@ -116,10 +116,9 @@ describe.concurrent("a volume of an image", () => {
     await createPod("late", { reference: image }, { args: ["cat", "/data/file"] });
     await observer.until("late", "ImagePullBackOff", (pod) => waitingOf(pod)?.reason === "ImagePullBackOff");
     const waiting = observer.history("late").map((pod) => waitingOf(pod));
-    expect(waiting.find((entry) => entry?.reason === "ErrImagePull")?.message).toMatch(
-      /^Failed to pull image ".*\/late:v1": .*answered 404 Not Found/,
-    );
-    expect(waiting.at(-1)?.message).toBe(`Back-off pulling image "${image}"`);
+    const why = waiting.find((entry) => entry?.reason === "ErrImagePull")?.message;
+    expect(why).toMatch(/^Cannot pull image ".*\/late:v1": .*answered 404 Not Found/);
+    expect(waiting.at(-1)?.message).toBe(`Back-off pulling image "${image}": ErrImagePull: ${why}`);
     for (const [reason, message] of [
       ["Failed", /^Failed to pull image/],
       ["Failed", /^Error: ErrImagePull$/],

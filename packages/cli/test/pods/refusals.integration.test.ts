@@ -47,6 +47,9 @@ describe.concurrent("an image that cannot be pulled", () => {
     await observer.until(name, "ImagePullBackOff", (pod) => waitingOf(pod)?.reason === "ImagePullBackOff");
     const waiting = observer.history(name).map((pod) => waitingOf(pod));
     expect(waiting.find((entry) => entry?.reason === reason)?.message ?? "none").toMatch(message);
+    const backingOff = waiting.findLast((entry) => entry?.reason === "ImagePullBackOff");
+    expect(backingOff?.message?.startsWith(`Back-off pulling image "${image()}": ${reason}: `)).toBe(true);
+    expect(backingOff?.message).toMatch(message);
     await observer.untilEvent(name, "Failed", message);
     await observer.untilEvent(name, "BackOff", /^Back-off pulling image/);
     expect(observer.pod(name)?.status?.phase).toBe("Pending");

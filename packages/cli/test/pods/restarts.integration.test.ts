@@ -90,6 +90,33 @@ describe.concurrent("restarts", () => {
     expect(pod.status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({ status: "False" });
   });
 
+  test.each([
+    ["in", "In", [42]],
+    ["not-in", "NotIn", [0, 9]],
+  ])(
+    "restartPolicyRules (%s) restart a container by its exit code though its policy is Never",
+    async (name, operator, values) => {
+      const podName = `rule-${name}`;
+      const container = {
+        args: ["fail-once", "/state/tried", "42", "exit", "9"],
+        volumeMounts: state.volumeMounts,
+        restartPolicy: "Never",
+        restartPolicyRules: [{ action: "Restart", exitCodes: { operator, values } }],
+      };
+      await cluster().createPod(podName, container, { volumes: state.volumes });
+      const pod = await cluster().observer.untilPhase(podName, "Failed");
+      expect(statusOf(pod)).toMatchObject({
+        restartCount: 1,
+        state: { terminated: { exitCode: 9, reason: "Error" } },
+        lastState: { terminated: { exitCode: 42, reason: "Error" } },
+      });
+      const before = cluster()
+        .observer.history(podName)
+        .filter((seen) => (statusOf(seen)?.restartCount ?? 0) === 0);
+      expect(before.map(({ status }) => status?.phase)).not.toContain("Failed");
+    },
+  );
+
   test("a container that fails again and again waits in CrashLoopBackOff, with a count that only rises", async () => {
     const { observer } = cluster();
     await cluster().createPod("crash", ["print", "tried", "exit", "1"], { restartPolicy: "Always" });

@@ -115,9 +115,7 @@ export class ApiEventRecorder implements EventRecorder {
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#pace(signal);
-        const answer = await raceAbort(this.#write(correlated, signal), signal);
-        this.#correlator.written(correlated.key, answer);
-        return;
+        return await raceAbort(this.#write(correlated, signal), signal);
       } catch (error) {
         if (signal.aborted) return;
         const hopeless = isApiError(error) && !error.retryable;
@@ -130,32 +128,25 @@ export class ApiEventRecorder implements EventRecorder {
     }
   }
 
-  async #write(correlated: Exclude<CorrelatedEvent, { kind: "spam" }>, signal: AbortSignal): Promise<Event> {
+  async #write(correlated: Exclude<CorrelatedEvent, { kind: "spam" }>, signal: AbortSignal): Promise<void> {
     const { sink } = this.#options;
     const { event } = correlated;
     if (correlated.kind === "repeat") {
       const { namespace = "default", name = "" } = event.metadata;
       try {
-        return await sink.patch(namespace, name, correlated.patch, signal);
+        await sink.patch(namespace, name, correlated.patch, signal);
+        return;
       } catch (error) {
-        // Events live for an hour only; the next one starts a new count under a new name.
+        // Events live for an hour only, and the first occurrences may never have been written; the count goes on, as upstream's.
         if (!isNotFound(error)) throw error;
-        return sink.create(this.#renamed({ ...event, count: 1, firstTimestamp: event.lastTimestamp }), signal);
       }
     }
     try {
-      return await sink.create(event, signal);
+      await sink.create(event, signal);
     } catch (error) {
       // The answer to an earlier try was lost.
-      if (isAlreadyExists(error)) return event;
-      throw error;
+      if (!isAlreadyExists(error)) throw error;
     }
-  }
-
-  #renamed(event: Event): Event {
-    const base = (event.metadata.name ?? "").replace(/\.[0-9a-f]{16}$/, "");
-    const suffix = (++this.#serial).toString(16).padStart(16, "0");
-    return { ...event, metadata: { ...event.metadata, name: `${base}.${suffix}` } };
   }
 
   async #pace(signal: AbortSignal): Promise<void> {

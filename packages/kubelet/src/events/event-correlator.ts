@@ -12,9 +12,9 @@ const combinedPrefix = "(combined from similar events): ";
 
 /** What is to be written for an occurrence. */
 export type CorrelatedEvent =
-  | { readonly kind: "create"; readonly event: Event; readonly key: string }
-  /** An event written before happened again: `event` is how it should be, `patch` what differs. */
-  | { readonly kind: "repeat"; readonly event: Event; readonly patch: object; readonly key: string }
+  | { readonly kind: "create"; readonly event: Event }
+  /** An event happened again: `event` is how it should be, `patch` what differs where it was written before. */
+  | { readonly kind: "repeat"; readonly event: Event; readonly patch: object }
   /** The object has used up its budget of events. */
   | { readonly kind: "spam" };
 
@@ -25,22 +25,19 @@ interface Group {
 
 /**
  * Keeps events few, as client-go's correlator: the same event again becomes a count, from the tenth different message of
- * one reason within 10 minutes on they become one event, and an object gets 25 events and then one every 5 minutes.
+ * one reason within 10 minutes on they become one event, and an object gets 25 events and then one every 5 minutes. What is not
+ * written for that is counted all the same, so that the next that is written tells the truth.
  */
 export class EventCorrelator {
   readonly #groups: BoundedMap<Group> = new BoundedMap(maxRemembered);
-  readonly #written: BoundedMap<Event> = new BoundedMap(maxRemembered);
+  readonly #seen: BoundedMap<Event> = new BoundedMap(maxRemembered);
   readonly #budgets: BoundedMap<TokenBucket> = new BoundedMap(maxRemembered);
 
   correlate(occurrence: Event, nowMs: number): CorrelatedEvent {
     const { event, key } = this.#combine(occurrence, nowMs);
     const correlated = this.#count(event, key);
+    this.#seen.set(key, correlated.event);
     return this.#withinBudget(event, nowMs) ? correlated : { kind: "spam" };
-  }
-
-  /** Remembers what the API server answered, so that a repetition patches it. */
-  written(key: string, event: Event): void {
-    this.#written.set(key, event);
   }
 
   #combine(event: Event, nowMs: number): { event: Event; key: string } {
@@ -60,9 +57,9 @@ export class EventCorrelator {
     return { event: { ...event, message: combinedPrefix + message }, key: groupKey };
   }
 
-  #count(event: Event, key: string): CorrelatedEvent {
-    const last = this.#written.get(key);
-    if (last === undefined) return { kind: "create", event, key };
+  #count(event: Event, key: string): Exclude<CorrelatedEvent, { kind: "spam" }> {
+    const last = this.#seen.get(key);
+    if (last === undefined) return { kind: "create", event };
     const repeated: Event = {
       ...event,
       metadata: { name: last.metadata.name, namespace: last.metadata.namespace },
@@ -70,8 +67,7 @@ export class EventCorrelator {
       count: (last.count ?? 1) + 1,
     };
     const { count, lastTimestamp, message } = repeated;
-    const patch = { count, lastTimestamp, ...(message !== last.message && { message }) };
-    return { kind: "repeat", event: repeated, patch, key };
+    return { kind: "repeat", event: repeated, patch: { count, lastTimestamp, message } };
   }
 
   #withinBudget(event: Event, nowMs: number): boolean {

@@ -31,7 +31,7 @@ export interface LocalStorageEvictionOptions {
 
 /** As often as upstream looks. */
 const lookEveryMs = 10_000;
-/** What upstream gives a pod that has to go at once. */
+/** What upstream gives a pod that has to go at once; a container gets 2 s of it. */
 const gracePeriodMs = 1000;
 const reason = "Evicted";
 

@@ -13,7 +13,7 @@ const resetAfterMs = 600_000;
 
 /**
  * Growing delays by key, with the meaning of client-go's `flowcontrol.Backoff`: the first failure costs no delay, each further
- * one doubles it, and a key untouched for 10 min starts anew.
+ * one doubles it, and a key that did not fail for 10 min after it was tried again starts anew.
  *
  * Times are given, never read. In memory only: a restart of the kubelet forgets them, as upstream's does.
  */
@@ -46,13 +46,13 @@ export class BackOffTable {
     return retryAtMs > nowMs ? retryAtMs : undefined;
   }
 
-  /** Grows the delay of a key; `atMs` is the time of the failure. */
-  next(key: string, atMs: number): void {
+  /** Grows the delay of a key that failed at `failedAtMs` and is tried again now, from when on it may prove stable. */
+  next(key: string, failedAtMs: number, nowMs: number): void {
     const { initialMs, maxMs } = this.#options;
     const entry = this.#entries.get(key);
-    const fresh = entry === undefined || this.#isExpired(entry, atMs);
+    const fresh = entry === undefined || this.#isExpired(entry, failedAtMs);
     const delayMs = fresh ? Math.min(initialMs, maxMs) : Math.min(entry.delayMs * 2, maxMs);
-    this.#entries.set(key, { delayMs, updatedAtMs: atMs });
+    this.#entries.set(key, { delayMs, updatedAtMs: nowMs });
   }
 
   forget(key: string): void {

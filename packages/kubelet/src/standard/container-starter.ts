@@ -11,18 +11,19 @@ import { crashDelay, crashKey } from "./crash-delay.ts";
 import type { ImageVolumes } from "./image-volumes.ts";
 import { nextAttempt } from "./next-attempt.ts";
 import { hookSubject, type PodContext } from "./pod-context.ts";
+import type { Instance } from "./pod-facts.ts";
 import type { StartDelay, StartOutcome } from "./start-outcome.ts";
 import { killContainer } from "./stop-container.ts";
 
-const configRetryMs = 1000;
-const createRetryMs = 10_000;
+/** As upstream waits before it looks again at a pod whose work failed. Each try costs events, of which a pod has few. */
+const retryMs = 10_000;
 /** Long enough to be seen; after it back-off decides. */
 const hookRetryMs = 1000;
 
 /** Starts one container of a pod in its sandbox: back-off, image, configuration, creation, start, in upstream's order. */
 export class ContainerStarter {
+  readonly container: Container;
   readonly #context: PodContext;
-  readonly #container: Container;
   readonly #sandboxId: string;
   readonly #imageVolumes: ImageVolumes;
   readonly #fieldPath: string;
@@ -30,28 +31,33 @@ export class ContainerStarter {
   /** @param imageVolumes of this round of starts */
   constructor(context: PodContext, container: Container, sandboxId: string, imageVolumes: ImageVolumes) {
     this.#context = context;
-    this.#container = container;
+    this.container = container;
     this.#sandboxId = sandboxId;
     this.#imageVolumes = imageVolumes;
     this.#fieldPath = containerFieldPath(context.spec, container.name);
   }
 
-  /** Failures are outcomes; rejects only with the signal's reason. */
-  async start(signal: AbortSignal): Promise<StartOutcome> {
-    const crash = this.#crashDelay();
+  /**
+   * Failures are outcomes; rejects only with the signal's reason.
+   *
+   * @param killed runtime ID of an instance that was killed just now so that another takes its place
+   */
+  async start(signal: AbortSignal, killed?: string): Promise<StartOutcome> {
+    const crash = this.#crashDelay(killed);
     if (crash !== undefined) return crash;
-    const imageVolumes = await this.#imageVolumes.ensure(this.#container, signal);
+    const imageVolumes = await this.#imageVolumes.ensure(this.container, signal);
     if (imageVolumes.kind === "waiting") {
       this.#failed(imageVolumes.reason);
       return imageVolumes;
     }
     const image = await this.#context.shared.puller.ensure({
-      image: this.#container.image ?? "",
-      pullPolicy: this.#container.imagePullPolicy,
+      image: this.container.image ?? "",
+      pullPolicy: this.container.imagePullPolicy,
       runtimeHandler: this.#context.runtimeHandler ?? "",
       backOff: this.#context.pullBackOff,
+      failures: this.#context.pullFailures,
       credentials: () =>
-        this.#context.options.pullSecrets.pullCredentials(this.#context.pod, this.#container.image ?? "", { signal }),
+        this.#context.options.pullSecrets.pullCredentials(this.#context.pod, this.container.image ?? "", { signal }),
       event: (content) => this.#context.event(content),
       fieldPath: this.#fieldPath,
       signal,
@@ -63,21 +69,28 @@ export class ContainerStarter {
     return this.#create(image.ref, imageVolumes.images, signal);
   }
 
-  /** CrashLoopBackOff: the container ended and must not start again yet. */
-  #crashDelay(): StartDelay | undefined {
-    const { facts, restartBackOff, handle } = this.#context;
-    const { name } = this.#container;
-    const ended = facts.of(name).find((instance) => instance.state === "exited");
-    if (ended === undefined) return undefined;
-    const delay = crashDelay(restartBackOff, {
-      pod: this.#context.pod,
-      container: this.#container,
-      finishedAtMs: ended.finishedAtMs,
-      nowMs: handle.clock.now(),
-    });
+  /**
+   * CrashLoopBackOff: the container ended and must not start again yet.
+   *
+   * As upstream, which looks before it kills, what was killed to be replaced does not count as an end yet: the end before it decides.
+   * Where that one holds the start back, the delay is counted from the kill.
+   */
+  #crashDelay(killed: string | undefined): StartDelay | undefined {
+    const { name } = this.container;
+    const ended = this.#context.facts.of(name).filter(({ state }) => state === "exited");
+    const decisive = ended.find(({ runtimeId }) => runtimeId !== killed);
+    if (decisive === undefined) return undefined;
+    let delay = this.#delayAfter(decisive);
+    const [newest = decisive] = ended;
+    if (delay !== undefined && newest !== decisive) delay = this.#delayAfter(newest);
     if (delay !== undefined)
       this.#warn("BackOff", `Back-off restarting failed container ${name} in pod ${podTitle(this.#context.pod)}`);
     return delay;
+  }
+
+  #delayAfter({ finishedAtMs }: Instance): StartDelay | undefined {
+    const { pod, restartBackOff, handle } = this.#context;
+    return crashDelay(restartBackOff, { pod, container: this.container, finishedAtMs, nowMs: handle.clock.now() });
   }
 
   async #create(
@@ -87,7 +100,7 @@ export class ContainerStarter {
   ): Promise<StartOutcome> {
     const { environment, volumes, runtime, terminationLogs } = this.#context.options;
     const { pod, handle } = this.#context;
-    const container = this.#container;
+    const container = this.container;
     let config: ReturnType<typeof containerConfig>;
     try {
       checkContainerUser(pod, container, this.#context.options.containerUser);
@@ -108,14 +121,14 @@ export class ContainerStarter {
         mounts: [...mounts, messageFile],
       });
     } catch (error) {
-      return this.#delayOf("CreateContainerConfigError", error, configRetryMs, signal);
+      return this.#delayOf("CreateContainerConfigError", error, retryMs, signal);
     }
     let id: string;
     try {
       id = await runtime.createContainer(this.#sandboxId, config, { signal });
     } catch (error) {
       this.#context.staleAll = true;
-      return this.#delayOf("CreateContainerError", error, createRetryMs, signal);
+      return this.#delayOf("CreateContainerError", error, retryMs, signal);
     }
     this.#normal("Created", "Container created");
     return this.#run(id, config.attempt, signal);
@@ -127,9 +140,9 @@ export class ContainerStarter {
     try {
       await runtime.startContainer(id, { signal });
     } catch (error) {
-      const key = crashKey(this.#container);
+      const key = crashKey(this.container);
       const now = this.#context.handle.clock.now();
-      const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), createRetryMs);
+      const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), retryMs);
       return this.#delayOf("RunContainerError", error, delayMs, signal, now);
     }
     this.#normal("Started", "Container started");
@@ -140,12 +153,12 @@ export class ContainerStarter {
 
   /** Until the hook returns the facts do not have the instance, so nobody sees it run. A hook that fails is the container's end. */
   async #postStart(id: string, signal: AbortSignal): Promise<StartDelay | undefined> {
-    const hook = this.#container.lifecycle?.postStart;
+    const hook = this.container.lifecycle?.postStart;
     if (hook === undefined) return undefined;
     const { shared, handle } = this.#context;
-    const { name } = this.#container;
+    const { name } = this.container;
     try {
-      await shared.hooks.run(hook, hookSubject(this.#context, this.#container, id), signal);
+      await shared.hooks.run(hook, hookSubject(this.#context, this.container, id), signal);
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
@@ -167,7 +180,7 @@ export class ContainerStarter {
   #linkLog(id: string, attempt: number): void {
     const { options, handle, pod } = this.#context;
     const { name: podName = "", namespace = "" } = pod.metadata ?? {};
-    const container = this.#container.name;
+    const container = this.container.name;
     const directory = podLogDirectory(options.podLogsDirectory, { namespace, name: podName, uid: handle.uid });
     const logPath = join(directory, containerLogPath(container, attempt));
     options.logFiles
@@ -180,7 +193,7 @@ export class ContainerStarter {
   /** A container that was created but never ran (the kubelet died in between, or starting failed) makes room for the next. */
   async #removeUnstarted(signal: AbortSignal): Promise<void> {
     const { facts, options } = this.#context;
-    for (const instance of facts.of(this.#container.name)) {
+    for (const instance of facts.of(this.container.name)) {
       if (instance.state !== "created") continue;
       await options.runtime.removeContainer(instance.runtimeId, { signal });
       facts.forgetContainer(instance.runtimeId);
@@ -190,7 +203,7 @@ export class ContainerStarter {
   /** One dead instance stays for `logs --previous`; older ones go, with their logs. Failing costs nothing but space. */
   async #removeOldInstances(attempt: number, signal: AbortSignal): Promise<void> {
     const { facts, options, handle } = this.#context;
-    const { name } = this.#container;
+    const { name } = this.container;
     const [newest, ...older] = facts.of(name).filter((instance) => instance.state === "exited");
     if (newest === undefined || older.length === 0) return;
     try {

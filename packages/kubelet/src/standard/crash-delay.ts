@@ -25,7 +25,7 @@ export function crashDelay(backOff: BackOffTable, facts: CrashDelayFacts): Start
   const key = crashKey(container);
   const retryAtMs = backOff.retryAtMs(key, finishedAtMs, facts.nowMs);
   if (retryAtMs === undefined) {
-    backOff.next(key, finishedAtMs);
+    backOff.next(key, finishedAtMs, facts.nowMs);
     return undefined;
   }
   const delay = formatDuration(backOff.delayMs(key));

@@ -6,8 +6,11 @@ import { annotations } from "./labels.ts";
 
 const maxLogBytes = 2048;
 const maxLogLines = 80;
-/** More than the message itself, since log lines carry time and stream. */
-const logTailBytes = 16 * 1024;
+/**
+ * So much more than a message and the headers of its lines that the line cut off at the beginning is no part of it, or so long that
+ * the message is its end.
+ */
+const logTailBytes = 64 * 1024;
 
 /** Message of an exited container: the runtime's, its termination message, or the end of its log where the policy says so. */
 export async function exitMessage(logs: TerminationLogs, podUid: string, status: ContainerStatus): Promise<string> {
@@ -28,7 +31,6 @@ async function readLogTail(path: string): Promise<string> {
     const start = Math.max(0, size - logTailBytes);
     const { bytesRead, buffer } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
     const lines = buffer.subarray(0, bytesRead).toString("utf8").split("\n");
-    if (start > 0) lines.shift();
     const text = lines
       .filter((line) => line !== "")
       .slice(-maxLogLines)

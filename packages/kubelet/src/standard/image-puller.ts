@@ -1,4 +1,5 @@
 import { type Clock, errorMessage, isAbort } from "@wherry/base";
+import type { WaitingReason } from "@wherry/kubernetes";
 import { type AuthConfig, type ImageService, type ImageSpec, type ImageStatus, RuntimeError } from "@wherry/runtime";
 import type { EventContent } from "../ports/event-recorder.ts";
 import { type BackOffTable, formatDuration } from "./back-off-table.ts";
@@ -21,6 +22,8 @@ export interface ImageRequest {
   readonly runtimeHandler: string;
   /** Failures of this pod's pulls, by image. */
   readonly backOff: BackOffTable;
+  /** Reason and cause of the last of them, by image; kept by the puller and shown while it backs off. */
+  readonly failures: Map<string, string>;
   /** Asked only when something has to be pulled. */
   readonly credentials: () => Promise<readonly AuthConfig[]>;
   readonly event: (content: EventContent) => void;
@@ -97,13 +100,16 @@ export class ImagePuller {
 
   async #pullOrBackOff(request: ImageRequest, spec: ImageSpec, mayBePresent: boolean): Promise<ImageOutcome> {
     const { clock } = this.#options;
-    const { backOff, signal } = request;
+    const { backOff, failures, signal } = request;
     const retryAtMs = backOff.retryAtSinceUpdateMs(spec.image, clock.now());
     if (retryAtMs !== undefined) {
-      const message = `Back-off pulling image ${JSON.stringify(spec.image)}`;
-      this.#normal(request, "BackOff", message);
+      const backingOff = `Back-off pulling image ${JSON.stringify(spec.image)}`;
+      this.#normal(request, "BackOff", backingOff);
+      const failure = failures.get(spec.image);
+      const message = failure === undefined ? backingOff : `${backingOff}: ${failure}`;
       return { kind: "waiting", reason: "ImagePullBackOff", message, retryAtMs };
     }
+    failures.delete(spec.image);
     const queuedAtMs = clock.monotonic();
     return this.#pulls.hold(signal, async () => {
       if (mayBePresent && clock.monotonic() > queuedAtMs) {
@@ -117,7 +123,7 @@ export class ImagePuller {
 
   async #pull(request: ImageRequest, spec: ImageSpec, queuedAtMs: number): Promise<ImageOutcome> {
     const { clock, images } = this.#options;
-    const { backOff, signal } = request;
+    const { backOff, failures, signal } = request;
     const image = JSON.stringify(spec.image);
     this.#normal(request, "Pulling", `Pulling image ${image}`);
     const startedAtMs = clock.monotonic();
@@ -132,10 +138,12 @@ export class ImagePuller {
       return { kind: "present", ref };
     } catch (error) {
       throwIfAborted(error, signal);
-      const message = `Failed to pull image ${image}: ${errorMessage(error)}`;
-      this.#warn(request, "Failed", message);
-      backOff.next(spec.image, clock.now());
-      return this.#delay(pullReason(error), message, Math.min(showErrorMs, backOff.delayMs(spec.image)));
+      this.#warn(request, "Failed", `Failed to pull image ${image}: ${errorMessage(error)}`);
+      const now = clock.now();
+      backOff.next(spec.image, now, now);
+      const { reason, message } = pullFailure(spec.image, error);
+      failures.set(spec.image, `${reason}: ${message}`);
+      return this.#delay(reason, message, Math.min(showErrorMs, backOff.delayMs(spec.image)));
     }
   }
 
@@ -171,10 +179,14 @@ export class ImagePuller {
   }
 }
 
-function pullReason(error: unknown): string {
-  if (error instanceof RuntimeError && error.code === "RegistryUnavailable") return "RegistryUnavailable";
-  if (error instanceof RuntimeError && error.code === "SignatureValidationFailed") return "SignatureValidationFailed";
-  return "ErrImagePull";
+/** What of a pull's failure the status says, in upstream's words. */
+function pullFailure(image: string, error: unknown): WaitingReason {
+  const detail = errorMessage(error);
+  const because = (what: string) => `image pull failed for ${image} because the ${what}: ${detail}`;
+  const code = error instanceof RuntimeError ? error.code : "";
+  if (code === "RegistryUnavailable") return { reason: code, message: because("registry is unavailable") };
+  if (code === "SignatureValidationFailed") return { reason: code, message: because("signature validation failed") };
+  return { reason: "ErrImagePull", message: detail };
 }
 
 function throwIfAborted(error: unknown, signal: AbortSignal): void {

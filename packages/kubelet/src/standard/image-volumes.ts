@@ -48,12 +48,13 @@ export class ImageVolumes {
   }
 
   #pull({ reference = "", pullPolicy }: NonNullable<Volume["image"]>, signal: AbortSignal): Promise<ImageOutcome> {
-    const { shared, options, pod, pullBackOff } = this.#context;
+    const { shared, options, pod, pullBackOff, pullFailures } = this.#context;
     return shared.puller.ensure({
       image: reference,
       pullPolicy,
       runtimeHandler: this.#runtimeHandler,
       backOff: pullBackOff,
+      failures: pullFailures,
       credentials: () => options.pullSecrets.pullCredentials(pod, reference, { signal }),
       event: (content) => this.#context.event(content),
       signal,

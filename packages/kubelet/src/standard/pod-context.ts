@@ -55,6 +55,8 @@ export class PodContext {
   readonly pending: Map<string, PendingStart> = new Map();
   readonly restartBackOff: BackOffTable;
   readonly pullBackOff: BackOffTable;
+  /** Reason and cause of the last pull that failed, by image. */
+  readonly pullFailures: Map<string, string> = new Map();
   /** Resolved handler of the pod's runtime class; undefined before `registered` found it. */
   runtimeHandler: string | undefined;
   /** Set by `refused`: why the node does not take the pod. */

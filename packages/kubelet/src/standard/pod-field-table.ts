@@ -80,7 +80,11 @@ const podRules: readonly FieldRule[] = [
   { path: "setHostnameAsFQDN", verdict: "refused", why: "the cluster's domain is not known to guests", when: isTrue },
   { path: "shareProcessNamespace", verdict: "ignored", why: noNamespaces },
   { path: "subdomain", verdict: "ignored", why: "used by the cluster's name service only" },
-  { path: "terminationGracePeriodSeconds", verdict: "honoured", why: "from the stop signal to the kill" },
+  {
+    path: "terminationGracePeriodSeconds",
+    verdict: "honoured",
+    why: "from the stop signal to the kill, which never comes sooner than after 2 s",
+  },
   { path: "tolerations", verdict: "honoured", why: "NoExecute taints are checked at admission" },
   { path: "topologySpreadConstraints", verdict: "ignored", why: scheduler },
   {

@@ -103,8 +103,7 @@ export class PodResize {
         const message = `Cannot resize ${update.resource} of ${subject}: ${errorMessage(error)}`;
         handle.logger.warn("Cannot resize a pod", { subject, error: errorMessage(error) });
         const final = errorCode(error) === "Unimplemented";
-        const retryAtMs = final ? Number.POSITIVE_INFINITY : clock.now() + retryMs;
-        this.#progress = { generation: this.#progress?.generation, error: message, retryAtMs };
+        this.#failed(message, final ? Number.POSITIVE_INFINITY : clock.now() + retryMs);
         shared.resizeTimes.observe(clock.monotonic() - sinceMs, false);
         return { made, failed: true };
       }
@@ -112,6 +111,16 @@ export class PodResize {
     }
     if (made) shared.resizeTimes.observe(clock.monotonic() - sinceMs, true);
     return { made, failed: false };
+  }
+
+  /** Shows the error, and tells it where it is not the one that was told before. */
+  #failed(error: string, retryAtMs: number): void {
+    const { spec } = this.#context;
+    const { generation, error: before } = this.#progress ?? { generation: this.#generation };
+    this.#progress = { generation, error, retryAtMs };
+    if (error === before) return;
+    const message = `Pod resize error: ${describeResize(spec, generation, error)}`;
+    this.#context.event({ type: "Warning", reason: "ResizeError", message });
   }
 
   async #call(update: ResourceUpdate, signal: AbortSignal): Promise<void> {

@@ -12,7 +12,7 @@ export interface StopTarget extends Pick<Instance, "name" | "runtimeId" | "state
   readonly message: string;
 }
 
-/** What a container is given to stop once its hook is through, and wherever it is stopped for its own sake, as upstream's. */
+/** What every container is given to stop, also where its grace period is shorter or used up by then, as upstream's. */
 const minStopMs = 2000;
 /** Time a runtime has for a stop beyond the grace period before it is asked again, as upstream gives it. */
 const stopAllowanceMs = 120_000;
@@ -32,7 +32,7 @@ export async function killContainer(
     const { name, runtimeId, state } = instance;
     tellKilling(context, { name, runtimeId, state, message });
     await runPreStop(context, instance, deadline, signal);
-    await stopWithin(context, runtimeId, deadline, minStopMs, signal);
+    await stopWithin(context, runtimeId, deadline, signal);
   } finally {
     deadline.end();
     context.staleContainers.add(instance.runtimeId);
@@ -49,9 +49,9 @@ export async function stopContainer(
   turn?: Promise<unknown>,
 ): Promise<void> {
   tellKilling(context, target);
-  const hookRan = await runPreStop(context, target, deadline, signal);
+  await runPreStop(context, target, deadline, signal);
   if (turn !== undefined) await waitForTurn(turn, deadline, signal);
-  await stopWithin(context, target.runtimeId, deadline, hookRan ? minStopMs : 0, signal);
+  await stopWithin(context, target.runtimeId, deadline, signal);
 }
 
 function tellKilling(context: PodContext, { name, state, message }: StopTarget): void {
@@ -60,18 +60,18 @@ function tellKilling(context: PodContext, { name, state, message }: StopTarget):
   context.event({ type: "Normal", reason: "Killing", message, fieldPath });
 }
 
-/** Whether the container has such a hook, and it ran now. Once through it is not run again for an instance, whatever follows. */
+/** Runs the hook where the container has one. Once through it is not run again for an instance, whatever follows. */
 async function runPreStop(
   context: PodContext,
   { name, runtimeId, state }: Pick<Instance, "name" | "runtimeId" | "state">,
   deadline: GraceDeadline,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
   const { shared, preStopped, handle } = context;
   const container = context.container(name);
   const hook = container?.lifecycle?.preStop;
-  if (container === undefined || hook === undefined || state !== "running") return false;
-  if (preStopped.has(runtimeId) || deadline.remainingMs === 0) return false;
+  if (container === undefined || hook === undefined || state !== "running") return;
+  if (preStopped.has(runtimeId) || deadline.remainingMs === 0) return;
   const until = AbortSignal.any([signal, deadline.expired]);
   const subject = hookSubject(context, container, runtimeId);
   try {
@@ -84,7 +84,6 @@ async function runPreStop(
     if (!late) subject.event({ type: "Warning", reason: "FailedPreStopHook", message: "PreStopHook failed" });
   }
   preStopped.add(runtimeId);
-  return true;
 }
 
 /** Waits for those that must have stopped before, but not beyond the deadline. */
@@ -97,16 +96,15 @@ async function waitForTurn(turn: Promise<unknown>, deadline: GraceDeadline, sign
   }
 }
 
-/** Stops a container by the deadline, and asks again with less time whenever the deadline comes closer. */
+/** Stops a container by the deadline, though not sooner than it may take, and asks again with less time when the deadline comes closer. */
 async function stopWithin(
   context: PodContext,
   id: string,
   deadline: GraceDeadline,
-  leastMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock } = context.handle;
-  const leastUntilMs = clock.monotonic() + leastMs;
+  const leastUntilMs = clock.monotonic() + minStopMs;
   for (;;) {
     const late = new AbortController();
     const attempt = AbortSignal.any([signal, deadline.shortened, late.signal]);

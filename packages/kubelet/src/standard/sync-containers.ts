@@ -88,11 +88,12 @@ async function perform(
   const sandboxId = context.facts.sandbox?.id;
   if (sandboxId === undefined) return false;
   const imageVolumes = new ImageVolumes(context);
-  const start = (container: Container) => startContainer(context, container, sandboxId, imageVolumes, signal);
+  const start = (container: Container, killed?: string) =>
+    startContainer(context, new ContainerStarter(context, container, sandboxId, imageVolumes), signal, killed);
   let changed = await context.resize.perform(updates, signal, async () => {
     for (const stop of actions.replace) {
       await killContainer(context, stop, signal);
-      if (stop.restart) await start(stop.container);
+      if (stop.restart) await start(stop.container, stop.instance.runtimeId);
     }
     return actions.replace.length > 0;
   });
@@ -104,19 +105,19 @@ async function perform(
   return changed;
 }
 
-/** Whether an instance was started. */
+/** Whether an instance was started; `killed` is the one whose place it takes. */
 async function startContainer(
   context: PodContext,
-  container: Container,
-  sandboxId: string,
-  imageVolumes: ImageVolumes,
+  starter: ContainerStarter,
   signal: AbortSignal,
+  killed: string | undefined,
 ): Promise<boolean> {
   const { pending, handle } = context;
+  const { container } = starter;
   const { name } = container;
   const delay = pending.get(name);
   if (delay !== undefined && delay.retryAtMs > handle.clock.now()) return false;
-  const outcome = await new ContainerStarter(context, container, sandboxId, imageVolumes).start(signal);
+  const outcome = await starter.start(signal, killed);
   pending.delete(name);
   await context.refresh(signal);
   if (outcome.kind === "waiting") pending.set(name, { ...outcome, key: pendingKey(context, container) });

@@ -120,14 +120,31 @@ describe("ApiEventRecorder", () => {
     expect(Date.parse(event?.lastTimestamp ?? "") - Date.parse(event?.firstTimestamp ?? "")).toBe(2_000);
   });
 
-  test("ApiEventRecorder starts a new event when the counted one has expired", async () => {
+  test("ApiEventRecorder writes the event anew when the counted one has expired, and counts on", async () => {
     const { clock, sink, recorder } = start();
     recorder.event(pod("web"), content("same"));
     await clock.advance(0);
     sink.stored.clear();
     recorder.event(pod("web"), content("same"));
     await clock.advance(0);
-    expect(sink.events).toMatchObject([{ count: 1 }]);
+    expect(sink.events).toMatchObject([{ count: 2, message: "same" }]);
+  });
+
+  test("ApiEventRecorder counts what it does not write too (the count once fell behind)", async () => {
+    const { clock, sink, recorder } = start();
+    for (let index = 0; index < 1_000; index++) recorder.event(pod("web"), content("same"));
+    await clock.advance(0);
+    expect(sink.events).toMatchObject([{ count: 25 }]);
+    // Never written so far.
+    for (let index = 0; index < 3; index++) recorder.event(pod("web"), content("other", { reason: "Other" }));
+    await clock.advance(600_000);
+    recorder.event(pod("web"), content("same"));
+    recorder.event(pod("web"), content("other", { reason: "Other" }));
+    await clock.advance(0);
+    expect(sink.events).toMatchObject([
+      { message: "same", count: 1_001 },
+      { message: "other", count: 4 },
+    ]);
   });
 
   test("ApiEventRecorder combines from the tenth different message of one reason on", async () => {

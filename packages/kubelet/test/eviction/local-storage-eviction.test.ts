@@ -89,7 +89,7 @@ async function start(pods: readonly Pod[], options: HarnessOptions = {}): Promis
 
 afterEach(() => fixture.stop());
 
-test("LocalStorageEviction ends a pod over a limit at the next look, with 1 s of grace", async () => {
+test("LocalStorageEviction ends a pod over a limit at the next look, with the least grace there is, 2 s", async () => {
   const stubborn = { runtime: { script: () => ({ obeysStop: false }) } };
   const harness = await start([withVolume("ann"), withVolume("bob"), podOf("cat")], stubborn);
   fixture.run();
@@ -99,7 +99,7 @@ test("LocalStorageEviction ends a pod over a limit at the next look, with 1 s of
   await harness.advance(1);
   expect(fixture.measured).toEqual(["uid-ann", "uid-bob"]);
   expect(harness.events).toContainEqual({ pod: "ann", type: "Warning", reason: "Evicted", message });
-  await harness.advance(999);
+  await harness.advance(1999);
   expect(harness.status("ann").phase).toBe("Running");
   await harness.advance(1);
   expect(harness.status("ann")).toMatchObject({

@@ -57,9 +57,19 @@ describe("exitMessage()", () => {
     await writeFile(join(directory, "2.log"), short);
     expect((await message("")).split("\n").slice(0, 1)).toEqual(["20"]);
     await writeFile(join(directory, "2.log"), line("é".repeat(20_000)));
-    const long = await message("");
-    expect(Buffer.byteLength(long)).toBeLessThanOrEqual(2048);
-    expect(long).not.toContain("\uFFFD");
+    // The first byte of the 2,048 is the second one of a character, the last one the end of the line.
+    expect(await message("")).toBe(`${"é".repeat(1023)}\n`);
+  });
+
+  test.each([
+    ["the longest line there is", line("x".repeat(16_384))],
+    ["a line in two parts", line("x".repeat(16_384), "P") + line("x")],
+    ["a line of another writer, longer than what is read", line("x".repeat(300_000))],
+  ])("exitMessage() is the end of %s (it was once empty)", async (_name, text) => {
+    await writeFile(join(directory, "2.log"), line("before") + text);
+    expect(await message("")).toBe(`${"x".repeat(2047)}\n`);
+    await writeFile(join(directory, "2.log"), text + line("why"));
+    expect(await message("")).toBe(`${"x".repeat(2043)}\nwhy\n`);
   });
 
   test("exitMessage() without a log is empty", async () => {

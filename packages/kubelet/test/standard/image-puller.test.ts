@@ -27,6 +27,7 @@ describe("ImagePuller", () => {
       pullPolicy: "IfNotPresent",
       runtimeHandler: "",
       backOff: new BackOffTable({ initialMs: 10_000, maxMs: 300_000 }),
+      failures: new Map(),
       credentials: async () => [],
       event: (content) => void events.push(content),
       fieldPath: "spec.containers{main}",
@@ -86,24 +87,30 @@ describe("ImagePuller", () => {
   });
 
   test.each([
-    [new RuntimeError("RegistryUnavailable", "connection refused"), "RegistryUnavailable"],
-    [new RuntimeError("SignatureValidationFailed", "not signed"), "SignatureValidationFailed"],
-    [new Error("digest mismatch"), "ErrImagePull"],
-  ])("ensure() shows %s as %s, and then backs off", async (error, reason) => {
+    [
+      new RuntimeError("RegistryUnavailable", "connection refused"),
+      "RegistryUnavailable",
+      "image pull failed for app:v1 because the registry is unavailable: connection refused",
+    ],
+    [
+      new RuntimeError("SignatureValidationFailed", "not signed"),
+      "SignatureValidationFailed",
+      "image pull failed for app:v1 because the signature validation failed: not signed",
+    ],
+    [new Error("digest mismatch"), "ErrImagePull", "digest mismatch"],
+  ])("ensure() shows %s as %s, and why while it backs off (which it once forgot)", async (error, reason, message) => {
     injector.plan = failing("pullImage", 1, { error });
     const again = request("app:v1");
-    expect(await puller().ensure(again)).toMatchObject({
-      reason,
-      message: `Failed to pull image "app:v1": ${error.message}`,
-    });
+    expect(await puller().ensure(again)).toMatchObject({ reason, message });
     expect(await puller().ensure(again)).toMatchObject({
       reason: "ImagePullBackOff",
+      message: `Back-off pulling image "app:v1": ${reason}: ${message}`,
       retryAtMs: clock.now() + 10_000,
     });
-    expect(events.map(({ type, reason: event }) => `${type} ${event}`)).toEqual([
-      "Normal Pulling",
-      "Warning Failed",
-      "Normal BackOff",
+    expect(events.map(({ type, reason: event, message: text }) => `${type} ${event} ${text}`)).toEqual([
+      'Normal Pulling Pulling image "app:v1"',
+      `Warning Failed Failed to pull image "app:v1": ${error.message}`,
+      'Normal BackOff Back-off pulling image "app:v1"',
     ]);
   });
 

@@ -52,16 +52,16 @@ describe("standard provider, image volumes", () => {
   test("a pull that fails is shown as the container's reason, backs off, and is over when there is an image", async () => {
     harness.runtime.images.remote = new Set();
     await create({ reference: "data:v1" });
-    const message = 'Failed to pull image "data:v1": Cannot pull image "data:v1": registry answered 404';
+    const message = 'Cannot pull image "data:v1": registry answered 404';
     expect(waitingOf(harness, "web")).toEqual({ reason: "ErrImagePull", message });
     expect(events().slice(-2)).toEqual([
-      `Warning|Failed|${message}|`,
+      `Warning|Failed|Failed to pull image "data:v1": ${message}|`,
       "Warning|Failed|Error: ErrImagePull|spec.containers{main}",
     ]);
     await harness.advance(1000);
     expect(waitingOf(harness, "web")).toEqual({
       reason: "ImagePullBackOff",
-      message: 'Back-off pulling image "data:v1"',
+      message: `Back-off pulling image "data:v1": ErrImagePull: ${message}`,
     });
     expect(harness.status("web").phase).toBe("Pending");
     harness.runtime.images.remote = undefined;

@@ -113,17 +113,28 @@ describe("standard provider, one container", () => {
     expect(harness.api.deletions).toEqual(["stubborn"]);
   });
 
-  test("delete() with grace 0 removes the object at once, and the container is stopped all the same", async () => {
+  test("delete() with grace 0 removes the object at once, and the container is stopped all the same, in 2 s", async () => {
     harness = new KubeletHarness({ runtime: { script: () => ({ obeysStop: false }) } });
     harness.start();
     harness.api.create(podOf("stubborn"));
     await harness.settle();
     harness.api.delete("stubborn", 0);
     await harness.settle();
+    await harness.advance(1900);
     expect(harness.runtime.find("stubborn", "main").state).toBe("running");
-    await harness.advance(1000);
+    await harness.advance(100);
     await harness.until(() => harness.runtime.sandboxes.size === 0);
     expect(harness.api.deletions).toEqual([]);
+  });
+
+  test("lifecycle.stopSignal reaches the runtime, and where there is none it is left to the image", async () => {
+    harness = new KubeletHarness();
+    harness.start();
+    harness.api.create(podOf("own", {}, { lifecycle: { stopSignal: "SIGUSR1" } }));
+    harness.api.create(podOf("none"));
+    await harness.settle();
+    expect(harness.runtime.find("own", "main").config.stopSignal).toBe("SIGUSR1");
+    expect(harness.runtime.find("none", "main").config.stopSignal).toBe("");
   });
 
   test("a pod recreated under its name runs beside the one that still stops", async () => {
@@ -137,7 +148,7 @@ describe("standard provider, one container", () => {
     await harness.settle();
     expect(harness.status("twin").phase).toBe("Running");
     expect(harness.controller.get("default", "twin")?.metadata?.uid).toBe("uid-twin-2");
-    await harness.advance(1000);
+    await harness.advance(2000);
     await harness.until(() => harness.runtime.sandboxes.size === 1);
     expect([...harness.runtime.sandboxes.values()].map(({ config }) => config.metadata.uid)).toEqual(["uid-twin-2"]);
   });
@@ -231,6 +242,20 @@ describe("standard provider, restarts", () => {
     expect(harness.status("crash").containerStatuses?.[0]?.state?.waiting?.message).toMatch(/^back-off 10s /);
   });
 
+  test("ten quiet minutes count from the restart, so that five minutes of life after five of waiting are no new start", async () => {
+    let lifeMs = 0;
+    harness = new KubeletHarness({ runtime: { script: () => ({ exitAfterMs: lifeMs, exitCode: 1 }) } });
+    harness.start();
+    harness.api.create(podOf("crash"));
+    const waiting = () => harness.status("crash").containerStatuses?.[0]?.state?.waiting?.message;
+    for (let second = 0; second < 320; second++) await harness.advance(1000);
+    expect(waiting()).toMatch(/^back-off 5m0s /);
+    lifeMs = 301_000;
+    for (let second = 0; second < 600; second++) await harness.advance(1000);
+    expect(harness.status("crash").containerStatuses?.[0]?.restartCount).toBe(7);
+    expect(waiting()).toMatch(/^back-off 5m0s /);
+  });
+
   test("restartPolicy OnFailure stops at success", async () => {
     let count = 0;
     harness = new KubeletHarness({ runtime: { script: () => ({ exitAfterMs: 0, exitCode: count++ < 2 ? 1 : 0 }) } });
@@ -305,12 +330,13 @@ describe("standard provider, waiting reasons", () => {
     await harness.settle();
     expect(harness.status("web").containerStatuses?.[0]?.state?.waiting).toEqual({
       reason: "ErrImagePull",
-      message: 'Failed to pull image "missing:v1": Cannot pull image "missing:v1": registry answered 404',
+      message: 'Cannot pull image "missing:v1": registry answered 404',
     });
     await harness.advance(1000);
     expect(harness.status("web").containerStatuses?.[0]?.state?.waiting).toEqual({
       reason: "ImagePullBackOff",
-      message: 'Back-off pulling image "missing:v1"',
+      message:
+        'Back-off pulling image "missing:v1": ErrImagePull: Cannot pull image "missing:v1": registry answered 404',
     });
     await harness.advance(60_000);
     const pulls = harness.runtime.injector.calls.filter(({ verb }) => verb === "pullImage");
@@ -360,8 +386,11 @@ describe("standard provider, waiting reasons", () => {
       message: 'secret "missing" not found',
     });
     expect(harness.events.find(({ reason }) => reason === "Failed")?.message).toBe('Error: secret "missing" not found');
+    for (let second = 0; second < 115; second++) await harness.advance(1000);
+    // Each try is two events, and after 25 of them the start itself would not be told.
+    expect(harness.reasons("web").length).toBeLessThan(25);
     harness.environmentError = undefined;
-    await harness.advance(2000);
+    await harness.advance(5000);
     expect(harness.status("web").phase).toBe("Running");
     expect(harness.status("web").containerStatuses?.[0]?.restartCount).toBe(0);
   });

@@ -147,6 +147,24 @@ describe("standard provider, sidecars", () => {
   });
 });
 
+describe("standard provider, sidecars of apps that use up the grace period", () => {
+  test.each([10, 1])("with %i s they get their stop signal and 2 s (they were once killed)", async (seconds) => {
+    harness = scripted({ main: { obeysStop: false }, slow: { obeysStop: false } });
+    harness.start();
+    const initContainers = [sidecar("proxy"), sidecar("slow")];
+    harness.api.create(podOf("web", { terminationGracePeriodSeconds: seconds, initContainers }));
+    await harness.settle();
+    harness.api.delete("web");
+    await harness.advance(seconds * 1000 + 1900);
+    expect(harness.runtime.find("web", "proxy")).toMatchObject({ state: "exited", exitCode: 143 });
+    expect(harness.runtime.find("web", "slow").state).toBe("running");
+    await harness.advance(100);
+    expect(harness.api.deletions).toEqual(["web"]);
+    const last = harness.api.history.get("web")?.at(-1)?.initContainerStatuses ?? [];
+    expect(last.map(({ state }) => state?.terminated?.exitCode)).toEqual([143, 137]);
+  });
+});
+
 describe("standard provider, several app containers", () => {
   test("one container's back-off holds up no other", async () => {
     harness = scripted({ bad: { exitAfterMs: 0, exitCode: 1 } });

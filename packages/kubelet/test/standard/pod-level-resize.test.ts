@@ -156,16 +156,15 @@ describe("the limit of a sandbox when a container is resized", () => {
     ask("web", containersWith(amounts("1", "128Mi")));
     await harness.settle();
     ask("web", containersWith(amounts("1", "32Mi")));
-    // The second restart waits for the back-off.
-    await harness.advance(20_000);
+    await harness.settle();
     expect(sandboxLimits()).toEqual({ cpuLimitMillis: 1000, memoryLimitBytes: 32 * mebi });
     expect(resizeCalls()).toEqual([
       "updatePodSandboxResources",
       "stopContainer",
       "startContainer",
       "stopContainer",
-      "updatePodSandboxResources",
       "startContainer",
+      "updatePodSandboxResources",
     ]);
   });
 

@@ -183,6 +183,18 @@ describe("a resize in place", () => {
     expect(main("web")).toMatchObject({ restartCount: 1, resources: amounts("2", "128Mi") });
   });
 
+  test("that wants a second restart soon after the first one does not wait in CrashLoopBackOff", async () => {
+    const policy = [{ resourceName: "memory", restartPolicy: "RestartContainer" }];
+    await start(podWith("web", amounts("1"), policy));
+    for (const [restarts, memory] of ["128Mi", "256Mi"].entries()) {
+      ask("web", amounts("1", memory));
+      await harness.settle();
+      expect(main("web")).toMatchObject({ restartCount: restarts + 1, resources: amounts("1", memory) });
+      await harness.advance(30_000);
+    }
+    expect(harness.api.states("web", "main")).not.toContain("waiting:CrashLoopBackOff");
+  });
+
   test("that the runtime cannot do stays in progress with its error, and is not asked for again and again", async () => {
     await start(podWith("web", amounts("1")));
     const error = new RuntimeError("Unimplemented", "memory is fixed, restart the container");
@@ -195,6 +207,12 @@ describe("a resize in place", () => {
       message: "Cannot resize memory of container main: memory is fixed, restart the container",
       observedGeneration: 2,
     });
+    expect(resizeEvents("web")).toEqual(["ResizeStarted", "ResizeError"]);
+    expect(harness.events.find(({ reason }) => reason === "ResizeError")).toMatchObject({
+      type: "Warning",
+      message:
+        'Pod resize error: {"containers":[{"name":"main","resources":{"limits":{"cpu":"1","memory":"128Mi"},"requests":{"cpu":"1","memory":"128Mi"}}}],"generation":2,"error":"Cannot resize memory of container main: memory is fixed, restart the container"}',
+    });
     expect(updates()).toBe(1);
     expect(main("web")).toMatchObject({ restartCount: 0, resources: amounts("1") });
     ask("web", amounts("1"));
@@ -202,15 +220,17 @@ describe("a resize in place", () => {
     expect(resizeConditions("web")).toEqual([]);
   });
 
-  test("that fails for another reason is tried again", async () => {
+  test("that fails for another reason is tried again, and its error told once", async () => {
     await start(podWith("web", amounts("1")));
-    harness.runtime.injector.plan = failing("updateContainerResources", 1);
+    harness.runtime.injector.plan = failing("updateContainerResources", 3);
     ask("web", amounts("2"));
     await harness.settle();
     expect(resizeConditions("web")).toEqual(["PodResizeInProgress Error"]);
-    await harness.advance(11_000);
+    for (let second = 0; second < 35; second++) await harness.advance(1000);
+    expect(updates()).toBe(4);
     expect(resizeConditions("web")).toEqual([]);
     expect(main("web")?.resources).toEqual(amounts("2"));
+    expect(resizeEvents("web")).toEqual(["ResizeStarted", "ResizeError", "ResizeCompleted"]);
   });
 
   test("gives back before it takes, and memory comes before cpu", async () => {

@@ -37,6 +37,11 @@ const url = (path: string, host = "10.1.0.1") => `http://${host}/${path.replace(
 const main = (pod = "web") => harness.status(pod).containerStatuses?.[0];
 const condition = (type: string, pod = "web") =>
   harness.status(pod).conditions?.find((candidate) => candidate.type === type);
+/** When instances of containers were started, in seconds since the beginning. */
+const starts = (begin: number) =>
+  harness.runtime.injector.calls
+    .filter(({ verb }) => verb === "startContainer")
+    .map(({ atMs }) => Math.round((atMs - begin) / 1000));
 const messages = (reason: string) =>
   harness.events.filter((event) => event.reason === reason).map(({ message }) => message);
 
@@ -278,13 +283,23 @@ describe("standard provider, liveness probes", () => {
     expect(harness.status("web").phase).toBe("Running");
   });
 
-  test("a failing container ends in CrashLoopBackOff", async () => {
-    start();
+  test("a killed container is started again at once until the kills before have made a delay longer than its life", async () => {
+    const begin = start();
     actions.answer = 500;
-    harness.api.create(podOf("web", {}, { livenessProbe: http("/live", { failureThreshold: 1 }) }));
+    const livenessProbe = http("/live", { periodSeconds: 10, failureThreshold: 3 });
+    harness.api.create(podOf("web", {}, { livenessProbe }));
+    await harness.settle();
+    for (let seconds = 0; seconds < 104; seconds++) await harness.advance(1000);
+    // The fifth kill is the first that comes sooner after the one before than the delay grown by then.
+    expect(starts(begin)).toEqual([0, 21, 42, 63, 84]);
+    expect(harness.api.states("web", "main")).not.toContain("waiting:CrashLoopBackOff");
     await harness.advance(1000);
-    await harness.advance(1000);
-    expect(harness.api.states("web", "main").at(-1)).toBe("waiting:CrashLoopBackOff");
+    expect(main()?.state?.waiting).toMatchObject({
+      reason: "CrashLoopBackOff",
+      message: expect.stringMatching(/^back-off 40s restarting failed container=main /),
+    });
+    for (let seconds = 0; seconds < 41; seconds++) await harness.advance(1000);
+    expect(starts(begin)).toEqual([0, 21, 42, 63, 84, 145]);
   });
 });
 

@@ -2,7 +2,7 @@ import type { ContainerStatus, Pod, PodCondition, PodSpec, PodStatus, ResourceRe
 import { formatApiTime } from "./api-time.ts";
 import { endedStatuses } from "./container-statuses.ts";
 import { kubeletConditionTypes, podConditions, withTransitionTimes } from "./pod-conditions.ts";
-import { findContainerStatus, hasAnyAppContainerStarted } from "./pod-containers.ts";
+import { findContainerStatus, hasAnyAppContainerStarted, podContainers } from "./pod-containers.ts";
 import { type PodPhase, podPhase } from "./pod-phase.ts";
 import { isTerminalPhase } from "./pod-predicates.ts";
 import { qosClass } from "./qos-class.ts";
@@ -59,13 +59,13 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
   const status: PodStatus = {
     phase,
     conditions: mergeConditions(withTransitionTimes(stamped, previous, now), pod.status, previous),
-    containerStatuses: cutMessages([...lists.containerStatuses].sort(byName), spec.containers.length),
+    containerStatuses: cutMessages([...lists.containerStatuses].sort(byName), spec),
     qosClass: pod.status?.qosClass ?? previous?.qosClass ?? qosClass(spec),
     startTime: previous?.startTime ?? now,
   };
-  if (spec.initContainers?.length) status.initContainerStatuses = cutMessages(lists.initContainerStatuses, 1);
+  if (spec.initContainers?.length) status.initContainerStatuses = cutMessages(lists.initContainerStatuses, spec);
   if (facts.ephemeralContainerStatuses.length > 0)
-    status.ephemeralContainerStatuses = cutMessages(facts.ephemeralContainerStatuses, 1);
+    status.ephemeralContainerStatuses = cutMessages(facts.ephemeralContainerStatuses, spec);
   const final = isTerminalPhase(previous?.phase);
   const reason = final ? previous?.reason : facts.reason;
   const message = final ? previous?.message : facts.message;
@@ -143,9 +143,12 @@ function addAddresses(status: PodStatus, facts: PodStatusFacts): void {
   }
 }
 
-/** Cuts termination messages so that those of a pod stay within 12 KiB together. */
-function cutMessages(statuses: readonly ContainerStatus[], containers: number): ContainerStatus[] {
-  const limit = Math.floor(termination.totalBytes / Math.max(statuses.length, containers, 1));
+/**
+ * Cuts termination messages to equal shares of 12 KiB, so that those of all containers of a pod, of whatever kind, stay within it
+ * together, and those of their last instances too.
+ */
+function cutMessages(statuses: readonly ContainerStatus[], spec: PodSpec): ContainerStatus[] {
+  const limit = Math.floor(termination.totalBytes / Math.max(podContainers(spec).length, 1));
   const cut = (state: ContainerStatus["state"]): ContainerStatus["state"] => {
     const message = state?.terminated?.message;
     if (state?.terminated === undefined || message === undefined) return state;

@@ -135,15 +135,34 @@ describe("podStatus()", () => {
     expect(podStatus(facts({ previous: first, podIps: [], sandboxReady: false })).podIP).toBe("10.1.0.1");
   });
 
-  test("podStatus() cuts termination messages to 12 KiB for the pod", () => {
-    const state = { terminated: { exitCode: 1, message: "é".repeat(20_000) } };
-    const two = { ...pod, spec: spec("Never", 2) };
-    const containerStatuses = [status("app-0", state), status("app-1", state)];
-    const result = podStatus(facts({ pod: two, containerStatuses }));
-    const bytes = (result.containerStatuses ?? []).map(({ state: after }) =>
-      Buffer.byteLength(after?.terminated?.message ?? ""),
+  test("podStatus() cuts termination messages to 12 KiB for the pod, whatever lists its containers are in", () => {
+    const long = { terminated: { exitCode: 1, message: "é".repeat(20_000) } };
+    const names = (kind: string) => [`${kind}-0`, `${kind}-1`];
+    const containers = (kind: string) => names(kind).map((name) => ({ name }));
+    const statuses = (kind: string) => names(kind).map((name) => status(name, long, { lastState: long }));
+    const six: Pod = {
+      ...pod,
+      spec: {
+        restartPolicy: "Never",
+        initContainers: containers("init"),
+        containers: containers("app"),
+        ephemeralContainers: containers("debug"),
+      },
+    };
+    const result = podStatus(
+      facts({
+        pod: six,
+        initContainerStatuses: statuses("init"),
+        containerStatuses: statuses("app"),
+        ephemeralContainerStatuses: statuses("debug"),
+      }),
     );
-    expect(bytes).toEqual([6144, 6144]);
+    const lists = [result.initContainerStatuses, result.containerStatuses, result.ephemeralContainerStatuses];
+    const bytes = lists
+      .flatMap((list) => list ?? [])
+      .flatMap(({ state, lastState }) => [state, lastState])
+      .map((state) => Buffer.byteLength(state?.terminated?.message ?? ""));
+    expect(bytes).toEqual(Array.from({ length: 12 }, () => 2048));
   });
 });
 

@@ -198,9 +198,8 @@ export class FakeRuntime implements Runtime {
       const container = this.containers.get(containerId);
       if (container === undefined || container.state === "exited") return;
       const { obeysStop = true, stopExitCode = 143 } = container.script;
-      if (container.state === "created") this.exit(containerId, 137);
+      if (container.state === "created" || timeoutMs === 0) this.exit(containerId, 137);
       else if (obeysStop) this.exit(containerId, stopExitCode);
-      else if (timeoutMs === 0) this.exit(containerId, 137);
       else {
         const cancelKill = this.#clock.setTimer(timeoutMs, () => this.exit(containerId, 137));
         try {

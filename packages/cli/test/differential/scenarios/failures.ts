@@ -24,11 +24,14 @@ export const failureScenarios: readonly Scenario[] = [
     { waiting: "InvalidImageName" },
     { event: "InspectFailed" },
   ]),
-  image("image-unknown", "{registry}/nothing:v1", "IfNotPresent", [
-    { waiting: "ErrImagePull" },
-    { waiting: "ImagePullBackOff" },
-    { event: "BackOff" },
-  ]),
+  {
+    ...image("image-unknown", "{registry}/nothing:v1", "IfNotPresent", [
+      { waiting: "ErrImagePull" },
+      { waiting: "ImagePullBackOff" },
+      { event: "BackOff" },
+    ]),
+    waitingMessages: /^Back-off pulling image "[^"]+": ErrImagePull: /,
+  },
   image("registry-unreachable", "127.0.0.1:1/nothing:v1", "IfNotPresent", [
     { waiting: "ImagePullBackOff" },
     { event: "BackOff" },

@@ -1,4 +1,4 @@
-import type { Scenario } from "../scenario.ts";
+import type { Scenario, ScenarioContainer } from "../scenario.ts";
 
 const message = (name: string, code: string, policy: string, program: readonly string[]): Scenario => ({
   name,
@@ -7,6 +7,10 @@ const message = (name: string, code: string, policy: string, program: readonly s
   ],
   steps: [{ phase: code === "0" ? "Succeeded" : "Failed" }],
   messages: true,
+});
+const longMessage = (name: string): ScenarioContainer => ({
+  name,
+  program: ["write", "/dev/termination-log", "x".repeat(4096), "sleep", "2500"],
 });
 const fieldRef = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
 
@@ -29,6 +33,14 @@ export const guestScenarios: readonly Scenario[] = [
     "/dev/termination-log",
     "this",
   ]),
+  message("message-from-a-long-line", "1", "FallbackToLogsOnError", ["print", "x".repeat(16_380)]),
+  {
+    name: "messages-of-four-containers",
+    initContainers: ["one", "two", "three"].map(longMessage),
+    containers: ["main"].map(longMessage),
+    steps: [{ phase: "Succeeded" }],
+    messages: true,
+  },
   message("message-log-of-success", "0", "FallbackToLogsOnError", ["print", "not this"]),
   {
     name: "message-path",

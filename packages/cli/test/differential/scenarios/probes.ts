@@ -90,6 +90,14 @@ export const probeScenarios: readonly Scenario[] = [
     steps: [ready, { remove: "healthz" }, { phase: "Failed" }],
   },
   {
+    name: "liveness-fails-again-and-again",
+    // Each life is longer than the longest back-off, so that no kill is too soon after the one before.
+    containers: [server(http, { livenessProbe: nobody({ initialDelaySeconds: 3 }), readinessProbe: byHttp() })],
+    spec: always,
+    steps: [ready, { restarts: 3 }],
+    maxRestarts: 2,
+  },
+  {
     name: "liveness-grace-of-the-probe",
     containers: [
       server(http, {

@@ -19,6 +19,26 @@ export const restartScenarios: readonly Scenario[] = [
       spec: { restartPolicy: "Always" },
       steps: [{ restarts: 1 }, { waiting: "CrashLoopBackOff" }, { restarts: 2 }, { event: "BackOff" }],
       maxRestarts: 1,
+      waitingMessages: /^back-off \S+ restarting failed container=main pod=/,
+    }),
+  ),
+  ...[
+    { name: "rule-in", operator: "In", values: [42] },
+    { name: "rule-not-in", operator: "NotIn", values: [0, 1] },
+  ].map(
+    ({ name, operator, values }): Scenario => ({
+      name,
+      containers: [
+        {
+          name: "main",
+          program: ["sleep", "1500", "fail-once", "/state/tried", "42", "sleep", "2500", "exit", "1"],
+          restartPolicy: "Never",
+          restartPolicyRules: [{ action: "Restart", exitCodes: { operator, values } }],
+          volumeMounts,
+        },
+      ],
+      spec: state,
+      steps: [{ phase: "Failed" }],
     }),
   ),
   {

@@ -37,6 +37,13 @@ export const terminationScenarios: readonly Scenario[] = [
     endOrder: true,
   },
   {
+    name: "sidecar-after-the-grace-period",
+    initContainers: [sidecar(held("one"))],
+    containers: [held("main", 500)],
+    spec: { terminationGracePeriodSeconds: 600 },
+    steps: [ready, { delete: 3 }, { gone: true }],
+  },
+  {
     name: "stop-signal-without-effect",
     containers: [{ name: "main", program: ["spin"] }],
     spec: { terminationGracePeriodSeconds: 2 },
