@@ -27,8 +27,29 @@ export function podLifecyclePage(): string {
     "| --- | --- |",
     ...rows,
     "",
+    ...fullNode,
+    "",
   ].join("\n");
 }
+
+const fullNode = [
+  "## On a full node",
+  "",
+  "A pod for which the others leave too little is refused (`OutOfcpu`, `OutOfpods` and so on), unless it is critical: a static pod,",
+  "or one with a priority of 2000000000 or more (`system-node-critical`, `system-cluster-critical`). Where a critical pod lacks",
+  "nothing but resources, others end for it: those that are not critical, or of less priority. The choice is upstream's:",
+  "burstable pods only for what all best-effort ones together cannot give, guaranteed pods only for what those leave, and of each",
+  "class as few and as small ones as possible.",
+  "",
+  "They end by their own grace period, `Failed` with reason `Preempting`, an event that says so and the condition",
+  "`DisruptionTarget`; the metric `kubelet_preemptions` counts them by the resource that was short. The critical pod starts when",
+  "all of them have ended, and shows nothing before. What comes meanwhile may have what is left, and waits as well where it needs it.",
+  "If all that may end would not be enough, nobody does, and the pod is refused with `UnexpectedAdmissionError`.",
+  "",
+  "Otherwise than upstream: pods end together instead of one after another; a critical pod waits for as long as they take, where",
+  "upstream starts it beside one that has not ended after one and a half grace periods; a pod whose deletion gave it more time than it",
+  "gives itself loses that; and nobody ends for the resize of a critical pod, which waits as any other (`Deferred`).",
+];
 
 /** The table of every field of a pod's spec. */
 export function podFieldsPage(): string {

@@ -213,6 +213,18 @@ describe("service account tokens", () => {
     expect((await plane.admin.post(tokens.replace("/default/token", "/none/token"), { spec: {} })).code).toBe(404);
   });
 
+  test("are issued to who names the account's UID, and not for another account of its name", async () => {
+    const account = await plane.admin.get(tokens.replace("/token", ""));
+    const { uid } = account.body.metadata;
+    const issued = await plane.admin.post(tokens, { metadata: { uid }, spec: {} });
+    expect(issued).toMatchObject({ code: 201, body: { metadata: { name: "default", namespace: "default", uid } } });
+    const refused = await plane.admin.post(tokens, { metadata: { uid: "other" }, spec: {} });
+    expect(refused).toMatchObject({ code: 409, body: { reason: "Conflict" } });
+    expect(refused.body.message).toBe(
+      `Operation cannot be fulfilled on TokenRequest.authentication.k8s.io "default": the UID in the token request (other) does not match the UID of the service account (${uid})`,
+    );
+  });
+
   test("let a workload read discovery and know itself, and no more", async () => {
     const { body } = await plane.admin.post(tokens, { spec: {} });
     await using workload = new ApiClient(plane.kubeconfigPath, body.status.token);

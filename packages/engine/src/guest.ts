@@ -3,8 +3,13 @@ import type { GuestSocket } from "./guest-socket.ts";
 export interface GuestMount {
   /** Absolute path as the guest sees it. */
   readonly guestPath: string;
-  /** Absolute path of a directory or a file on the node. */
+  /** Absolute path of a directory or a file on the node; trusted, links in it are followed. */
   readonly hostPath: string;
+  /**
+   * What to mount below the directory `hostPath`; relative. Not trusted: it is resolved when the guest is created, by handles, and
+   * a way that leads out of the directory fails the start. @default the directory itself
+   */
+  readonly subPath?: string | undefined;
   readonly readOnly: boolean;
 }
 

@@ -1,7 +1,20 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { startPod } from "./test-engine.ts";
+import { eventually, startPod } from "./test-engine.ts";
+
+/** What a process has open. */
+function openFiles(pid: number): string[] {
+  const directory = `/proc/${pid}/fd`;
+  return readdirSync(directory).flatMap((name) => {
+    try {
+      return [readlinkSync(join(directory, name))];
+    } catch {
+      // Closed meanwhile.
+      return [];
+    }
+  });
+}
 
 describe("GuestSpec.mounts", () => {
   test("mounts show directories at their paths", async () => {
@@ -53,5 +66,68 @@ describe("GuestSpec.mounts", () => {
     await run("copy", { mounts });
     expect((await sandbox.waitGuest("main")).exitCode).toBe(0);
     expect(readFileSync(join(directory, "inner/copy"), "utf8")).toBe("outer");
+  });
+
+  test.each([
+    ["a directory", "a/b", "/in"],
+    ["a file", "a/b/file", "/in/file"],
+    ["where a link within it leads", "a/link/", "/in"],
+    ["the directory itself", ".", "/in"],
+  ])("sub paths show %s below the host path", async (_, subPath, guestPath) => {
+    const { sandbox, run, directory } = await startPod();
+    for (const name of ["volume/a/b", "out"]) mkdirSync(join(directory, name), { recursive: true });
+    writeFileSync(join(directory, "volume/a/b/file"), "content");
+    writeFileSync(join(directory, "volume/file"), "content");
+    symlinkSync("../a/b", join(directory, "volume/a/link"));
+    const mounts = [
+      { guestPath, hostPath: join(directory, "volume"), subPath, readOnly: true },
+      { guestPath: "/out", hostPath: directory, subPath: "out", readOnly: false },
+    ];
+    await run("copy", { mounts });
+    expect((await sandbox.waitGuest("main")).exitCode).toBe(0);
+    expect(readFileSync(join(directory, "out/copy"), "utf8")).toBe("content");
+  });
+
+  test.each([
+    ["a link that goes up", "../outside", "x", "EPERM: the path leaves its directory"],
+    ["a link that goes up on the way", "../outside", "x/deep", "EPERM: the path leaves its directory"],
+    ["a link that goes up to a file", "../outside/file", "x", "EPERM: the path leaves its directory"],
+    ["an absolute link", "/etc", "x", "EPERM: absolute paths are outside of every directory"],
+    ["a link to itself", "x", "x", "ELOOP: too many symbolic links"],
+    ["nothing", undefined, "x", "ENOENT: it does not exist"],
+  ])("the guest does not start when %s has taken the place of a sub path", async (_, target, subPath, why) => {
+    const { sandbox, spec, directory } = await startPod();
+    for (const name of ["volume/x/deep", "outside/deep"]) mkdirSync(join(directory, name), { recursive: true });
+    writeFileSync(join(directory, "outside/file"), "secret");
+    const hostPath = join(directory, "volume");
+    const wanted = await spec("copy", { mounts: [{ guestPath: "/in", hostPath, subPath, readOnly: false }] });
+    // What another guest that has the volume may do, after somebody has looked at the sub path and before it is mounted.
+    rmSync(join(hostPath, "x"), { recursive: true });
+    if (target !== undefined) symlinkSync(target, join(hostPath, "x"));
+    await sandbox.createGuest(wanted);
+    const problem = `Cannot mount sub path "${subPath}" of "${hostPath}" at "/in": ${why}`;
+    await expect(sandbox.startGuest("main")).rejects.toMatchObject({ code: "StartError", message: problem });
+    expect(sandbox.guestState("main")).toMatchObject({ state: "exited", exit: { exitCode: 128, message: problem } });
+  });
+
+  test("a running guest gets no further when its sub path becomes a link", async () => {
+    const { sandbox, spec, directory } = await startPod();
+    for (const name of ["volume/x", "out", "outside"]) mkdirSync(join(directory, name), { recursive: true });
+    writeFileSync(join(directory, "volume/x/file"), "content");
+    writeFileSync(join(directory, "outside/file"), "secret");
+    const mounts = [
+      { guestPath: "/in/file", hostPath: join(directory, "volume"), subPath: "x/file", readOnly: true },
+      { guestPath: "/out", hostPath: join(directory, "out"), readOnly: false },
+    ];
+    await sandbox.createGuest(await spec("copy", { mounts }));
+    await eventually(
+      () => openFiles(sandbox.guestState("main").pid).includes(join(directory, "volume/x")),
+      "the mount",
+    );
+    rmSync(join(directory, "volume/x/file"));
+    symlinkSync("../../outside/file", join(directory, "volume/x/file"));
+    await sandbox.startGuest("main");
+    await sandbox.waitGuest("main");
+    expect(readFileSync(join(directory, "out/copy"), "utf8")).toBe("");
   });
 });

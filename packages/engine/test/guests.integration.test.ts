@@ -23,6 +23,15 @@ describe("Sandbox.startGuest()", () => {
     expect(await sandbox.waitGuest("main")).toMatchObject({ exitCode: 7, reason: "Error", message: "" });
   });
 
+  test.each([
+    ["exitMinus1", { exitCode: 255, reason: "Error" }],
+    ["exit256", { exitCode: 0, reason: "Completed" }],
+  ] as const)("startGuest() answers the low eight bits of a code that no process has: %s", async (name, exit) => {
+    const { sandbox, run } = await startPod();
+    await run(name);
+    expect(await sandbox.waitGuest("main")).toMatchObject(exit);
+  });
+
   test("startGuest() tells a trap from an exit", async () => {
     const { sandbox, run } = await startPod();
     await run("trap");

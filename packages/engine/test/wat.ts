@@ -63,6 +63,8 @@ const hour = "(call $sleep (i64.const 3600000000000))";
 export const guests = {
   hello: guest("(call $write (i32.const 1) (i32.const 1024) (i32.const 6))", "hello\\n"),
   exit7: guest("(call $proc_exit (i32.const 7))"),
+  exitMinus1: guest("(call $proc_exit (i32.const -1))"),
+  exit256: guest("(call $proc_exit (i32.const 256))"),
   trap: guest("unreachable"),
   spin: guest("(call $write (i32.const 1) (i32.const 1024) (i32.const 3)) (loop $again (br $again))", "on\\n"),
   sleep: guest(`(call $write (i32.const 1) (i32.const 1024) (i32.const 3)) ${hour}`, "on\\n"),

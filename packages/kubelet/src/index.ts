@@ -23,9 +23,11 @@ export {
 export { type ResolvedConfiguration, resolveConfiguration } from "./configuration/resolve-configuration.ts";
 export {
   type CredentialProviders,
+  type CredentialProvidersFactory,
   type CredentialProvidersOptions,
   loadCredentialProviders,
 } from "./credentials/credential-providers.ts";
+export type { CredentialProviderServices } from "./credentials/pod-service-account.ts";
 export { ActionError, ConfigError, HookError, KubeletError, VolumeError } from "./errors.ts";
 export { createHookRunner, type HookRunnerOptions } from "./hooks/create-hook-runner.ts";
 export type { HookRunner, HookSubject } from "./hooks/hook-runner.ts";
@@ -67,6 +69,7 @@ export type { PodHandle, PodTermination } from "./provider/pod-handle.ts";
 export type { ContainerTarget, PodRefusal, Provider, ProviderCallOptions } from "./provider/provider.ts";
 export type { Counter, Gauge, Histogram, MetricLabels, MetricsRegistry } from "./server/metrics/metrics-registry.ts";
 export { BackOffTable, type BackOffTableOptions } from "./standard/back-off-table.ts";
+export type { NodeUser } from "./standard/container-user.ts";
 export { type CrashDelayFacts, crashDelay } from "./standard/crash-delay.ts";
 export {
   describeStandardPod,

@@ -4,7 +4,7 @@ import type { NodeAddress } from "@wherry/kubernetes";
 import type { EdgeTable } from "@wherry/machine";
 import type { Image } from "@wherry/runtime";
 import type { ResolvedConfiguration } from "./configuration/resolve-configuration.ts";
-import type { CredentialProviders } from "./credentials/credential-providers.ts";
+import type { CredentialProvidersFactory } from "./credentials/credential-providers.ts";
 import type { NodePlatform } from "./node/node-labels.ts";
 import type { PullSecrets } from "./objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "./ports/environment.ts";
@@ -56,8 +56,8 @@ export interface KubeletOptions<E extends EdgeTable, Context> {
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
   /** Images present, for the node's status. */
   readonly images?: ((options: { readonly signal?: AbortSignal | undefined }) => Promise<readonly Image[]>) | undefined;
-  /** Credential provider plug-ins. @default none */
-  readonly credentialProviders?: CredentialProviders | undefined;
+  /** Makes the credential provider plug-ins; called once. @default none */
+  readonly credentialProviders?: CredentialProvidersFactory | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
   /** @default Math.random */

@@ -6,6 +6,8 @@ import { createClientServiceSource } from "./environment/service-source.ts";
 import { KubeletError } from "./errors.ts";
 import { ApiEventRecorder } from "./events/api-event-recorder.ts";
 import { createEventSink } from "./events/event-sink.ts";
+import { registerEvictionMetrics } from "./eviction/eviction-metrics.ts";
+import { LocalStorageEviction } from "./eviction/local-storage-eviction.ts";
 import type { KubeletOptions, KubeletServices } from "./kubelet-options.ts";
 import { LogCollector } from "./logs/log-collector.ts";
 import { LogRotator } from "./logs/log-rotator.ts";
@@ -21,6 +23,7 @@ import { createPullSecrets } from "./objects/pull-secrets.ts";
 import { openAllocations } from "./pods/file-allocations.ts";
 import { createNodePods } from "./pods/node-pods.ts";
 import type { PodController } from "./pods/pod-controller.ts";
+import { registerPreemptionMetrics } from "./pods/preemption-metrics.ts";
 import { registerResizeMetrics } from "./pods/resize-metrics.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
 import type { Provider } from "./provider/provider.ts";
@@ -88,7 +91,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { client, nodeName, configuration, rootDirectory, credentialProviders } = this.#options;
+    const { client, nodeName, configuration, rootDirectory } = this.#options;
     await this.#makeDirectories();
     const clock = this.#clock;
     const events = new ApiEventRecorder({
@@ -111,6 +114,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       clock,
       random: this.#random,
     });
+    const credentialProviders = this.#options.credentialProviders?.({ objects, tokens });
     const serviceSource = createClientServiceSource(client, {
       clock,
       random: this.#random,
@@ -179,9 +183,19 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       random: this.#random,
       allocations: await openAllocations(rootDirectory, this.#component("pods")),
       resizes: registerResizeMetrics(metrics, () => controller?.list() ?? []),
+      preemptions: registerPreemptionMetrics(metrics),
     });
     controller = pods.controller;
     const logs = providerLogSource(controller, provider);
+    const eviction = new LocalStorageEviction({
+      pods: controller,
+      volumes,
+      podLogsDirectory: configuration.logs.podLogsDirectory,
+      events,
+      evictions: registerEvictionMetrics(metrics),
+      clock,
+      logger: this.#component("eviction"),
+    });
     // The last step that can fail: nothing would close what already listens.
     const server = await openNodeServer({
       ...this.#options,
@@ -217,6 +231,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       (inner) => volumes.run(inner),
       (inner) => rotator.run(inner),
       (inner) => collector.run(inner),
+      ...(configuration.eviction.localStorage ? [(inner: AbortSignal) => eviction.run(inner)] : []),
       (inner) => statusWriter.run(inner),
       ...(provider.run === undefined ? [] : [(inner: AbortSignal) => provider.run?.(inner) ?? Promise.resolve()]),
       (inner) => pods.run(inner),
@@ -254,6 +269,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
           memoryAvailable: eviction.hard["memory.available"],
           nodefsAvailable: eviction.hard["nodefs.available"],
         },
+        localStorage: eviction.localStorage,
       },
       healthTerms,
       kubeletPort: () => this.#server?.port,

@@ -61,11 +61,13 @@ export {
   isPodTerminal,
   isStaticPod,
   isTerminalPhase,
+  mayPreempt,
 } from "./pods/pod-predicates.ts";
 export {
   containerRequests,
   formatResourceList,
   parseResourceList,
+  podEphemeralStorageLimit,
   podLimits,
   podRequests,
   type ResourceAmounts,

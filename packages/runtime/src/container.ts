@@ -6,8 +6,17 @@ export type ContainerState = "created" | "running" | "exited" | "unknown";
 export interface Mount {
   /** Absolute path in the container. */
   readonly containerPath: string;
-  /** Absolute path on the node; a directory or a file. Empty with `image`. */
+  /** Absolute path on the node; a directory or a file. Empty with `image`. Trusted: links in it may be followed. */
   readonly hostPath: string;
+  /**
+   * What to mount below the directory `hostPath`, relative and without `..`; a directory or a file.
+   *
+   * Not trusted: containers may have written what is below `hostPath`, and may change it meanwhile. So nobody hands on the two
+   * joined; the runtime resolves this one, beneath a handle of `hostPath` and with the handle it reached as the mount's source
+   * (`openat2` with `RESOLVE_BENEATH`, or segment by segment with `O_NOFOLLOW`). What is missing or leads outside fails
+   * `createContainer` or `startContainer`.
+   */
+  readonly subPath?: string | undefined;
   readonly readOnly: boolean;
   readonly propagation: "private" | "host-to-container" | "bidirectional";
   /**

@@ -89,6 +89,8 @@ describe("guestSpec()", () => {
   test.each([
     ["tty", { tty: true }, "tty is true"],
     ["mount propagation", { mounts: [{ ...mount, propagation: "bidirectional" as const }] }, "propagation of mount"],
+    ["an absolute sub path", { mounts: [{ ...mount, subPath: "/etc" }] }, "sub path of mount"],
+    ["a sub path upwards", { mounts: [{ ...mount, subPath: "a/../../b" }] }, "sub path of mount"],
     ["a relative container path", { mounts: [{ ...mount, containerPath: "data" }] }, 'mount "data"'],
     ["an environment name with =", { env: [{ name: "A=B", value: "" }] }, 'env name is "A=B"'],
     ["NUL in a value", { env: [{ name: "A", value: "\0" }] }, "without NUL"],

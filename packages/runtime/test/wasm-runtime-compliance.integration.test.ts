@@ -62,9 +62,9 @@ runtimeCompliance("WasmRuntime", async () => {
       directory: "etc",
       file: "motd",
       content: "welcome",
-      read: (path) => ({ command: [], args: ["cat", path] }),
-      write: (path) => ({ command: [], args: ["write", path, "x"] }),
     },
+    read: (path) => ({ command: [], args: ["cat", path] }),
+    write: (path) => ({ command: [], args: ["write", path, "x"] }),
     missingImage: `${registry.host}/missing:v1`,
     logsDirectory: join(directory, "logs"),
     workload(workload) {

@@ -6,6 +6,7 @@
 //   cat PATH            the file, to standard output       list PATH          the directory's names, one a line
 //   write PATH TEXT     replaces the file                  append PATH TEXT   adds to the file
 //   await PATH          returns when the file exists       fail-once PATH N   makes the file and exits N, if it is not there
+//   relink PATH TARGET  makes a link, in the place of an empty directory if there is one
 //   sleep MS            returns after that time            hold               sleeps for ever
 //   tick MS             a numbered line each MS, for ever  lines COUNT SIZE   numbered lines of SIZE bytes
 //   allocate MIB        grows memory and writes to it      spin               computes for ever
@@ -19,7 +20,7 @@
 
 import { HealthServer } from "./kit/grpc-health.as";
 import { FileServer, TextServer } from "./kit/http.as";
-import { cat, commandLine, copy, environment, exists, fail, list, print, put, send, sleep } from "./kit/io.as";
+import { cat, commandLine, copy, environment, exists, fail, list, print, put, relink, send, sleep } from "./kit/io.as";
 import { EchoServer, serve } from "./kit/server.as";
 import { appending, proc_exit, truncate } from "./kit/wasi.as";
 
@@ -65,6 +66,7 @@ function run(command: string, args: Arguments): bool {
   else if (command == "list") list(args.next());
   else if (command == "write") put(args.next(), args.next(), truncate, 0);
   else if (command == "append") put(args.next(), args.next(), 0, appending);
+  else if (command == "relink") relink(args.next(), args.next());
   else if (command == "await") {
     const path = args.next();
     while (!exists(path)) sleep(10);

@@ -25,6 +25,7 @@ export {
   type MemoryTree,
 } from "./files/memory-file-system.ts";
 export { readOnlyFileSystem } from "./files/read-only-file-system.ts";
+export { isLink, type ResolvedEntry, resolveBeneath } from "./files/resolve-beneath.ts";
 export { createSystemGuestClock, type GuestClock, guestClockFrom } from "./guest-clock.ts";
 export type { ExternalKind } from "./module/imports.ts";
 export {

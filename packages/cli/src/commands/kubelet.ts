@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Logger } from "@wherry/base";
 import { createClient, loadClusterConfig } from "@wherry/client";
 import {
-  type CredentialProviders,
+  type CredentialProvidersFactory,
   loadConfiguration,
   loadCredentialProviders,
   resolveNodeAddresses,
@@ -159,7 +159,7 @@ async function credentialProviders(
   values: FlagValues,
   { environment, workingDirectory }: CommandContext,
   logger: Logger,
-): Promise<CredentialProviders | undefined> {
+): Promise<CredentialProvidersFactory | undefined> {
   const file = values.string("image-credential-provider-config");
   const directory = values.string("image-credential-provider-bin-dir");
   if (file === undefined && directory === undefined) return undefined;

@@ -6,10 +6,11 @@ import { openContentStore } from "@wherry/content";
 import type { DistributionClient } from "@wherry/distribution";
 import { createEngine, detectCgroups, type EngineOptions } from "@wherry/engine";
 import {
-  type CredentialProviders,
+  type CredentialProvidersFactory,
   createKubelet,
   createStandardProvider,
   type NodePlatform,
+  type NodeUser,
   type ResolvedConfiguration,
 } from "@wherry/kubelet";
 import type { NodeAddress } from "@wherry/kubernetes";
@@ -26,7 +27,7 @@ export interface WasmNodeOptions {
   readonly configuration: ResolvedConfiguration;
   readonly platform: NodePlatform;
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
-  readonly credentialProviders?: CredentialProviders | undefined;
+  readonly credentialProviders?: CredentialProvidersFactory | undefined;
   readonly rootDirectory: string;
   readonly certDirectory: string;
   readonly containerLogsDirectory?: string | undefined;
@@ -89,6 +90,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
           effect,
           ...(value !== undefined && { value }),
         })),
+        containerUser: ownUser(),
         maxParallelPulls: configuration.images.maxParallelPulls,
         imageGarbage: { policy: configuration.images, nodeName, events: services.events },
         maxRestartDelayMs: configuration.pods.maxRestartDelayMs,
@@ -125,6 +127,13 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     },
   ]);
   if (memoryDirectory !== undefined) await releaseMemoryDirectory(memoryDirectory, engineState);
+}
+
+/** The user of this process, which is that of the host processes it starts; none on Windows. */
+function ownUser(): NodeUser | undefined {
+  const uid = process.getuid?.();
+  const gid = process.getgid?.();
+  return uid === undefined || gid === undefined ? undefined : { uid, gid, groups: process.getgroups?.() ?? [] };
 }
 
 function nodeAddress(addresses: readonly NodeAddress[]): string {

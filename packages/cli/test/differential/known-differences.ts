@@ -17,7 +17,7 @@ export const knownDifferences: readonly KnownDifference[] = [
     title: "a refused pod has conditions and container statuses",
     reason:
       "The Go kubelet writes nothing but phase and reason. `kubectl wait` and controllers that read conditions see that it is not ready.",
-    scenarios: ["node-selector-mismatch", "out-of-cpu"],
+    scenarios: ["node-selector-mismatch", "out-of-cpu", "outranked", "greedy", "misplaced", "plain"],
     facts: [
       { subject: /^status fields$/, wherry: /^(conditions|containerStatuses|hostIPs?)$/ },
       { subject: /^condition PodReadyToStartContainers$/, wherry: /^False$/ },
@@ -121,6 +121,21 @@ export const knownDifferences: readonly KnownDifference[] = [
     reason: "Depends on whether the shell of the Linux image has set its trap yet; no difference between the kubelets.",
     scenarios: ["post-start-fails", "post-start-fails-always"],
     facts: [{ subject: /^container main$/, go: /^#0 terminated Error 137$/, wherry: /^#0 terminated Error 143$/ }],
+    sometimes: true,
+  },
+  {
+    title: "how the containers of an evicted pod ended",
+    reason:
+      "The Go kubelet removes them at once and then may not know any more; Wherry keeps them, and their logs, as long as the pod.",
+    scenarios: ["evicted-for-a-volume", "evicted-for-all-of-the-pod", "evicted-for-a-container"],
+    facts: [
+      {
+        subject: /^container \S+$/,
+        go: /^#\d terminated ContainerStatusUnknown 137$/,
+        wherry: /^#0 terminated Error 143$/,
+      },
+      { subject: /^container \S+ fields$/, wherry: /^(containerID|imageID)$/ },
+    ],
     sometimes: true,
   },
 ];

@@ -1,22 +1,27 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { resources } from "@wherry/client";
+import { parseQuantity, quantityMilliValue } from "@wherry/kubernetes";
 import { findGoKubeletPeers, freePort, kubeBuilderAssets, skipReason } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareTraces, unmetDifferences } from "./compare-traces.ts";
 import { knownDifferences } from "./known-differences.ts";
-import { removePod, runScenario, type ScenarioPlace } from "./run-scenario.ts";
+import { endPod, removePod, runScenario, type ScenarioPlace } from "./run-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { deletionScenarios } from "./scenarios/deletion.ts";
 import { ephemeralScenarios } from "./scenarios/ephemeral-containers.ts";
+import { evictionScenarios } from "./scenarios/eviction.ts";
 import { failureScenarios } from "./scenarios/failures.ts";
 import { guestScenarios } from "./scenarios/guests.ts";
 import { hookScenarios } from "./scenarios/hooks.ts";
 import { imageVolumeScenarios } from "./scenarios/image-volumes.ts";
 import { initScenarios } from "./scenarios/init-containers.ts";
+import { type PreemptionScenario, preemptionScenarios } from "./scenarios/preemption.ts";
 import { probeScenarios } from "./scenarios/probes.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
 import { terminationScenarios } from "./scenarios/termination.ts";
-import { TwoNodes } from "./two-nodes.ts";
+import type { Trace } from "./trace.ts";
+import { type ComparedNode, TwoNodes } from "./two-nodes.ts";
 import { until } from "./until.ts";
 
 const scenarios = [
@@ -30,6 +35,7 @@ const scenarios = [
   ...hookScenarios,
   ...terminationScenarios,
   ...ephemeralScenarios,
+  ...evictionScenarios,
 ];
 /** For the last events to arrive, after everything that a scenario waits for. */
 const settleMs = 8_000;
@@ -102,12 +108,48 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
     await Promise.all([removePod(place(served.name, "wherry")), removePod(place(probed.name, "go"))]);
   });
 
+  // Each needs the whole node.
+  test("preempt the same pods on a full node", { timeout: 480_000 }, async () => {
+    const [cpu, other] = await Promise.all([nodes.go, nodes.wherry].map(allocatableCpu));
+    expect(cpu).toBe(other);
+    const differences: string[] = [];
+    for (const scenario of preemptionScenarios(cpu ?? 0)) differences.push(...(await compareTogether(scenario)));
+    expect(differences, differences.join("\n")).toEqual([]);
+  });
+
   test("every known difference is still one", () => {
     expect(unmetDifferences(knownDifferences, met)).toEqual([]);
   });
 
   function place(podName: string, node: "go" | "wherry"): ScenarioPlace {
     return { client: nodes.client, node: nodes[node], registryHost: nodes.registryHost, podName };
+  }
+
+  async function allocatableCpu({ nodeName }: ComparedNode): Promise<number> {
+    const { status } = await nodes.client.get(resources.nodes, nodeName);
+    return quantityMilliValue(parseQuantity(status?.allocatable?.["cpu"] ?? "0"));
+  }
+
+  /** Runs pods that meet each other, on both, and answers what differs in the end. */
+  async function compareTogether({ name, pods }: PreemptionScenario): Promise<readonly string[]> {
+    const placeOf = (pod: Scenario, node: "go" | "wherry") => place(`${name}-${pod.name}`, node);
+    const run = async (node: "go" | "wherry") => {
+      const traces: (() => Trace)[] = [];
+      for (const pod of pods) traces.push(await runScenario(pod, placeOf(pod, node)));
+      return traces;
+    };
+    const [go, wherry] = await Promise.all([run("go"), run("wherry")]);
+    const results = await until(
+      () => pods.map((pod, index) => compareTraces(pod.name, go[index]!(), wherry[index]!(), knownDifferences)),
+      (comparisons) => comparisons.every(({ differences }) => differences.length === 0),
+      settleMs,
+    );
+    for (const result of results) for (const pattern of result.met) met.add(pattern);
+    // The next ones need what these have.
+    await Promise.all(pods.flatMap((pod) => [endPod(pod, placeOf(pod, "go")), endPod(pod, placeOf(pod, "wherry"))]));
+    return results.flatMap(({ differences }, index) =>
+      differences.map((text) => `${name}, ${pods[index]?.name}: ${text}`),
+    );
   }
 
   /** Runs the scenario on both and answers what differs in the end. */

@@ -21,19 +21,43 @@ export interface ScenarioPlace {
 
 /** Creates the pod and goes through the steps; the answer tells what has been seen whenever it is asked. */
 export async function runScenario(scenario: Scenario, place: ScenarioPlace): Promise<() => Trace> {
-  const { client, node, podName } = place;
-  await client.create(resources.pods, podOf(scenario, place), { namespace: node.namespace });
-  for (const step of scenario.steps) await take(step, place);
+  const { client, node } = place;
+  if (scenario.static === true) await writeFile(manifestOf(place), JSON.stringify(podOf(scenario, place)));
+  else await client.create(resources.pods, podOf(scenario, place), { namespace: node.namespace });
+  const shown = shownPlace(scenario, place);
+  const { podName } = shown;
+  for (const step of scenario.steps) await take(step, shown);
   const logs: Record<string, string> = {};
-  for (const container of scenario.logs ?? []) logs[container] = await logOf(place, container);
-  const { messages, maxRestarts, endOrder } = scenario;
-  const options = { logs, messages, maxRestarts, endOrder };
+  for (const container of scenario.logs ?? []) logs[container] = await logOf(shown, container);
+  const { podMessage, messages, maxRestarts, endOrder } = scenario;
+  const options = { logs, podMessage, messages, maxRestarts, endOrder };
   return () => traceOf(node.observer.history(podName), node.observer.events(podName), options);
 }
 
 /** Removes the pod of a scenario, in whatever state it is. */
-export async function removePod({ client, node, podName }: ScenarioPlace): Promise<void> {
-  const options = { namespace: node.namespace, gracePeriodSeconds: 0 };
+export async function removePod(place: ScenarioPlace): Promise<void> {
+  await deletePod(place, 0);
+}
+
+/** Deletes the pod of a scenario where it is still there, and resolves when nothing of it runs. */
+export async function endPod(scenario: Scenario, place: ScenarioPlace): Promise<void> {
+  if (scenario.static === true) await rm(manifestOf(place));
+  else await deletePod(place, undefined);
+  await place.node.observer.untilGone(shownPlace(scenario, place).podName, stepTimeoutMs);
+}
+
+function manifestOf({ node, podName }: ScenarioPlace): string {
+  return join(node.manifestDirectory, `${podName}.json`);
+}
+
+/** The same with the name that the API has for the pod. */
+function shownPlace(scenario: Scenario, place: ScenarioPlace): ScenarioPlace {
+  return scenario.static === true ? { ...place, podName: `${place.podName}-${place.node.nodeName}` } : place;
+}
+
+async function deletePod(place: ScenarioPlace, gracePeriodSeconds: number | undefined): Promise<void> {
+  const { client, node, podName } = place;
+  const options = { namespace: node.namespace, gracePeriodSeconds };
   await client.delete(resources.pods, podName, options).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });

@@ -44,9 +44,13 @@ export interface Scenario {
   readonly initContainers?: readonly ScenarioContainer[];
   /** Policy Never and a grace period of 5 s unless it says otherwise. */
   readonly spec?: Partial<Omit<PodSpec, "containers" | "initContainers">>;
+  /** Whether it is a static pod, from a manifest on the node. @default one of the API */
+  readonly static?: boolean;
   readonly steps: readonly Step[];
   /** Containers of which the logs are compared. */
   readonly logs?: readonly string[];
+  /** Whether the pod's own message is compared. */
+  readonly podMessage?: boolean;
   /** Whether messages of ended containers are compared. */
   readonly messages?: boolean;
   /** Whether it is compared which containers ended at least 2 s before which others. */

@@ -6,6 +6,7 @@ export type Trace = ReadonlyMap<string, readonly string[]>;
 export interface TraceOptions {
   /** Logs by container. */
   readonly logs?: Readonly<Record<string, string>>;
+  readonly podMessage?: boolean | undefined;
   readonly messages?: boolean | undefined;
   readonly maxRestarts?: number | undefined;
   readonly endOrder?: boolean | undefined;
@@ -40,6 +41,7 @@ export function traceOf(versions: readonly Pod[], events: readonly Event[], opti
   for (const [type, seen] of conditionsOf(versions)) trace.set(`condition ${type}`, seen);
   const last = versions.at(-1);
   trace.set("status fields", fieldsOf(last?.status ?? {}));
+  if (options.podMessage === true) trace.set("message", last?.status?.message ? [last.status.message] : []);
   for (const kind of statusKinds) {
     const names = new Set(versions.flatMap(({ status }) => (status?.[kind] ?? []).map(({ name }) => name)));
     for (const name of names) {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
@@ -26,6 +26,8 @@ export interface ComparedNode {
   readonly observer: KubernetesObserver;
   /** What its containers run, with the program as arguments. */
   readonly image: string;
+  /** Where manifests of static pods are. */
+  readonly manifestDirectory: string;
   /** Where a volume of a pod is, named as `kubernetes.io~empty-dir/NAME`. */
   volumePath(pod: Pod, volume: string): string;
 }
@@ -67,7 +69,16 @@ export class TwoNodes implements AsyncDisposable {
     const dns = { clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
     // One address for both nodes: a pod of one with the host's network reaches such a pod of the other as if it were itself.
     const address = nodeAddress();
-    const goConfiguration = { ...configuration, ...dns, address };
+    const manifests = { go: join(directory, "go-manifests"), wherry: join(directory, "wherry-manifests") };
+    for (const path of Object.values(manifests)) await mkdir(path);
+    // It looks for pods to evict every 10 s, as Wherry does, but would know what a volume holds for a minute.
+    const goConfiguration = {
+      ...configuration,
+      ...dns,
+      address,
+      staticPodPath: manifests.go,
+      volumeStatsAggPeriod: "1s",
+    };
     const goNode = owned.use(
       await startGoKubeletNode({
         peers,
@@ -81,7 +92,7 @@ export class TwoNodes implements AsyncDisposable {
     );
     // Pods have addresses of their own on both, so that any number of them can serve on the same port.
     const podCIDR = loopbackRange(`differential ${process.pid}`);
-    const wherryConfiguration = { ...configuration, podCIDR };
+    const wherryConfiguration = { ...configuration, podCIDR, staticPodPath: manifests.wherry };
     const node = owned.use(new TestNode({ directory, plane, name: names.wherry, configuration: wherryConfiguration }));
     await node.start();
     await untilNodeReady(client, names.wherry);
@@ -91,6 +102,7 @@ export class TwoNodes implements AsyncDisposable {
       namespace: kind,
       observer: await observeNamespace(client, kind, owned),
       image: reference,
+      manifestDirectory: manifests[kind],
       volumePath: (pod, volume) => (kind === "go" ? goNode : node).volumePath(pod, volume),
     });
     const parts = {

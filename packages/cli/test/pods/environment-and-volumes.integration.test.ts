@@ -155,6 +155,32 @@ describe.concurrent("a pod's volumes", () => {
     expect(await readFile(join(path, "from-guest"), "utf8")).toBe("guest\n");
   });
 
+  test("a host path is not for a container that asks for another user than the node's, other volumes are", async () => {
+    const runAsUser = (process.getuid?.() ?? 0) + 1;
+    const { observer } = cluster();
+    const volumes = [
+      { name: "host", hostPath: { path: cluster().directory } },
+      { name: "own", emptyDir: {} },
+    ];
+    const mounting = (name: string) => ({ args: ["list", "/v"], volumeMounts: [{ name, mountPath: "/v" }] });
+    await cluster().createPod("user-host", mounting("host"), { volumes, securityContext: { runAsUser } });
+    await cluster().createPod("user-own", mounting("own"), {
+      volumes,
+      securityContext: { runAsUser, runAsNonRoot: true },
+    });
+    await observer.untilEvent(
+      "user-host",
+      "Failed",
+      new RegExp(`runAsUser ${runAsUser} and mounts hostPath volume "host"`),
+    );
+    await observer.until(
+      "user-host",
+      "a refusal",
+      ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "CreateContainerConfigError",
+    );
+    await observer.untilPhase("user-own", "Succeeded");
+  });
+
   test("a sub path mounts a part of a volume, be it a directory or one file", async () => {
     await cluster().createPod(
       "sub-path",
@@ -193,6 +219,39 @@ describe.concurrent("a pod's volumes", () => {
     await cluster().observer.untilPhase("sub-path", "Succeeded");
     expect(await cluster().log("sub-path", { container: "reader" })).toBe("deep\na=1\n");
   });
+
+  test.each([
+    ["up", "../../../../../../../../../../etc"],
+    ["to-a-file", "../../../../../../../../../../etc/hostname"],
+  ])(
+    "a link that another container made and that leads out of the volume (%s) is no sub path",
+    async (name, target) => {
+      const pod = `sub-path-${name}`;
+      await cluster().createPod(
+        pod,
+        { args: ["list", "/part"], volumeMounts: [{ name: "all", mountPath: "/part", subPath: "part" }] },
+        {
+          volumes: [{ name: "all", emptyDir: {} }],
+          initContainers: [
+            {
+              name: "maker",
+              image: cluster().kit,
+              args: ["relink", "/all/part", target],
+              volumeMounts: [{ name: "all", mountPath: "/all" }],
+            },
+          ],
+        },
+      );
+      const refused = await cluster().observer.until(
+        pod,
+        "a refusal",
+        ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "CreateContainerConfigError",
+      );
+      expect(refused.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
+      expect(refused.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain("leads outside of the volume");
+      expect(refused.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+    },
+  );
 
   test("a projected volume has token, namespace, config map and secret side by side", async () => {
     await cluster().createPod(

@@ -221,6 +221,11 @@ describe.concurrent("references that lead nowhere", () => {
       /persistentVolumeClaim|persistent volume claim/i,
     ],
     ["NFS", { name: "v", nfs: { server: "10.0.0.1", path: "/" } }, /nfs/i],
+    [
+      "a trust bundle",
+      { name: "v", projected: { sources: [{ clusterTrustBundle: { name: "ca", path: "ca.pem" } }] } },
+      /sources\[0\] is .*clusterTrustBundle/,
+    ],
   ])("a volume of %s is an event that says why", async (name, volume, message) => {
     const podName = `mount-${name.toLowerCase().replaceAll(" ", "-")}`;
     await cluster().createPod(

@@ -20,6 +20,7 @@ export const tokenIssuer = "https://kubernetes.default.svc.cluster.local";
 const defaultSeconds = 3600;
 const minSeconds = 600;
 const maxSeconds = 2 ** 32;
+const tokenRequestKind = { group: "authentication.k8s.io", kind: "TokenRequest" };
 const userPrefix = "system:serviceaccount:";
 // A deleted object's tokens stay good for a moment, so that its last requests go through.
 const deletedLeewayMs = 60_000;
@@ -72,6 +73,8 @@ export class ServiceAccountTokens {
   issue(namespace: string, name: string, request: TokenRequest): TokenRequest {
     const { clock } = this.#services;
     const account = readObject(this.#services, { definition: serviceAccounts, namespace, name }).object;
+    const { uid = "" } = account.metadata;
+    checkUid(name, uid, request.metadata?.uid);
     const seconds = request.spec.expirationSeconds ?? defaultSeconds;
     checkDuration(seconds);
     const audiences = request.spec.audiences?.length ? request.spec.audiences : [tokenIssuer];
@@ -87,7 +90,7 @@ export class ServiceAccountTokens {
       sub: `${userPrefix}${namespace}:${name}`,
       "kubernetes.io": {
         namespace,
-        serviceaccount: { name, uid: account.metadata.uid ?? "" },
+        serviceaccount: { name, uid },
         ...(bound === undefined ? {} : this.#bind(namespace, name, bound)),
       },
     };
@@ -95,7 +98,7 @@ export class ServiceAccountTokens {
     const expirationTimestamp = timestamp({ ...clock, now: () => claims.exp * 1000 });
     return {
       ...request,
-      metadata: { name, namespace, creationTimestamp: timestamp(clock) },
+      metadata: { name, namespace, uid, creationTimestamp: timestamp(clock) },
       spec: { ...request.spec, audiences, expirationSeconds: seconds },
       status: { token, expirationTimestamp },
     };
@@ -184,14 +187,27 @@ export class ServiceAccountTokens {
   }
 }
 
+/** Who names the account's UID wants no token of another that has its name since. */
+function checkUid(name: string, uid: string, wanted: string | undefined): void {
+  if (!wanted || wanted === uid) return;
+  throw conflict(
+    { group: tokenRequestKind.group, resource: tokenRequestKind.kind },
+    name,
+    `the UID in the token request (${wanted}) does not match the UID of the service account (${uid})`,
+  );
+}
+
 function checkDuration(seconds: number): void {
   const field = "spec.expirationSeconds";
-  const kind = { group: "authentication.k8s.io", kind: "TokenRequest" };
   if (seconds < minSeconds) {
-    throw invalid(kind, "", [invalidValue(field, seconds, "may not specify a duration less than 10 minutes")]);
+    throw invalid(tokenRequestKind, "", [
+      invalidValue(field, seconds, "may not specify a duration less than 10 minutes"),
+    ]);
   }
   if (seconds > maxSeconds) {
-    throw invalid(kind, "", [invalidValue(field, seconds, "may not specify a duration larger than 2^32 seconds")]);
+    throw invalid(tokenRequestKind, "", [
+      invalidValue(field, seconds, "may not specify a duration larger than 2^32 seconds"),
+    ]);
   }
 }
 

@@ -6,6 +6,7 @@ import type { GuestExit, GuestSpec, GuestState, GuestStats } from "../guest.ts";
 import { checkId, readGuestRecord } from "../guest-record.ts";
 import { maxReopenDelayMs, openLog } from "../log/log-file.ts";
 import { type Cgroup, withProcessAllowance } from "../platform/cgroup.ts";
+import { cpuPeriodUs } from "../platform/cgroup-directory.ts";
 import { isRunning, killProcess } from "../platform/process-identity.ts";
 import type { AttachSession, CallOptions, Sandbox, SandboxLimits } from "../sandbox.ts";
 import { GuestProcess } from "./guest-process.ts";
@@ -136,8 +137,9 @@ export class ProcessSandbox implements Sandbox {
         },
       );
     }
-    // The guest's process looks at the path itself.
-    await this.#options.clock.sleep(2 * maxReopenDelayMs);
+    // The guest's process looks at the path itself. In the middle of a write its group may have used up its share of the CPU.
+    const throttledMs = this.#limited ? (2 * cpuPeriodUs) / 1000 : 0;
+    await this.#options.clock.sleep(2 * maxReopenDelayMs + throttledMs);
   }
 
   stats(id: string): Promise<GuestStats> {

@@ -165,7 +165,9 @@ export class HostedGuest {
 
 function endingOf(status: ExitStatus): Ending {
   if (status.kind === "trapped") return trapped(status.message);
-  return { exitCode: status.code, reason: status.code === 0 ? "Completed" : "Error", message: "" };
+  // As much of it as a process of Linux tells the one that waits for it.
+  const exitCode = status.code & 0xff;
+  return { exitCode, reason: exitCode === 0 ? "Completed" : "Error", message: "" };
 }
 
 function trapped(message: string): Ending {

@@ -28,12 +28,14 @@ export interface GuestMountMessage {
   guestPath: string;
   hostPath: string;
   readOnly: boolean;
+  subPath: string;
 }
 
 const guestMount: WireMessage<GuestMountMessage> = wireMessage("wherry.engine.v1.GuestMount", {
   guestPath: stringField(1),
   hostPath: stringField(2),
   readOnly: boolField(3),
+  subPath: stringField(4),
 });
 
 export interface SocketAddressMessage {

@@ -1,24 +1,34 @@
-import { findUntoleratedTaint, isStaticPod, matchesPodNodeSelection, type Node, type Pod } from "@wherry/kubernetes";
+import {
+  findUntoleratedTaint,
+  isCriticalPod,
+  isStaticPod,
+  matchesPodNodeSelection,
+  type Node,
+  type Pod,
+} from "@wherry/kubernetes";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { PodRefusal } from "../provider/provider.ts";
-import { fitResources } from "./fit-resources.ts";
+import { findShortages, outOf } from "./fit-resources.ts";
 import { findHostPortClash } from "./host-ports.ts";
+import { makeRoom, type Preemption } from "./make-room.ts";
 import { rejected } from "./refusal.ts";
 
 /**
  * Whether this node takes the pod beside those it has: the last word after the scheduler's, and the only one for pods that were
- * bound without it. Pure; reasons and their order are upstream's.
+ * bound without it. A critical pod that lacks nothing but resources is taken when others have ended for it. Pure; reasons and
+ * their order are upstream's.
  *
  * @param others pods that were admitted and have not ended
  */
-export function admitPod(pod: Pod, others: readonly Pod[], node: NodeFacts): PodRefusal | undefined {
-  return (
-    checkOs(pod, node) ??
-    fitResources(pod, others, node.allocatable) ??
-    checkNode(pod, node) ??
-    checkHostPorts(pod, others) ??
-    checkTaints(pod, node)
-  );
+export function admitPod(pod: Pod, others: readonly Pod[], node: NodeFacts): PodRefusal | Preemption | undefined {
+  const wrongOs = checkOs(pod, node);
+  if (wrongOs !== undefined) return wrongOs;
+  const shortages = findShortages(pod, others, node.allocatable);
+  const [first] = shortages;
+  if (first !== undefined && !isCriticalPod(pod)) return outOf(first);
+  const refusal = checkNode(pod, node) ?? checkHostPorts(pod, others) ?? checkTaints(pod, node);
+  if (first === undefined || refusal !== undefined) return refusal;
+  return makeRoom(pod, others, shortages);
 }
 
 function checkOs(pod: Pod, node: NodeFacts): PodRefusal | undefined {

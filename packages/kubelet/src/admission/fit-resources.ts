@@ -15,20 +15,37 @@ const zero: Quantity = { nano: 0n, format: "decimalSi" };
 /** Resources every node has; others are extended ones and count only where the node has some. */
 const nativeResources: readonly string[] = ["cpu", "memory", "ephemeral-storage"];
 
+/** A resource of which the node has too little left; cpu in thousandths of a core. */
+export interface ResourceShortage {
+  readonly resource: string;
+  readonly requested: number;
+  readonly used: number;
+  readonly capacity: number;
+  /** What the others would have to give back. */
+  readonly missing: number;
+}
+
 /**
- * Whether the pod fits beside the others; the first resource that does not is named, as `OutOfcpu`, `OutOfpods` and so on.
+ * Every resource of which the others leave the pod too little, in upstream's order.
  *
  * @param allocatable quantities of the node
  */
-export function fitResources(
+export function findShortages(
   pod: Pod,
   others: readonly Pod[],
   allocatable: Readonly<Record<string, string>>,
-): PodRefusal | undefined {
+): ResourceShortage[] {
   const capacity = parseResourceList(allocatable);
-  const pods = capacity["pods"];
-  if (pods !== undefined && others.length + 1 > quantityValue(pods))
-    return outOf("pods", 1, others.length, quantityValue(pods));
+  const shortages: ResourceShortage[] = [];
+  const pods = capacity["pods"] && quantityValue(capacity["pods"]);
+  if (pods !== undefined && others.length + 1 > pods)
+    shortages.push({
+      resource: "pods",
+      requested: 1,
+      used: others.length,
+      capacity: pods,
+      missing: others.length + 1 - pods,
+    });
   const requests = podRequests(pod.spec ?? { containers: [] });
   const used: Record<string, Quantity> = {};
   for (const other of others)
@@ -40,16 +57,42 @@ export function fitResources(
     // A resource the node does not know is nobody's to give here: upstream ignores it too.
     if (requested === undefined || requested.nano === 0n || limit === undefined) continue;
     const before = used[name] ?? zero;
-    if (requested.nano + before.nano <= limit.nano) continue;
-    const value = name === "cpu" ? quantityMilliValue : quantityValue;
-    return outOf(name, value(requested), value(before), value(limit));
+    const missing = requested.nano + before.nano - limit.nano;
+    if (missing <= 0n) continue;
+    shortages.push({
+      resource: name,
+      requested: amountOf(name, requested),
+      used: amountOf(name, before),
+      capacity: amountOf(name, limit),
+      missing: amountOf(name, { ...requested, nano: missing }),
+    });
   }
-  return undefined;
+  return shortages;
 }
 
-function outOf(resource: string, requested: number, used: number, capacity: number): PodRefusal {
+/**
+ * Whether the pod fits beside the others; the first resource that does not is named, as `OutOfcpu`, `OutOfpods` and so on.
+ *
+ * @param allocatable quantities of the node
+ */
+export function fitResources(
+  pod: Pod,
+  others: readonly Pod[],
+  allocatable: Readonly<Record<string, string>>,
+): PodRefusal | undefined {
+  const [first] = findShortages(pod, others, allocatable);
+  return first && outOf(first);
+}
+
+/** The refusal of a pod for want of a resource. */
+export function outOf({ resource, requested, used, capacity }: ResourceShortage): PodRefusal {
   return rejected(
     `OutOf${resource}`,
     `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
   );
+}
+
+/** A quantity in the unit that upstream counts its resource in. */
+export function amountOf(resource: string, quantity: Quantity): number {
+  return resource === "cpu" ? quantityMilliValue(quantity) : quantityValue(quantity);
 }

@@ -102,7 +102,7 @@ const node: FieldRules = {
   systemReserved: map(),
   kubeReserved: map(),
   featureGates: map("inert"),
-  localStorageCapacityIsolation: flag(true, "inert"),
+  localStorageCapacityIsolation: flag(true),
   shutdownGracePeriod: duration("0s", 0, "missing"),
   shutdownGracePeriodCriticalPods: duration("0s", 0, "missing"),
   shutdownGracePeriodByPodPriority: any("missing"),
@@ -156,7 +156,7 @@ const eviction: FieldRules = {
   evictionHard: {
     kind: "map",
     support: "missing",
-    effect: "only lowers what pods may use of the node; nothing is evicted",
+    effect: "only lowers what pods may use of the node; no pod is evicted for pressure",
   },
   evictionSoft: map("missing"),
   evictionSoftGracePeriod: map("missing"),

@@ -37,6 +37,7 @@ export interface KubeletConfiguration {
   readonly podsPerCore?: number;
   readonly systemReserved?: Readonly<Record<string, string>>;
   readonly kubeReserved?: Readonly<Record<string, string>>;
+  readonly localStorageCapacityIsolation?: boolean;
   readonly eventRecordQPS?: number;
   readonly eventBurst?: number;
   readonly kubeAPIQPS?: number;

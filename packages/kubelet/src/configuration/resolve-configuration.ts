@@ -53,6 +53,8 @@ export interface ResolvedConfiguration {
   readonly eviction: {
     readonly hard: Readonly<Record<string, Threshold>>;
     readonly pressureTransitionMs: number;
+    /** Whether local storage is a resource of the node, and pods that take up more of it than their spec allows are evicted. */
+    readonly localStorage: boolean;
   };
   readonly api: { readonly qps: number; readonly burst: number };
   readonly events: { readonly perSecond: number; readonly burst: number };
@@ -104,6 +106,7 @@ export function resolveConfiguration(given: KubeletConfiguration): {
     eviction: {
       hard: parseThresholds(source.evictionHard ?? {}, "evictionHard", problem),
       pressureTransitionMs: ms(source.evictionPressureTransitionPeriod),
+      localStorage: source.localStorageCapacityIsolation ?? true,
     },
     api: { qps: source.kubeAPIQPS ?? 50, burst: source.kubeAPIBurst ?? 100 },
     events: { perSecond: source.eventRecordQPS ?? 50, burst: source.eventBurst ?? 100 },

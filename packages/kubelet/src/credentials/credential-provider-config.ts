@@ -1,7 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@wherry/kubernetes";
+import { isJsonObject, type JsonValue } from "@wherry/kubernetes";
 import { ConfigurationError, type ConfigurationProblem, type ReportProblem } from "../configuration/errors.ts";
 import { tryParseGoDuration } from "../configuration/go-duration.ts";
 import { readDocument } from "../configuration/read-document.ts";
+import { readStrings, refuseUnknown, shown } from "./strict-fields.ts";
+import { decodeTokenAttributes, type TokenAttributes } from "./token-attributes.ts";
 
 /** Version of the protocol that is spoken with plug-ins. */
 export const pluginApiVersion = "credentialprovider.kubelet.k8s.io/v1";
@@ -18,6 +20,8 @@ export interface CredentialProviderConfig {
   readonly defaultCacheMs: number;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Undefined for a plug-in that is told of the image alone. */
+  readonly tokenAttributes?: TokenAttributes | undefined;
 }
 
 /**
@@ -58,34 +62,40 @@ export function decodeCredentialProviderConfig(document: JsonValue): {
   return { providers, problems };
 }
 
-const fields: readonly string[] = ["name", "matchImages", "defaultCacheDuration", "apiVersion", "args", "env"];
+const fields: readonly string[] = [
+  "name",
+  "matchImages",
+  "defaultCacheDuration",
+  "apiVersion",
+  "args",
+  "env",
+  "tokenAttributes",
+];
 
 function decodeProvider(entry: JsonValue, path: string, report: ReportProblem): CredentialProviderConfig {
   if (!isJsonObject(entry)) {
     report(path, "must be a mapping");
     return { name: "", matchImages: [], defaultCacheMs: 0, args: [], env: {} };
   }
-  const { tokenAttributes, ...rest } = entry;
-  if (tokenAttributes !== undefined && tokenAttributes !== null)
-    report(`${path}.tokenAttributes`, "is not implemented: plug-ins get no service account tokens");
-  refuseUnknown(rest, fields, path, report);
-  if (rest["apiVersion"] !== pluginApiVersion)
-    report(`${path}.apiVersion`, `is ${shown(rest["apiVersion"])}, it must be "${pluginApiVersion}"`);
-  const duration = rest["defaultCacheDuration"];
+  refuseUnknown(entry, fields, path, report);
+  if (entry["apiVersion"] !== pluginApiVersion)
+    report(`${path}.apiVersion`, `is ${shown(entry["apiVersion"])}, it must be "${pluginApiVersion}"`);
+  const duration = entry["defaultCacheDuration"];
   const defaultCacheMs = typeof duration === "string" ? tryParseGoDuration(duration) : undefined;
   if (defaultCacheMs === undefined || defaultCacheMs < 0)
     report(`${path}.defaultCacheDuration`, `is ${shown(duration)}, it must be a duration such as "12h"`);
-  const matchImages = strings(rest["matchImages"], `${path}.matchImages`, report);
+  const matchImages = readStrings(entry["matchImages"], `${path}.matchImages`, report);
   if (matchImages.length === 0) report(`${path}.matchImages`, "is empty, name the images the plug-in knows");
   for (const [index, pattern] of matchImages.entries())
     if (!/^[^\s/:]+(:\d+)?(\/\S*)?$/.test(pattern))
       report(`${path}.matchImages[${index}]`, `is ${shown(pattern)}, it must be like "*.registry.example:5000/team"`);
   return {
-    name: decodeName(rest["name"], `${path}.name`, report),
+    name: decodeName(entry["name"], `${path}.name`, report),
     matchImages,
     defaultCacheMs: defaultCacheMs ?? 0,
-    args: strings(rest["args"] ?? [], `${path}.args`, report),
-    env: decodeEnv(rest["env"] ?? [], `${path}.env`, report),
+    args: readStrings(entry["args"] ?? [], `${path}.args`, report),
+    env: decodeEnv(entry["env"] ?? [], `${path}.env`, report),
+    tokenAttributes: decodeTokenAttributes(entry["tokenAttributes"], `${path}.tokenAttributes`, report),
   };
 }
 
@@ -105,19 +115,4 @@ function decodeEnv(list: JsonValue, path: string, report: ReportProblem): Record
       else report(`${path}[${index}]`, "must have a name and a value");
     }
   return env;
-}
-
-function strings(value: JsonValue | undefined, path: string, report: ReportProblem): string[] {
-  if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
-  report(path, `is ${shown(value)}, it must be a list of strings`);
-  return [];
-}
-
-function refuseUnknown(object: JsonObject, known: readonly string[], path: string, report: ReportProblem): void {
-  for (const name of Object.keys(object))
-    if (!known.includes(name)) report(path === "" ? name : `${path}.${name}`, "is not a known field");
-}
-
-function shown(value: JsonValue | undefined): string {
-  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 80);
 }

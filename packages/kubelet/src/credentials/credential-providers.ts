@@ -1,21 +1,35 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { aborted, type Clock, errorMessage, type Logger, raceAbort, systemClock } from "@wherry/base";
+import { aborted, type Clock, errorMessage, isAbort, type Logger, raceAbort, systemClock } from "@wherry/base";
+import type { Pod } from "@wherry/kubernetes";
 import type { AuthConfig } from "@wherry/runtime";
 import { ConfigurationError } from "../configuration/errors.ts";
 import { matchCredentials } from "../objects/registry-keyring.ts";
 import { CredentialPlugin } from "./credential-plugin.ts";
 import { type CredentialProviderConfig, loadCredentialProviderConfig } from "./credential-provider-config.ts";
+import { type CredentialProviderServices, findServiceAccount } from "./pod-service-account.ts";
 import { type RunCredentialPlugin, runCredentialPlugin } from "./run-credential-plugin.ts";
 
-/** Credentials for pulling images that belong to the node rather than to a pod. */
+/** Credentials for pulling images that plug-ins of the node know. */
 export interface CredentialProviders {
-  /** Credentials to try in this order. A plug-in that fails is a line in the log; rejects only when `signal` aborts. */
-  imageCredentials(image: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<AuthConfig[]>;
+  /**
+   * Credentials to try in this order. A plug-in that fails, or cannot be told what its `tokenAttributes` promise it, is a line in
+   * the log; rejects only when `signal` aborts.
+   *
+   * @param pod whose image is pulled; its service account is told to plug-ins with `tokenAttributes`
+   */
+  imageCredentials(
+    image: string,
+    pod: Pod,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<AuthConfig[]>;
   /** Ends plug-ins that run when `signal` aborts; none can be asked afterwards. */
   run(signal: AbortSignal): Promise<void>;
 }
+
+/** Makes the plug-ins of a configuration for one kubelet. */
+export type CredentialProvidersFactory = (services: CredentialProviderServices) => CredentialProviders;
 
 export interface CredentialProvidersOptions {
   readonly binDirectory: string;
@@ -33,7 +47,7 @@ export interface CredentialProvidersOptions {
  */
 export async function loadCredentialProviders(
   options: CredentialProvidersOptions & { readonly file: string },
-): Promise<CredentialProviders> {
+): Promise<CredentialProvidersFactory> {
   const configs = await loadCredentialProviderConfig(options.file);
   for (const [index, { name }] of configs.entries()) {
     const program = join(options.binDirectory, name);
@@ -45,28 +59,40 @@ export async function loadCredentialProviders(
       throw new ConfigurationError(`the file "${options.file}"`, problems, error, "credential provider configuration");
     }
   }
-  return createCredentialProviders(configs, options);
+  return (services) => createCredentialProviders(configs, services, options);
 }
 
 /** Plug-ins that speak credentialprovider.kubelet.k8s.io/v1, asked in the order of the configuration. */
 export function createCredentialProviders(
   configs: readonly CredentialProviderConfig[],
+  services: CredentialProviderServices,
   options: CredentialProvidersOptions,
 ): CredentialProviders {
   const { clock = systemClock, runPlugin: run = runCredentialPlugin, logger } = options;
   const plugins = configs.map((config) => new CredentialPlugin({ ...options, config, run, clock }));
   const life = new AbortController();
-  const ask = async (plugin: CredentialPlugin, image: string): Promise<AuthConfig[]> => {
+  const ask = async (plugin: CredentialPlugin, image: string, pod: Pod, signal?: AbortSignal) => {
     try {
-      return matchCredentials(await plugin.credentials(image, life.signal), image);
+      const { tokenAttributes } = plugin;
+      const found =
+        tokenAttributes === undefined
+          ? ({ kind: "none" } as const)
+          : await findServiceAccount(pod, tokenAttributes, services, signal);
+      if (found.kind === "unfit") {
+        logger.debug("A credential provider plug-in is not asked", { plugin: plugin.name, image, reason: found.why });
+        return [];
+      }
+      const account = found.kind === "account" ? found.account : undefined;
+      return matchCredentials(await plugin.credentials(image, account, life.signal), image);
     } catch (error) {
+      if (isAbort(error, signal)) throw error;
       logger.error("A credential provider plug-in failed", { plugin: plugin.name, image, error: errorMessage(error) });
       return [];
     }
   };
   return {
-    async imageCredentials(image, { signal } = {}) {
-      const asked = plugins.filter((plugin) => plugin.knows(image)).map((plugin) => ask(plugin, image));
+    async imageCredentials(image, pod, { signal } = {}) {
+      const asked = plugins.filter((plugin) => plugin.knows(image)).map((plugin) => ask(plugin, image, pod, signal));
       return (await raceAbort(Promise.all(asked), signal)).flat();
     },
     async run(signal) {

@@ -3,6 +3,7 @@ import { tryParseGoDuration } from "../configuration/go-duration.ts";
 import { KubeletError } from "../errors.ts";
 import type { DockerConfig } from "../objects/docker-config.ts";
 import { pluginApiVersion } from "./credential-provider-config.ts";
+import type { PodServiceAccount } from "./pod-service-account.ts";
 
 const cacheKeyTypes = ["Image", "Registry", "Global"] as const;
 
@@ -20,8 +21,15 @@ export interface CredentialResponse {
 const maxEntries = 1000;
 
 /** What a plug-in is told on its standard input. */
-export function credentialRequest(image: string): string {
-  return JSON.stringify({ kind: "CredentialProviderRequest", apiVersion: pluginApiVersion, image });
+export function credentialRequest(image: string, account?: PodServiceAccount): string {
+  const { token, annotations = {} } = account ?? {};
+  return JSON.stringify({
+    kind: "CredentialProviderRequest",
+    apiVersion: pluginApiVersion,
+    image,
+    serviceAccountToken: token,
+    serviceAccountAnnotations: Object.keys(annotations).length === 0 ? undefined : annotations,
+  });
 }
 
 /**

@@ -18,6 +18,8 @@ export interface NodeResourceOptions {
     readonly memoryAvailable?: Threshold | undefined;
     readonly nodefsAvailable?: Threshold | undefined;
   };
+  /** Whether `ephemeral-storage` is a resource of the node. @default true */
+  readonly localStorage?: boolean | undefined;
 }
 
 export interface NodeResources {
@@ -41,19 +43,20 @@ export function nodeResources(
   const memoryBytes = memory === undefined ? facts.memoryBytes : quantityValue(parseQuantity(memory));
   const storageBytes = storage === undefined ? facts.storageBytes : quantityValue(parseQuantity(storage));
   const podCount = pods === undefined ? mostPods(facts, options) : quantityValue(parseQuantity(pods));
-  const { reserved, evictionHard } = options;
+  const { reserved, evictionHard, localStorage = true } = options;
+  const usableBytes = left(storageBytes, reserved.storageBytes, evictionHard.nodefsAvailable);
   return {
     capacity: canonical({
       ...extended,
       cpu: `${cpuMillis}m`,
-      "ephemeral-storage": kibibytes(storageBytes),
+      ...(localStorage && { "ephemeral-storage": kibibytes(storageBytes) }),
       memory: kibibytes(memoryBytes),
       pods: String(podCount),
     }),
     allocatable: canonical({
       ...extended,
       cpu: `${Math.max(0, cpuMillis - reserved.cpuMillis)}m`,
-      "ephemeral-storage": String(left(storageBytes, reserved.storageBytes, evictionHard.nodefsAvailable)),
+      ...(localStorage && { "ephemeral-storage": String(usableBytes) }),
       memory: kibibytes(left(memoryBytes, reserved.memoryBytes, evictionHard.memoryAvailable)),
       pods: String(podCount),
     }),

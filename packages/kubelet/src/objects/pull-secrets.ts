@@ -11,7 +11,7 @@ import { matchCredentials } from "./registry-keyring.ts";
 /** Finds the credentials for pulling a pod's images. */
 export interface PullSecrets {
   /**
-   * Credentials to try in this order: the pod's, then the node's; empty when none match.
+   * Credentials to try in this order: the pod's, then those of the node's plug-ins; empty when none match.
    *
    * Never fails for a pull secret that is missing or broken: the pull may succeed without, so that is an event
    * `FailedToRetrieveImagePullSecret` only. Rejects when `signal` aborts.
@@ -23,7 +23,7 @@ export interface PullSecretsOptions {
   readonly objects: Pick<ObjectCache, "secret" | "serviceAccount">;
   readonly events: EventRecorder;
   readonly logger: Logger;
-  /** Credentials of the node, tried after the pod's own. @default none */
+  /** Plug-ins, whose credentials are tried after the pod's own. @default none */
   readonly providers?: Pick<CredentialProviders, "imageCredentials"> | undefined;
 }
 
@@ -63,7 +63,7 @@ export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
           },
         );
       const own = matchCredentials(configs.flat(), image);
-      return [...own, ...((await options.providers?.imageCredentials(image, call)) ?? [])];
+      return [...own, ...((await options.providers?.imageCredentials(image, pod, call)) ?? [])];
     },
   };
 }

@@ -22,6 +22,8 @@ export interface MirrorPodsOptions {
   readonly staticSources: readonly PodSource[];
   readonly statusWriter: Pick<StatusWriter, "observed" | "set" | "forget">;
   readonly node: Pick<NodeFacts, "nodeName" | "nodeUid">;
+  /** Told the status that an earlier life of the kubelet gave the static pod, before anything is written over it. */
+  readonly onEarlierStatus: (podUid: string, status: PodStatus) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,6 +31,8 @@ export interface MirrorPodsOptions {
 interface Tracked {
   pod: Pod;
   status: PodStatus | undefined;
+  /** Whether the status in the API is one of this life of the kubelet. */
+  isShown: boolean;
 }
 
 /** How soon the node's own object is looked for again. */
@@ -68,7 +72,7 @@ export class MirrorPods {
     const key = objectKey(pod);
     const known = this.#tracked.get(key);
     if (known?.pod.metadata?.uid === pod.metadata?.uid && known !== undefined) known.pod = pod;
-    else this.#tracked.set(key, { pod, status: undefined });
+    else this.#tracked.set(key, { pod, status: undefined, isShown: false });
     this.#queue.add(key);
   }
 
@@ -131,6 +135,9 @@ export class MirrorPods {
     if (mirror !== undefined) {
       if (isMirrorOf(mirror, tracked)) {
         statusWriter.observed(mirror);
+        if (!tracked.isShown && mirror.status?.startTime !== undefined)
+          this.#options.onEarlierStatus(tracked.pod.metadata?.uid ?? "", mirror.status);
+        tracked.isShown = true;
         if (tracked.status !== undefined) statusWriter.set(mirror.metadata?.uid ?? "", tracked.status);
         return undefined;
       }
@@ -142,6 +149,7 @@ export class MirrorPods {
     if (!isMirrorPod(created))
       throw new KubeletError("NameTaken", `a pod of the name ${key} exists that is no mirror pod; delete or rename it`);
     if (!this.#mirrors.has(key)) this.#mirrors.set(key, created);
+    tracked.isShown = true;
     this.#queue.add(key);
     return undefined;
   }
@@ -160,14 +168,15 @@ export class MirrorPods {
 /** Whether the mirror pod may go on showing the static pod. */
 function isMirrorOf(mirror: Pod, { pod, status }: Tracked): boolean {
   if (mirror.metadata?.deletionTimestamp !== undefined) return false;
-  if (mirror.metadata?.annotations?.[configMirrorAnnotation] !== hashOf(pod)) return false;
+  if (mirror.metadata?.annotations?.[configMirrorAnnotation] !== pod.metadata?.uid) return false;
+  if (hashOf(mirror) !== hashOf(pod)) return false;
   // A terminal phase is never taken back, so a pod that runs again needs another object.
   const isRunning = status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false;
   return !isTerminalPhase(mirror.status?.phase) || !isRunning;
 }
 
 function mirrorPod(pod: Pod, nodeName: string, nodeUid: string): Pod {
-  const { name, namespace, labels, annotations } = pod.metadata ?? {};
+  const { name, namespace, labels, annotations, uid = "" } = pod.metadata ?? {};
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -175,7 +184,8 @@ function mirrorPod(pod: Pod, nodeName: string, nodeUid: string): Pod {
       name,
       namespace,
       ...(labels !== undefined && { labels }),
-      annotations: { ...annotations, [configMirrorAnnotation]: hashOf(pod) },
+      // By its UID `kubectl describe` finds the events of the static pod.
+      annotations: { ...annotations, [configMirrorAnnotation]: uid },
       ownerReferences: [{ apiVersion: "v1", kind: "Node", name: nodeName, uid: nodeUid, controller: true }],
     },
     spec: pod.spec,

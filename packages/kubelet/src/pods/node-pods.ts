@@ -12,6 +12,7 @@ import { createMirrorPodApi } from "./mirror-pod-api.ts";
 import { MirrorPods } from "./mirror-pods.ts";
 import { PodController } from "./pod-controller.ts";
 import type { PodSource } from "./pod-source.ts";
+import type { PreemptionCounter } from "./preemption-metrics.ts";
 import type { ResizeCounters } from "./resize-metrics.ts";
 import { FilePodSource } from "./static/file-pod-source.ts";
 import type { ManifestRequest } from "./static/manifest-answer.ts";
@@ -36,6 +37,7 @@ export interface NodePodsOptions<E extends EdgeTable, Context> {
   /** What pods were given of the node's resources. */
   readonly allocations: Allocations;
   readonly resizes: ResizeCounters;
+  readonly preemptions: PreemptionCounter;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
@@ -58,16 +60,17 @@ export function createNodePods<E extends EdgeTable, Context>(
   const { node, statusWriter, clock, logger } = options;
   const api = apiSource(options);
   const staticSources = createStaticSources(options);
-  const mirrors = new MirrorPods({
+  const mirrors: MirrorPods = new MirrorPods({
     api: createMirrorPodApi(options.client),
     source: api,
     staticSources,
     statusWriter,
     node,
+    onEarlierStatus: (podUid, status) => controller.resume(podUid, status),
     clock,
     logger,
   });
-  const controller = new PodController<E, Context>({
+  const controller: PodController<E, Context> = new PodController<E, Context>({
     ...options,
     sources: [...staticSources, api],
     mirrors,

@@ -6,12 +6,14 @@ import {
   isTerminalPhase,
   objectKey,
   type Pod,
+  type PodStatus,
   parseApiTime,
   podAllocation,
   withAllocation,
 } from "@wherry/kubernetes";
 import type { EdgeTable } from "@wherry/machine";
 import { checkResize, type ResizeHindrance } from "../admission/check-resize.ts";
+import type { Preemption } from "../admission/make-room.ts";
 import { type Allocations, memoryAllocations } from "../ports/allocations.ts";
 import type { PodDirectory } from "../ports/pod-directory.ts";
 import type { HealthTerm } from "../provider/node-details.ts";
@@ -20,6 +22,13 @@ import type { StatusWriter } from "../status/status-writer.ts";
 import type { MirrorPods } from "./mirror-pods.ts";
 import type { PodSource } from "./pod-source.ts";
 import { PodWorker, type PodWorkerOptions } from "./pod-worker.ts";
+import type { PreemptionCounter } from "./preemption-metrics.ts";
+
+interface Admission<E extends EdgeTable, Context> {
+  readonly refusal?: PodRefusal | undefined;
+  /** Pods that have to end before this one starts. */
+  readonly after: readonly PodWorker<E, Context>[];
+}
 
 /** As often as upstream looks at resizes that wait. */
 const deferredRetryMs = 180_000;
@@ -31,8 +40,9 @@ export interface PodControllerOptions<E extends EdgeTable, Context>
   readonly statusWriter: StatusWriter;
   /** Shows static pods in the API. @default nobody does */
   readonly mirrors?: Pick<MirrorPods, "track" | "publish" | "untrack"> | undefined;
-  /** Whether the node takes the pod beside those it has; pure. */
-  readonly admit: (pod: Pod, others: readonly Pod[]) => PodRefusal | undefined;
+  /** Whether the node takes the pod beside those it has, or in the place of some of them; pure. */
+  readonly admit: (pod: Pod, others: readonly Pod[]) => PodRefusal | Preemption | undefined;
+  readonly preemptions?: PreemptionCounter | undefined;
   /** What the node has given its pods. @default what ends with the process */
   readonly allocations?: Allocations | undefined;
   /** How often what the provider holds is compared with the pods known. @default 60_000 */
@@ -51,6 +61,8 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   readonly #logger: Logger;
   readonly #workers: Map<string, PodWorker<E, Context>> = new Map();
   readonly #running: Set<Promise<void>> = new Set();
+  /** Pods that end for critical ones: whoever comes now may have their places once they are free. */
+  readonly #makingRoom: Set<PodWorker<E, Context>> = new Set();
   readonly #removals: WorkQueue;
   /** Pods that are gone and of which something may be left. */
   readonly #leaving: Map<string, Pod> = new Map();
@@ -119,6 +131,11 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     if (worker === undefined || worker.finished) return false;
     worker.terminate(termination);
     return true;
+  }
+
+  /** A static pod goes on from a status that an earlier life of the kubelet gave it; that of others comes with their object. */
+  resume(uid: string, earlier: PodStatus): void {
+    this.#workers.get(uid)?.resume(earlier);
   }
 
   health(): HealthTerm {
@@ -193,37 +210,61 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   }
 
   #start(pod: Pod): void {
-    const { provider, statusWriter, mirrors } = this.#options;
+    const { statusWriter, mirrors } = this.#options;
     const worker = new PodWorker(pod, {
       ...this.#options,
       allocated: (object) => withAllocation(object, this.#allocations.get(object.metadata?.uid ?? "")),
       publish: (uid, status) => (isStaticPod(pod) ? mirrors?.publish(pod, status) : statusWriter.set(uid, status)),
     });
-    const others = this.#othersOf(worker);
     this.#workers.set(worker.uid, worker);
     const ending = worker.termination !== undefined || isTerminalPhase(worker.status.phase);
-    const refusal = ending ? undefined : (provider.admit?.(pod) ?? this.#options.admit(worker.pod, others));
+    const { refusal, after }: Admission<E, Context> = ending ? { after: [] } : this.#admit(worker, pod);
     if (refusal !== undefined) worker.refuse(refusal);
-    const run = this.#run(worker).finally(() => this.#running.delete(run));
+    const run = this.#run(worker, after).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
-  async #run(worker: PodWorker<E, Context>): Promise<void> {
+  /** Counts pods that make room as gone, which what comes now may have to wait for. */
+  #admit(worker: PodWorker<E, Context>, wanted: Pod): Admission<E, Context> {
+    const { provider, admit, preemptions } = this.#options;
+    const refusal = provider.admit?.(wanted);
+    if (refusal !== undefined) return { refusal, after: [] };
+    const others = this.#othersOf(worker);
+    const leaving = others.filter((other) => this.#makingRoom.has(other));
+    if (leaving.length > 0 && admit(worker.pod, podsOf(others)) === undefined) return { after: [] };
+    const answer = admit(worker.pod, podsOf(others.filter((other) => !leaving.includes(other))));
+    if (answer === undefined) return { after: leaving };
+    if (!("victims" in answer)) return { refusal: answer, after: [] };
+    const victims = answer.victims.flatMap(({ metadata }) => this.#workers.get(metadata?.uid ?? "") ?? []);
+    for (const victim of victims) {
+      this.#makingRoom.add(victim);
+      victim.preempt();
+      preemptions?.preempted(answer.signal);
+    }
+    return { after: [...leaving, ...victims] };
+  }
+
+  async #run(worker: PodWorker<E, Context>, after: readonly PodWorker<E, Context>[]): Promise<void> {
     const signal = this.#signal;
     if (signal === undefined) return;
     try {
       await this.#keepAllocation(worker);
+      if (after.length > 0) {
+        worker.logger.info("Pod waits for others to make room", { pods: podsOf(after).map(objectKey) });
+        await worker.waitFor(Promise.all(after.map(({ ended }) => ended)), signal);
+      }
       await worker.run(signal);
     } catch (error) {
       if (!signal.aborted || !isAbort(error, signal))
         worker.logger.error("Pod worker failed", { error: errorMessage(error) });
       return;
     }
+    this.#makingRoom.delete(worker);
     this.#settle(worker);
   }
 
-  #othersOf(worker: PodWorker<E, Context>): Pod[] {
-    return [...this.#workers.values()].filter((other) => other !== worker && other.active).map(({ pod }) => pod);
+  #othersOf(worker: PodWorker<E, Context>): PodWorker<E, Context>[] {
+    return [...this.#workers.values()].filter((other) => other !== worker && other.active);
   }
 
   /** A pod is given what its spec asked for when it was taken in, and nothing else before the node has looked at that. */
@@ -281,7 +322,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
         message: `Provider ${provider.name} does not resize running pods`,
         detail: "unsupported_platform",
       };
-    return checkResize(pod, this.#othersOf(worker), node.allocatable);
+    return checkResize(pod, podsOf(this.#othersOf(worker)), node.allocatable);
   }
 
   /** The most important pod first. */
@@ -336,6 +377,10 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
 
 function withStatus<E extends EdgeTable, Context>(worker: PodWorker<E, Context>): Pod {
   return { ...worker.pod, status: worker.status };
+}
+
+function podsOf(workers: readonly { readonly pod: Pod }[]): Pod[] {
+  return workers.map(({ pod }) => pod);
 }
 
 /** Pods that already started first, then the oldest: so that a restart never refuses a pod that runs in favour of a new one. */

@@ -1,4 +1,4 @@
-import { Backoff, type Clock, errorMessage, isAbort, type Logger } from "@wherry/base";
+import { Backoff, type Clock, errorMessage, isAbort, type Logger, raceAbort } from "@wherry/base";
 import {
   type ContainerStatus,
   containerStatus,
@@ -41,6 +41,7 @@ export interface PodWorkerOptions<E extends EdgeTable, Context> {
   readonly publish: (uid: string, status: PodStatus) => void;
 }
 
+const preemptionMessage = "Preempted in order to admit critical pod";
 const deadlineMessage = "Pod was active on the node longer than the specified deadline";
 /** What a pod gets whose object vanished without a grace period. */
 const minGraceMs = 1000;
@@ -60,6 +61,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   #runner: MachineRunner<E, Context, PodDescription> | undefined;
   #cancelDeadline: (() => void) | undefined;
   #pendingResize: PodCondition | undefined;
+  readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
   #finished = false;
   #gone = false;
 
@@ -110,6 +112,11 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     return this.#gone;
   }
 
+  /** Resolves when nothing of the pod runs and nothing will; never rejects. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   /** State of the machine, for logs and debugging. */
   get state(): string {
     return this.#runner?.current ?? (this.#finished ? "finished" : "waiting");
@@ -156,6 +163,16 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     if (this.#description !== undefined) this.#recompute();
   }
 
+  /** Goes on from a status that an earlier life of the kubelet published: its start, its restarts, its times of transition. */
+  resume(earlier: PodStatus): void {
+    if (this.#finished) return;
+    this.#status = earlier;
+    this.#armDeadline();
+    this.#tell();
+    if (this.#description !== undefined) this.#recompute();
+    this.#options.publish(this.uid, this.#status);
+  }
+
   /** The source no longer has the pod: whatever still runs is stopped, and quickly where the API had lost patience with it. */
   remove(): void {
     if (this.#gone) return;
@@ -165,15 +182,16 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.terminate({ cause: "gone", gracePeriodMs });
   }
 
-  /** Asks the pod to end; asking again can only shorten the grace period. */
+  /** Asks the pod to end; asking again can only shorten the grace period, or give an outcome where there was none. */
   terminate(termination: PodTermination): void {
     const before = this.#termination;
     const gracePeriodMs = Math.min(
       Math.max(termination.gracePeriodMs, minGraceMs),
       before?.gracePeriodMs ?? Number.POSITIVE_INFINITY,
     );
-    if (before !== undefined && before.gracePeriodMs === gracePeriodMs) return;
-    this.#termination = { ...(before ?? termination), gracePeriodMs };
+    const outcome = before?.outcome ?? termination.outcome;
+    if (before !== undefined && before.gracePeriodMs === gracePeriodMs && before.outcome === outcome) return;
+    this.#termination = { ...(before ?? termination), gracePeriodMs, outcome };
     this.#cancelDeadline?.();
     this.logger.info("Pod is to end", { cause: this.#termination.cause, gracePeriodMs, state: this.state });
     if (before === undefined) this.#runner?.interrupt(this.#options.provider.stopping);
@@ -194,11 +212,47 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     });
   }
 
+  /** Ends the pod by its own grace period for a critical one. What ends by itself, or for a reason, keeps that outcome. */
+  preempt(): void {
+    const gracePeriodMs = ownGraceMs(this.#pod);
+    if (this.#endsByItself || this.#termination?.outcome !== undefined) {
+      this.terminate({ cause: "evicted", gracePeriodMs });
+      return;
+    }
+    this.event({ type: "Warning", reason: "Preempting", message: preemptionMessage });
+    const disruption: PodCondition = {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "TerminationByKubelet",
+      message: "Pod was preempted by Kubelet to accommodate a critical pod.",
+    };
+    this.terminate({
+      cause: "evicted",
+      gracePeriodMs,
+      outcome: { phase: "Failed", reason: "Preempting", message: preemptionMessage, conditions: [disruption] },
+    });
+  }
+
+  /** Resolves when `room` does, or as soon as the pod is to end; to be called before `run`. Rejects only with the signal's reason. */
+  async waitFor(room: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    const look = () => {
+      if (this.#termination !== undefined) told.resolve();
+    };
+    const endLook = this.onChange(look);
+    look();
+    try {
+      await raceAbort(Promise.race([room, told.promise]), signal);
+    } finally {
+      endLook();
+    }
+  }
+
   /** Runs the pod until nothing of it is left running; rejects only with the signal's reason. */
   async run(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.5, random: this.#options.random });
     this.#armDeadline();
-    if (this.#status.startTime === undefined && this.#termination === undefined) this.describe({});
+    if (this.#status.startTime === undefined && this.#termination === undefined) this.#recompute();
     try {
       for (;;) {
         try {
@@ -218,6 +272,13 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     }
     this.describe({ ...this.#description, stopped: true });
     this.#finished = true;
+    this.#ended.resolve();
+  }
+
+  /** Whether the pod comes to its end without having been told to. */
+  get #endsByItself(): boolean {
+    if (this.#finished || isTerminalPhase(this.#status.phase)) return true;
+    return this.#termination === undefined && this.#runner?.current === this.#options.provider.stopping;
   }
 
   async #live(signal: AbortSignal): Promise<void> {
@@ -345,11 +406,11 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   #armDeadline(): void {
     this.#cancelDeadline?.();
     const seconds = this.#pod.spec?.activeDeadlineSeconds;
-    const { provider, clock } = this.#options;
+    const { clock } = this.#options;
     if (seconds === undefined || this.#finished || this.#termination !== undefined) return;
     const startMs = parseApiTime(this.#status.startTime) ?? clock.now();
     this.#cancelDeadline = clock.setTimer(Math.max(0, startMs + seconds * 1000 - clock.now()), () => {
-      if (this.#finished || isTerminalPhase(this.#status.phase) || this.#runner?.current === provider.stopping) return;
+      if (this.#endsByItself) return;
       this.event({ type: "Normal", reason: "DeadlineExceeded", message: deadlineMessage });
       this.terminate({
         cause: "deadline",

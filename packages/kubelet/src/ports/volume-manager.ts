@@ -29,7 +29,8 @@ export interface VolumeManager {
    */
   mountPod(pod: Pod, options?: VolumeCallOptions): Promise<void>;
   /**
-   * The mounts of one container, in the order of `volumeMounts`; only after `mountPod`.
+   * The mounts of one container, in the order of `volumeMounts`; only after `mountPod`. A sub path that containers can change is
+   * there when this resolves and is the mount's `subPath`, for who mounts to resolve once more.
    *
    * @param environment resolved variables of the container, for `subPathExpr`
    * @throws VolumeError for a sub path that leaves its volume or cannot be made; shown as `CreateContainerConfigError`

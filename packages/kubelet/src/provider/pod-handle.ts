@@ -6,7 +6,7 @@ import type { PodDescription } from "./pod-description.ts";
 
 /** Why and how fast a pod is to end. */
 export interface PodTermination {
-  /** `deleted` through the API, `gone` from its source without grace, or ended by the kubelet itself. */
+  /** `deleted` through the API, `gone` from its source without grace, or ended by the kubelet itself; `evicted` is preempted too. */
   readonly cause: "deleted" | "gone" | "deadline" | "evicted" | "refused";
   /** Time from the beginning of the termination to the kill; only ever gets shorter. */
   readonly gracePeriodMs: number;

@@ -6,6 +6,7 @@ import { actionMessage } from "../errors.ts";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { containerLogPath, podLogDirectory } from "../ports/log-paths.ts";
 import { containerConfig } from "./container-config.ts";
+import { checkContainerUser } from "./container-user.ts";
 import { crashDelay, crashKey } from "./crash-delay.ts";
 import type { ImageVolumes } from "./image-volumes.ts";
 import { nextAttempt } from "./next-attempt.ts";
@@ -89,6 +90,7 @@ export class ContainerStarter {
     const container = this.#container;
     let config: ReturnType<typeof containerConfig>;
     try {
+      checkContainerUser(pod, container, this.#context.options.containerUser);
       const sandboxIps = this.#context.facts.sandbox?.ips ?? [];
       const hostIps = handle.node.hostIps;
       const podIps = sandboxIps.length > 0 ? sandboxIps : hostIps;

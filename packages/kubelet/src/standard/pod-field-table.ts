@@ -21,6 +21,15 @@ const scheduler = "decided by the scheduler before the pod reaches the node";
 const noSystemCalls = "a guest makes no system calls and has no user of its own";
 const noNamespaces = "a guest sees no processes or devices of the node";
 
+/** A field that asks for a user or a group; see `container-user.ts`. */
+function userRule(field: string): FieldRule {
+  return {
+    path: `securityContext.${field}`,
+    verdict: "ignored",
+    why: "no guest has a user of its own; asking for another than the kubelet's with a hostPath volume ends in CreateContainerConfigError",
+  };
+}
+
 const podRules: readonly FieldRule[] = [
   { path: "activeDeadlineSeconds", verdict: "honoured", why: "counted from status.startTime" },
   { path: "affinity.nodeAffinity", verdict: "honoured", why: "required terms are checked at admission" },
@@ -47,7 +56,7 @@ const podRules: readonly FieldRule[] = [
   {
     path: "priority",
     verdict: "honoured",
-    why: "resizes that wait go by it; on a full node no pod has to make room for a critical one",
+    why: "on a full node critical pods take the room of others; resizes that wait go by it",
   },
   { path: "priorityClassName", verdict: "ignored", why: scheduler },
   { path: "readinessGates", verdict: "honoured", why: "part of the Ready condition" },
@@ -64,6 +73,7 @@ const podRules: readonly FieldRule[] = [
   { path: "schedulingGates", verdict: "ignored", why: scheduler },
   { path: "schedulingGroup", verdict: "ignored", why: scheduler },
   { path: "securityContext", verdict: "ignored", why: noSystemCalls },
+  ...["fsGroup", "runAsGroup", "runAsNonRoot", "runAsUser", "supplementalGroups"].map(userRule),
   { path: "securityContext.sysctls", verdict: "refused", why: "a guest has no kernel parameters of its own" },
   { path: "serviceAccount", verdict: "ignored", why: "old name of serviceAccountName" },
   { path: "serviceAccountName", verdict: "honoured", why: "tokens and pull secrets" },
@@ -77,6 +87,21 @@ const podRules: readonly FieldRule[] = [
     path: "volumes",
     verdict: "honoured",
     why: "by kind; one the node cannot mount ends in FailedMount",
+  },
+  {
+    path: "volumes[].emptyDir.medium",
+    verdict: "honoured",
+    why: "Memory is a directory of the memory file system that all pods of the node share; HugePages ends in FailedMount",
+  },
+  {
+    path: "volumes[].emptyDir.sizeLimit",
+    verdict: "honoured",
+    why: "measured every 10 s, for Memory too: a pod over it is evicted, no write fails at it",
+  },
+  {
+    path: "volumes[].projected.sources",
+    verdict: "honoured",
+    why: "by kind; clusterTrustBundle and podCertificate, whose APIs Kubernetes 1.36 has off by default, end in FailedMount",
   },
   {
     path: "volumes[].image",
@@ -131,6 +156,11 @@ const containerRules: readonly FieldRule[] = [
     why: "requests at admission, limits by the runtime; resized while it runs",
   },
   { path: "resources.claims", verdict: "refused", why: "dynamic resource allocation is not supported" },
+  {
+    path: "resources.limits.ephemeral-storage",
+    verdict: "honoured",
+    why: "its logs are measured every 10 s, with the volumes on disk for the pod: what is over a limit is evicted",
+  },
   { path: "restartPolicy", verdict: "honoured", why: "the container's own policy goes before the pod's" },
   { path: "restartPolicyRules", verdict: "honoured", why: "by exit code" },
   {
@@ -140,6 +170,12 @@ const containerRules: readonly FieldRule[] = [
     when: (value) => value !== "Restart",
   },
   { path: "securityContext", verdict: "ignored", why: noSystemCalls },
+  {
+    path: "securityContext.capabilities",
+    verdict: "ignored",
+    why: "a guest makes no system calls; files of a hostPath volume it meets with the rights of the kubelet's user",
+  },
+  ...["runAsGroup", "runAsNonRoot", "runAsUser"].map(userRule),
   { path: "securityContext.privileged", verdict: "refused", why: noNamespaces, when: isTrue },
   { path: "securityContext.readOnlyRootFilesystem", verdict: "honoured", why: "an image's files are always read-only" },
   ...withCommands("startupProbe", probes),

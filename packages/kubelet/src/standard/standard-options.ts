@@ -9,6 +9,7 @@ import type { ObjectCache } from "../ports/object-cache.ts";
 import type { RuntimeClasses } from "../ports/runtime-classes.ts";
 import type { VolumeManager } from "../ports/volume-manager.ts";
 import type { TerminationLogs } from "../volumes/termination-log.ts";
+import type { NodeUser } from "./container-user.ts";
 
 export interface StandardProviderOptions {
   readonly runtime: Runtime;
@@ -35,6 +36,11 @@ export interface StandardProviderOptions {
    * refused. @default false
    */
   readonly execSupported?: boolean | undefined;
+  /**
+   * The user with whose rights every container meets files of the node. Containers that ask for another one and mount a `hostPath`
+   * volume wait with `CreateContainerConfigError`. @default unknown: no user that is asked for is the right one
+   */
+  readonly containerUser?: NodeUser | undefined;
   /** Label `kubernetes.io/arch` and `nodeInfo.architecture`. @default "wasm32-wasi" */
   readonly architecture?: string | undefined;
   /** Taints the node registers with. @default none */

@@ -16,6 +16,8 @@ export interface TokenOptions {
   readonly audience?: string | undefined;
   /** @default 3600 */
   readonly expirationSeconds?: number | undefined;
+  /** Of the service account, where a token of another of the same name would be wrong. @default any */
+  readonly serviceAccountUid?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -49,7 +51,7 @@ const maxJitterMs = 10_000;
 const refreshAt = 0.8;
 
 /**
- * Service account tokens by TokenRequest, cached by pod, service account, audience and lifetime.
+ * Service account tokens by TokenRequest, cached by pod, service account with its UID, audience and lifetime.
  *
  * A token is asked for anew when 80 % of its lifetime or 24 hours have passed, up to 10 s earlier at random. While that fails
  * the old token is served until it expires. Callers of one token share one request.
@@ -65,13 +67,15 @@ export class CachingServiceAccountTokens implements ServiceAccountTokens {
 
   async token(pod: Pod, options: TokenOptions = {}): Promise<string> {
     const uid = pod.metadata?.uid ?? "";
-    const { audience = "", expirationSeconds = defaultExpirationSeconds, signal } = options;
-    const key = JSON.stringify([pod.spec?.serviceAccountName || "default", audience, expirationSeconds]);
+    const { audience = "", expirationSeconds = defaultExpirationSeconds, serviceAccountUid = "", signal } = options;
+    const account = pod.spec?.serviceAccountName || "default";
+    const key = JSON.stringify([account, serviceAccountUid, audience, expirationSeconds]);
     const cached = this.#cache.get(uid)?.get(key);
     const nowMs = this.#options.clock.now();
     if (cached !== undefined && !this.#isDue(cached, nowMs)) return cached.token;
     try {
-      return (await raceAbort(this.#request(pod, uid, key, audience, expirationSeconds), signal)).token;
+      const request = createTokenRequest(pod, audience, expirationSeconds, serviceAccountUid);
+      return (await raceAbort(this.#request(pod, uid, key, request), signal)).token;
     } catch (error) {
       if (signal?.aborted || cached === undefined || cached.expiresAtMs <= nowMs) throw error;
       this.#options.logger.warn("Cannot refresh a service account token; the old one stays until it expires", {
@@ -95,11 +99,11 @@ export class CachingServiceAccountTokens implements ServiceAccountTokens {
     return nowMs + jitterMs >= token.issuedAtMs + Math.min(maxAgeMs, lifetimeMs * refreshAt);
   }
 
-  #request(pod: Pod, uid: string, key: string, audience: string, expirationSeconds: number): Promise<CachedToken> {
+  #request(pod: Pod, uid: string, key: string, body: TokenRequest): Promise<CachedToken> {
     const id = `${uid} ${key}`;
     const underWay = this.#requests.get(id);
     if (underWay !== undefined) return underWay;
-    const request = this.#fetch(pod, audience, expirationSeconds).then(
+    const request = this.#fetch(pod, body).then(
       (token) => {
         // Not for a pod that was forgotten meanwhile.
         if (this.#requests.get(id) === request) this.#keep(uid, key, token);
@@ -119,18 +123,18 @@ export class CachingServiceAccountTokens implements ServiceAccountTokens {
     if (this.#requests.get(id) === request) this.#requests.delete(id);
   }
 
-  async #fetch(pod: Pod, audience: string, expirationSeconds: number): Promise<CachedToken> {
+  async #fetch(pod: Pod, request: TokenRequest): Promise<CachedToken> {
     const { source, clock } = this.#options;
     const namespace = pod.metadata?.namespace ?? "default";
     const account = pod.spec?.serviceAccountName || "default";
-    const request = createTokenRequest(pod, audience, expirationSeconds);
     const answer = await retryLag(() => source(namespace, account, request, {}), clock, undefined);
     const token = answer.status?.token;
     const expiresAtMs = Date.parse(answer.status?.expirationTimestamp ?? "");
     if (!token || Number.isNaN(expiresAtMs))
       throw new TypeError(`API server answered no token for service account "${namespace}/${account}"`);
     // The server may have granted another lifetime than asked for.
-    const lifetimeMs = (answer.spec.expirationSeconds ?? expirationSeconds) * 1000;
+    const lifetimeMs =
+      (answer.spec.expirationSeconds ?? request.spec.expirationSeconds ?? defaultExpirationSeconds) * 1000;
     return { token, expiresAtMs, issuedAtMs: expiresAtMs - lifetimeMs };
   }
 

@@ -28,11 +28,21 @@ export interface TokenRequestStatus {
   token: string;
 }
 
-/** The request for a token that is valid while `pod` exists. */
-export function createTokenRequest(pod: Pod, audience: string, expirationSeconds: number): TokenRequest {
+/**
+ * The request for a token that is valid while `pod` exists.
+ *
+ * @param serviceAccountUid that the account must have, else the API server refuses with a conflict; empty for any
+ */
+export function createTokenRequest(
+  pod: Pod,
+  audience: string,
+  expirationSeconds: number,
+  serviceAccountUid: string,
+): TokenRequest {
   return {
     apiVersion: "authentication.k8s.io/v1",
     kind: "TokenRequest",
+    ...(serviceAccountUid !== "" && { metadata: { uid: serviceAccountUid } }),
     spec: {
       audiences: audience === "" ? [] : [audience],
       expirationSeconds,

@@ -15,14 +15,17 @@ export interface ContainerMountsRequest {
   readonly imageVolumes: ReadonlyMap<string, ImageSpec>;
   /** Whether the runtime keeps everything below a read-only mount read-only. */
   readonly recursiveReadOnly: boolean;
-  /** Finds or makes the sub path of the `index`-th mount. */
+  /** Finds or makes the sub path of the `index`-th mount, and says what is mounted for it. */
   readonly subPath: (
     volume: MountedVolume & { readonly type: "path" },
     mount: VolumeMount,
     index: number,
     path: string,
-  ) => Promise<string>;
+  ) => Promise<MountSource>;
 }
+
+/** What a mount shows: a path that containers cannot change, and what they may below it. */
+export type MountSource = Pick<Mount, "hostPath" | "subPath">;
 
 /** The mounts of a container in the order of its `volumeMounts`. @throws VolumeError naming the volume */
 export async function resolveContainerMounts(request: ContainerMountsRequest): Promise<Mount[]> {
@@ -71,8 +74,8 @@ async function resolveMount(request: ContainerMountsRequest, mount: VolumeMount,
     };
   }
   const readOnly = (mount.readOnly ?? false) || volume.readOnly;
-  const hostPath = path === "" ? volume.path : await request.subPath(volume, mount, index, path);
-  return { containerPath, hostPath, readOnly, propagation: "private" };
+  const source = path === "" ? { hostPath: volume.path } : await request.subPath(volume, mount, index, path);
+  return { containerPath, ...source, readOnly, propagation: "private" };
 }
 
 /** Absolute and in its shortest form. */

@@ -1,6 +1,6 @@
 import { access, chmod } from "node:fs/promises";
 import { type Clock, errorCode, type Logger } from "@wherry/base";
-import { type Pod, parseQuantity, quantityValue, tryParseQuantity, type Volume } from "@wherry/kubernetes";
+import type { Pod, Volume } from "@wherry/kubernetes";
 import { writeAtomically } from "./atomic-writer.ts";
 import { makeDirectory } from "./make-directory.ts";
 import { payloadDigest } from "./payload-digest.ts";
@@ -50,15 +50,6 @@ export class PodVolumes {
       ({ downwardAPI, projected }) =>
         downwardAPI !== undefined || projected?.sources?.some((source) => source.downwardAPI !== undefined),
     );
-  }
-
-  /** The mounted `emptyDir` volumes with a limit above 0, which means none. */
-  sizeLimits(): { readonly volume: string; readonly path: string; readonly limitBytes: number }[] {
-    return this.#volumes.flatMap(({ name, emptyDir }) => {
-      const mounted = this.#mounted?.get(name);
-      const limitBytes = quantityValue(tryParseQuantity(emptyDir?.sizeLimit ?? "0") ?? parseQuantity("0"));
-      return mounted?.type === "path" && limitBytes > 0 ? [{ volume: name, path: mounted.path, limitBytes }] : [];
-    });
   }
 
   /** Ends work under way with the abort of this object; it cannot be used again. */

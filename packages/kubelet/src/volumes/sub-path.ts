@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { VolumeMount } from "@wherry/kubernetes";
 import { expandVariables } from "../environment/expand-variables.ts";
 import type { EnvironmentVariable } from "../ports/environment.ts";
+import type { MountSource } from "./container-mounts.ts";
 import { makeDirectory } from "./make-directory.ts";
 import { removeTree } from "./remove-tree.ts";
 import { resolveBeneath } from "./resolve-beneath.ts";
@@ -41,9 +42,14 @@ function expandSubPath(expression: string, environment: readonly EnvironmentVari
   return path;
 }
 
-/** A path of a volume that changes in place; a missing one is made a directory with the mode of the volume's. */
-export async function liveSubPath(volume: string, subPath: string, mode: number): Promise<string> {
-  return (await resolveBeneath(volume, subPath, { createMode: mode })).path;
+/**
+ * A path of a volume that changes in place; a missing one is made a directory with the mode of the volume's.
+ *
+ * The way to it is the runtime's to go once more: whoever has the volume may have put a link in it since.
+ */
+export async function liveSubPath(volume: string, subPath: string, mode: number): Promise<MountSource> {
+  await resolveBeneath(volume, subPath, { createMode: mode });
+  return { hostPath: volume, subPath };
 }
 
 /**
@@ -56,7 +62,7 @@ export async function payloadSubPath(
   volume: string,
   subPath: string,
   target: { readonly parent: string; readonly name: string },
-): Promise<string> {
+): Promise<MountSource> {
   const path = join(target.parent, target.name);
   await removeTree(target.parent, target.name);
   await makeDirectory(target.parent, 0o750);
@@ -68,7 +74,7 @@ export async function payloadSubPath(
     if (!(error instanceof VolumeFault && error.code === "MissingReference")) throw error;
     await mkdir(path, { mode: 0o755 });
   }
-  return path;
+  return { hostPath: path };
 }
 
 /** Only payload directories come here, which the kubelet alone writes. */

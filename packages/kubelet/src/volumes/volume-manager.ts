@@ -10,7 +10,7 @@ import { segment } from "../ports/log-paths.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { ContainerMountsOptions, VolumeCallOptions, VolumeManager } from "../ports/volume-manager.ts";
 import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
-import { resolveContainerMounts } from "./container-mounts.ts";
+import { type MountSource, resolveContainerMounts } from "./container-mounts.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 import { measureUsage } from "./measure-usage.ts";
 import { podDirectory, podsDirectory, subPathDirectory } from "./pod-paths.ts";
@@ -43,14 +43,6 @@ export interface VolumeManagerOptions {
   readonly clock?: Clock;
   /** @default Math.random */
   readonly random?: () => number;
-}
-
-/** An `emptyDir` that holds more than its `sizeLimit`. */
-export interface VolumeOverLimit {
-  readonly pod: Pod;
-  readonly volume: string;
-  readonly limitBytes: number;
-  readonly usedBytes: number;
 }
 
 const minResyncMs = 60_000;
@@ -199,28 +191,21 @@ export class NodeVolumeManager implements VolumeManager {
   }
 
   /**
-   * The `emptyDir` volumes that hold more than their `sizeLimit` now; for the eviction of their pods. Reads the disk.
+   * Bytes that volumes of a pod take up, by name; what is not mounted, or mounted by the runtime, is left out. Reads the disk.
    *
-   * A volume that cannot be measured is logged and left out.
+   * @param names of the volumes to measure
    */
-  async volumesOverLimit(options: VolumeCallOptions = {}): Promise<VolumeOverLimit[]> {
-    const over: VolumeOverLimit[] = [];
-    for (const volumes of [...this.#pods.values()]) {
-      for (const { volume, path, limitBytes } of volumes.sizeLimits()) {
-        try {
-          const { bytes } = await measureUsage(path, options);
-          if (bytes > limitBytes) over.push({ pod: volumes.pod, volume, limitBytes, usedBytes: bytes });
-        } catch (error) {
-          options.signal?.throwIfAborted();
-          this.#options.logger.warn("Cannot measure a volume", {
-            podUid: volumes.pod.metadata?.uid,
-            volume,
-            error: errorMessage(error),
-          });
-        }
-      }
+  async volumeUsage(
+    podUid: string,
+    names: Iterable<string>,
+    options: VolumeCallOptions = {},
+  ): Promise<ReadonlyMap<string, number>> {
+    const usage = new Map<string, number>();
+    for (const name of names) {
+      const volume = this.#pods.get(podUid)?.mounted?.get(name);
+      if (volume?.type === "path") usage.set(name, (await measureUsage(volume.path, options)).bytes);
     }
-    return over;
+    return usage;
   }
 
   podChanged(pod: Pod): void {
@@ -270,7 +255,7 @@ export class NodeVolumeManager implements VolumeManager {
     mount: VolumeMount,
     index: number,
     path: string,
-  ): Promise<string> {
+  ): Promise<MountSource> {
     if (volume.sharing === "live") return liveSubPath(volume.path, path, (await stat(volume.path)).mode & 0o777);
     // On the volume's own file system, or it could not be linked.
     const root = this.#roots().find((root) => isBelow(volume.path, root)) ?? this.#options.rootDirectory;

@@ -87,13 +87,69 @@ describe("admitPod()", () => {
     ["a NoSchedule taint", podOf("p"), [], { taints: [{ ...taint, effect: "NoSchedule" }] }, undefined],
     ["a tolerated taint", podOf("p", { tolerations: [{ operator: "Exists" }] }), [], { taints: [taint] }, undefined],
   ])("admitPod() of %s", (_name, pod, others, node, reason) => {
-    const refusal = admitPod(pod, others, { ...nodeFacts, ...node });
-    expect(refusal?.reason).toBe(reason);
+    const answer = admitPod(pod, others, { ...nodeFacts, ...node });
+    expect(answer).toEqual(reason === undefined ? undefined : { reason, message: expect.any(String) });
   });
 
   test("admitPod() names requested, used and capacity as upstream does", () => {
-    expect(admitPod(requests({ cpu: "3" }), [requests({ cpu: "1500m" })], nodeFacts)?.message).toBe(
-      "Node didn't have enough resource: cpu, requested: 3000, used: 1500, capacity: 4000",
-    );
+    expect(admitPod(requests({ cpu: "3" }), [requests({ cpu: "1500m" })], nodeFacts)).toEqual({
+      reason: "OutOfcpu",
+      message: "Node didn't have enough resource: cpu, requested: 3000, used: 1500, capacity: 4000",
+    });
+  });
+});
+
+describe("admitPod() of a critical pod", () => {
+  const critical = (amounts: Record<string, string>, spec: object = {}) =>
+    podOf("critical", { priority: 2_000_000_000, ...spec }, { resources: { requests: amounts } });
+  const half = podOf("half", { priority: 0 }, { resources: { requests: { cpu: "2", memory: "4Gi" } } });
+  const full = { ...nodeFacts, allocatable: { cpu: "2", memory: "4Gi", pods: "1", "example.com/x": "1" } };
+
+  test.each<[string, Record<string, string>, string]>([
+    ["cpu", { cpu: "1" }, "pods"],
+    ["nothing but a place", {}, "pods"],
+  ])("admitPod() takes %s from another", (_name, amounts, signal) => {
+    expect(admitPod(critical(amounts), [half], full)).toEqual({ victims: [half], signal });
+  });
+
+  test("admitPod() counts the first resource that is short", () => {
+    const node = { ...full, allocatable: { ...full.allocatable, pods: "9" } };
+    expect(admitPod(critical({ cpu: "1", memory: "1Gi" }), [half], node)).toEqual({ victims: [half], signal: "cpu" });
+    expect(admitPod(critical({ memory: "1Gi" }), [half], node)).toEqual({ victims: [half], signal: "memory" });
+  });
+
+  test("admitPod() takes extended resources too", () => {
+    const holder = podOf("holder", {}, { resources: { requests: { "example.com/x": "1" } } });
+    const node = { ...full, allocatable: { "example.com/x": "1" } };
+    const answer = admitPod(critical({ "example.com/x": "1" }), [half, holder], node);
+    expect(answer).toEqual({ victims: [holder], signal: "example.com/x" });
+  });
+
+  test("admitPod() of a static pod takes from pods of the API", () => {
+    const annotations = { "kubernetes.io/config.source": "file" };
+    const pod = requests({ cpu: "1" });
+    const fromFile = { ...pod, metadata: { ...pod.metadata, annotations } };
+    expect(admitPod(fromFile, [half], full)).toMatchObject({ victims: [half] });
+    expect(admitPod(pod, [half], full)).toMatchObject({ reason: "OutOfpods" });
+  });
+
+  test("admitPod() takes nothing where another reason refuses the pod, and says that one", () => {
+    const other = critical({ cpu: "1" }, { nodeSelector: { disk: "ssd" } });
+    expect(admitPod(other, [half], full)).toMatchObject({ reason: "NodeAffinity" });
+    const taints = [taint];
+    expect(admitPod(critical({ cpu: "1" }), [half], { ...full, taints })).toMatchObject({ reason: "TaintToleration" });
+    const windows = critical({ cpu: "1" }, { os: { name: "windows" } });
+    expect(admitPod(windows, [half], full)).toMatchObject({ reason: "PodOSNotSupported" });
+  });
+
+  test("admitPod() says what is wanted beyond all that may be taken", () => {
+    const node = { ...full, allocatable: { cpu: "2500m", memory: "4Gi", pods: "9" } };
+    const important = { ...half, spec: { ...half.spec, containers: [], priority: 2_000_000_000 } };
+    const answer = admitPod(critical({ cpu: "5", memory: "5Gi" }), [half, important], node);
+    expect(answer).toEqual({
+      reason: "UnexpectedAdmissionError",
+      message:
+        "Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [(res: cpu, q: 2500), (res: memory, q: 1073741824), ]",
+    });
   });
 });

@@ -206,6 +206,12 @@ describe("loadConfiguration()", () => {
     expect(configuration.node.reserved).toEqual({ cpuMillis: 1500, memoryBytes: 2 ** 30, storageBytes: 2 ** 30 });
   });
 
+  test("loadConfiguration() keeps local storage a resource unless told otherwise", async () => {
+    const resolved = async (body: string) => (await loadConfiguration({ file: await write(body) })).configuration;
+    expect((await resolved("maxPods: 5\n")).eviction.localStorage).toBe(true);
+    expect((await resolved("localStorageCapacityIsolation: false\n")).eviction.localStorage).toBe(false);
+  });
+
   test("loadConfiguration() refuses files that are missing, no YAML, too many documents or of another kind", async () => {
     const refused = (file: string) => loadConfiguration({ file }).catch((error: Error) => error.message);
     expect(await refused(join(directory, "none.yaml"))).toContain("it does not exist");

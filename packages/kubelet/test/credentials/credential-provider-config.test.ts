@@ -50,7 +50,8 @@ describe("decodeCredentialProviderConfig()", () => {
     ["providers[0].apiVersion", withProvider({ apiVersion: "credentialprovider.kubelet.k8s.io/v2" })],
     ["providers[0].args", withProvider({ args: "get" })],
     ["providers[0].env[0]", withProvider({ env: [{ name: "A=B" }] })],
-    ["providers[0].tokenAttributes", withProvider({ tokenAttributes: { requireServiceAccount: true } })],
+    ["providers[0].tokenAttributes", withProvider({ tokenAttributes: "audience" })],
+    ["providers[0].tokenAttributes.cacheType", withProvider({ tokenAttributes: {} })],
     ["providers[0].colour", withProvider({ colour: "red" })],
   ])("reports %s of %j", (path, document) => {
     expect(decodeCredentialProviderConfig(document).problems.map((problem) => problem.path)).toContain(path);

@@ -1,11 +1,24 @@
 import { createLogger, FakeClock, type LogEntry } from "@wherry/base";
+import type { Pod } from "@wherry/kubernetes";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { CredentialProviderConfig } from "../../src/credentials/credential-provider-config.ts";
 import { type CredentialProviders, createCredentialProviders } from "../../src/credentials/credential-providers.ts";
+import type { CredentialProviderServices } from "../../src/credentials/pod-service-account.ts";
 import type { CredentialPluginCall } from "../../src/credentials/run-credential-plugin.ts";
 
 const apiVersion = "credentialprovider.kubelet.k8s.io/v1";
 const minuteMs = 60_000;
+
+const pod: Pod = {
+  metadata: { namespace: "ns", name: "pod" },
+  spec: { containers: [], serviceAccountName: "builder" },
+};
+
+/** Plug-ins without `tokenAttributes` are told nothing of the pod, so nothing is to be read. */
+const noServices: CredentialProviderServices = {
+  objects: { serviceAccount: () => Promise.reject(new Error("the service account was read")) },
+  tokens: { token: () => Promise.reject(new Error("a token was asked for")) },
+};
 
 const answerOf = (more: Record<string, unknown>): string =>
   JSON.stringify({
@@ -38,7 +51,7 @@ describe("createCredentialProviders()", () => {
   });
 
   const create = (...configs: CredentialProviderConfig[]): CredentialProviders =>
-    createCredentialProviders(configs, {
+    createCredentialProviders(configs, noServices, {
       binDirectory: "/plugins",
       environment: { PATH: "/usr/bin", HOME: "/root" },
       logger: createLogger((entry) => void log.push(entry)),
@@ -51,10 +64,10 @@ describe("createCredentialProviders()", () => {
 
   const asked = () => calls.map(({ input }) => (JSON.parse(input) as { image: string }).image);
   const users = async (providers: CredentialProviders, image: string) =>
-    (await providers.imageCredentials(image)).map(({ username }) => username);
+    (await providers.imageCredentials(image, pod)).map(({ username }) => username);
 
   test("runs the program with arguments, environment and a request on its standard input", async () => {
-    expect(await create(configOf()).imageCredentials("registry.test/team/app:v1")).toEqual([
+    expect(await create(configOf()).imageCredentials("registry.test/team/app:v1", pod)).toEqual([
       { username: "u", password: "p" },
     ]);
     expect(calls).toMatchObject([
@@ -105,7 +118,7 @@ describe("createCredentialProviders()", () => {
     answer = () => answerOf({ cacheKeyType });
     const providers = create(configOf());
     for (const image of ["registry.test/a:v1", "registry.test/a:v2", "registry.test/b", "x.other.test/a"])
-      await providers.imageCredentials(image);
+      await providers.imageCredentials(image, pod);
     expect(asked()).toEqual(expected);
   });
 
@@ -116,12 +129,12 @@ describe("createCredentialProviders()", () => {
   ])("remembers an answer for %s", async (_, cacheDuration, minutes) => {
     answer = () => answerOf({ cacheDuration });
     const providers = create(configOf());
-    await providers.imageCredentials("registry.test/a");
+    await providers.imageCredentials("registry.test/a", pod);
     await clock.advance(Math.max(0, minutes * minuteMs - 1));
-    await providers.imageCredentials("registry.test/a");
+    await providers.imageCredentials("registry.test/a", pod);
     expect(calls).toHaveLength(minutes === 0 ? 2 : 1);
     await clock.advance(1);
-    await providers.imageCredentials("registry.test/a");
+    await providers.imageCredentials("registry.test/a", pod);
     expect(calls).toHaveLength(minutes === 0 ? 3 : 2);
   });
 
@@ -130,8 +143,8 @@ describe("createCredentialProviders()", () => {
     answer = () => done.promise;
     const providers = create(configOf());
     const impatient = new AbortController();
-    const first = providers.imageCredentials("registry.test/a", { signal: impatient.signal });
-    const second = providers.imageCredentials("registry.test/a");
+    const first = providers.imageCredentials("registry.test/a", pod, { signal: impatient.signal });
+    const second = providers.imageCredentials("registry.test/a", pod);
     impatient.abort(new Error("the pod is gone"));
     await expect(first).rejects.toThrow("the pod is gone");
     done.resolve(answerOf({}));
@@ -165,7 +178,7 @@ describe("createCredentialProviders()", () => {
         { level: "error", fields: { plugin: "bad", error: expect.stringContaining(message) } },
       ]);
       expect(JSON.stringify(log)).not.toContain("secret");
-      await providers.imageCredentials("registry.test/a");
+      await providers.imageCredentials("registry.test/a", pod);
       expect(calls.map(({ program }) => program)).toEqual(["/plugins/bad", "/plugins/good", "/plugins/bad"]);
     },
   );
@@ -179,7 +192,7 @@ describe("createCredentialProviders()", () => {
     const providers = create(configOf());
     const stop = new AbortController();
     const running = providers.run(stop.signal);
-    const pull = providers.imageCredentials("registry.test/a");
+    const pull = providers.imageCredentials("registry.test/a", pod);
     stop.abort();
     await running;
     expect(await pull).toEqual([]);

@@ -132,6 +132,16 @@ describe("NodeAgent", () => {
     expect(agent.hostIps).toEqual(["10.0.0.1", "fd00::1"]);
   });
 
+  test("NodeAgent shows no local storage where that is no resource of the node", async () => {
+    const reserved = { cpuMillis: 0, memoryBytes: 0, storageBytes: 0 };
+    const resources = { maxPods: 110, podsPerCore: 0, reserved, evictionHard: {}, localStorage: false };
+    const { api, clock, agent } = start({ resources });
+    await clock.advance(0);
+    await agent.registered;
+    for (const amounts of [api.node?.status?.capacity, api.node?.status?.allocatable])
+      expect(Object.keys(amounts ?? {})).toEqual(["cpu", "memory", "pods"]);
+  });
+
   test("NodeAgent leaves a standalone node without taints", async () => {
     const { api, clock } = start({ platform: wasmStandalonePlatform });
     await clock.advance(0);

@@ -48,15 +48,17 @@ test("pullCredentials() answers the node's credentials after the pod's own, and 
     },
     events: new FakeEvents(),
     logger: silentLogger,
-    providers: { imageCredentials: async (image) => [{ username: `node for ${image}` }] },
+    providers: {
+      imageCredentials: async (image, { metadata }) => [{ username: `node for ${image} of ${metadata?.name}` }],
+    },
   });
   const users = async (annotations: Record<string, string>, secrets: string[]) => {
     const spec = { containers: [], imagePullSecrets: secrets.map((name) => ({ name })) };
     const pod: Pod = { metadata: { namespace: "ns", name: "pod", annotations }, spec };
     return (await pullSecrets.pullCredentials(pod, "registry.test/app")).map(({ username }) => username);
   };
-  expect(await users({}, ["a"])).toEqual(["a", "node for registry.test/app"]);
-  expect(await users({ "kubernetes.io/config.source": "file" }, [])).toEqual(["node for registry.test/app"]);
+  expect(await users({}, ["a"])).toEqual(["a", "node for registry.test/app of pod"]);
+  expect(await users({ "kubernetes.io/config.source": "file" }, [])).toEqual(["node for registry.test/app of pod"]);
   expect(read).toEqual([]);
   await users({}, []);
   expect(read).toEqual(["default"]);

@@ -1,5 +1,5 @@
 import { FakeClock, runTogether, silentLogger } from "@wherry/base";
-import { isMirrorPod, type Pod } from "@wherry/kubernetes";
+import { isMirrorPod, type Pod, type PodStatus } from "@wherry/kubernetes";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { MirrorPodApi } from "../../src/pods/mirror-pod-api.ts";
 import { MirrorPods } from "../../src/pods/mirror-pods.ts";
@@ -23,13 +23,14 @@ describe("MirrorPods", () => {
   let files: Pod[];
   let nodeUid: string | undefined;
   let created: number;
+  let earlier: [string, PodStatus][];
   let abort: AbortController;
   let running: Promise<void>;
 
   beforeEach(() => {
     clock = new FakeClock();
     api = new FakePodApi(clock);
-    [files, nodeUid, created, abort] = [[], "node-uid", 0, new AbortController()];
+    [files, nodeUid, created, earlier, abort] = [[], "node-uid", 0, [], new AbortController()];
     const mirrorApi: MirrorPodApi = {
       create: async (pod) => {
         if (api.down) throw new Error("connection refused");
@@ -60,6 +61,7 @@ describe("MirrorPods", () => {
           return nodeUid;
         },
       },
+      onEarlierStatus: (podUid, status) => void earlier.push([podUid, status]),
       clock,
       logger: silentLogger,
     });
@@ -124,6 +126,34 @@ describe("MirrorPods", () => {
     mirrors.publish(web(), { phase: "Running" });
     await settle();
     expect([created, mirror()?.status?.phase]).toEqual([1, "Running"]);
+  });
+
+  test("tells the status of an earlier kubelet once, before it is written over, and never its own", async () => {
+    const pod = web();
+    mirrors.track(pod);
+    mirrors.publish(pod, { phase: "Running", startTime: "2026-01-02T00:00:00Z" });
+    await settle();
+    expect(earlier).toEqual([]);
+    mirrors.untrack(pod);
+    files = [pod];
+    mirrors.track(pod);
+    mirrors.publish(pod, { phase: "Pending", startTime: "2026-01-03T00:00:00Z" });
+    await settle();
+    expect(earlier).toEqual([[pod.metadata?.uid, { phase: "Running", startTime: "2026-01-02T00:00:00Z" }]]);
+  });
+
+  test("a mirror pod names its pod by the UID that the manifest gives it, where kubectl looks for events", async () => {
+    const own = (image: string) =>
+      staticPod(
+        { metadata: { name: "web", uid: "own-uid" }, spec: { containers: [{ name: "a", image }] } },
+        { nodeName: "n", source: "file", location: "/web.yaml", nowMs: 0 },
+      );
+    mirrors.track(own("b"));
+    await settle();
+    expect(mirror()?.metadata?.annotations?.["kubernetes.io/config.mirror"]).toBe("own-uid");
+    mirrors.track(own("c"));
+    await settle();
+    expect(mirror()).toMatchObject({ metadata: { uid: "mirror-2" }, spec: { containers: [{ image: "c" }] } });
   });
 
   test("deletes the mirror pod of a static pod that is gone, and only that", async () => {

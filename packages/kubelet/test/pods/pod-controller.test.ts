@@ -1,5 +1,5 @@
 import { FakeClock, raceAbort, runTogether, silentLogger } from "@wherry/base";
-import type { Pod } from "@wherry/kubernetes";
+import type { Pod, PodStatus } from "@wherry/kubernetes";
 import type { MachineDefinition } from "@wherry/machine";
 import { afterEach, describe, expect, test } from "vitest";
 import { admitPod } from "../../src/admission/admit-pod.ts";
@@ -78,6 +78,17 @@ class GreetingProvider implements Provider<Edges, Greeting> {
   removePod = async (uid: string) => {
     this.removed.push(uid);
     this.held = this.held.filter((held) => held !== uid);
+  };
+}
+
+function fileSource(pod: Pod): PodSource {
+  return {
+    name: "file",
+    ready: Promise.resolve(),
+    pods: () => [pod],
+    get: (uid) => (uid === pod.metadata?.uid ? pod : undefined),
+    onChange: () => () => undefined,
+    run: async () => undefined,
   };
 }
 
@@ -277,6 +288,40 @@ describe("PodController", () => {
     api.create({ ...mirror, metadata: { ...mirror.metadata, annotations: { "kubernetes.io/config.mirror": "hash" } } });
     await clock.advance(0);
     expect(provider.spoken).toEqual([]);
+  });
+
+  test("resume() lets a static pod go on from the status that an earlier kubelet gave it", async () => {
+    const statuses: PodStatus[] = [];
+    const manifest = podOf("static");
+    const pod: Pod = {
+      ...manifest,
+      metadata: { ...manifest.metadata, annotations: { "kubernetes.io/config.source": "file" } },
+      status: { phase: "Pending" },
+    };
+    const mirrors = {
+      track: () => undefined,
+      untrack: () => undefined,
+      publish: (_: Pod, status: PodStatus) => void statuses.push(status),
+    };
+    const controller = start(new FakePodApi(clock), new GreetingProvider(), { sources: [fileSource(pod)], mirrors });
+    await clock.advance(0);
+    const earlier = "2020-01-01T00:00:00Z";
+    expect(statuses.at(-1)?.startTime).not.toBe(earlier);
+    const [container] = statuses.at(-1)?.containerStatuses ?? [];
+    controller.resume("uid-static", {
+      phase: "Running",
+      startTime: earlier,
+      containerStatuses: [{ ...container!, restartCount: 4 }],
+      conditions: [
+        { type: "Ready", status: "True", lastTransitionTime: earlier },
+        { type: "Initialized", status: "False", lastTransitionTime: earlier },
+      ],
+    });
+    const resumed = statuses.at(-1);
+    const since = (type: string) => resumed?.conditions?.find((one) => one.type === type)?.lastTransitionTime;
+    expect(resumed).toMatchObject({ phase: "Running", startTime: earlier });
+    expect(since("Ready")).toBe(earlier);
+    expect(since("Initialized")).not.toBe(earlier);
   });
 
   test("run() removes orphans again until it succeeds", async () => {

@@ -3,8 +3,9 @@ import type { Container, LifecycleHandler, Pod, Probe } from "@wherry/kubernetes
 import type { ContainerScript, Fault } from "@wherry/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { admitPod } from "../../src/admission/admit-pod.ts";
 import { FakeActions, type FakeAnswer } from "../support/fake-actions.ts";
-import { KubeletHarness, podOf } from "../support/kubelet-harness.ts";
+import { KubeletHarness, nodeFacts, podOf } from "../support/kubelet-harness.ts";
 import { LifecycleInvariants } from "../support/lifecycle-invariants.ts";
 
 interface ContainerPlan {
@@ -12,6 +13,9 @@ interface ContainerPlan {
   readonly exitCodes: readonly number[];
   readonly obeysStop: boolean;
   readonly sidecar: boolean;
+  /** Exit codes after which it starts again, whatever the pod's policy says. */
+  readonly restartsOn: readonly number[] | undefined;
+  readonly cpu: number;
   readonly probes: readonly ("startup" | "liveness" | "readiness")[];
   readonly postStart: LifecycleHandler | undefined;
   readonly preStop: LifecycleHandler | undefined;
@@ -52,6 +56,8 @@ const containerPlan: fc.Arbitrary<ContainerPlan> = fc.record({
   exitCodes: fc.array(fc.constantFrom(0, 1, 2), { minLength: 1, maxLength: 3 }),
   obeysStop: fc.boolean(),
   sidecar: fc.boolean(),
+  restartsOn: fc.option(fc.subarray([0, 1, 2], { minLength: 1 }), { nil: undefined, freq: 2 }),
+  cpu: fc.constantFrom(0, 0.5, 1, 2),
   probes: fc.subarray(["startup", "liveness", "readiness"]),
   postStart: hook,
   preStop: hook,
@@ -130,7 +136,8 @@ async function runLives(plans: readonly PodPlan[], steps: readonly Step[], seed:
     clock,
     random,
     provider: { actions, random },
-    admit: () => (node.full ? { reason: "OutOfpods", message: "full" } : undefined),
+    admit: (pod, others) =>
+      node.full ? { reason: "NodeAffinity", message: "another node now" } : admitPod(pod, others, nodeFacts),
     runtime: {
       script: ({ name, attempt }, { metadata }) => scriptOf(scripts.get(`${metadata.name}/${name}`), attempt),
     },
@@ -259,7 +266,8 @@ function makePod(name: string, plan: PodPlan, scripts: Map<string, ContainerPlan
       name: containerName,
       image: plan.pullMissing && random() < 0.5 ? "remote:v1" : "app:v1",
       imagePullPolicy: "IfNotPresent",
-      ...(init && containerOf.sidecar ? { restartPolicy: "Always" } : {}),
+      resources: { requests: { cpu: String(containerOf.cpu) } },
+      ...(init && containerOf.sidecar ? { restartPolicy: "Always" } : rulesOf(containerOf)),
       ...(init && !containerOf.sidecar ? {} : healthOf(containerOf)),
     };
   };
@@ -271,6 +279,12 @@ function makePod(name: string, plan: PodPlan, scripts: Map<string, ContainerPlan
     containers: plan.apps.map((app, index) => container(`app-${index}`, app, false)),
   });
   return { ...pod, metadata: { ...pod.metadata, uid: `uid-${name}-${++created}` } };
+}
+
+function rulesOf({ restartsOn }: ContainerPlan): Partial<Container> {
+  if (restartsOn === undefined) return {};
+  const exitCodes = { operator: "In", values: [...restartsOn] };
+  return { restartPolicy: "Never", restartPolicyRules: [{ action: "Restart", exitCodes }] };
 }
 
 /** Other init containers have neither probes nor hooks. */

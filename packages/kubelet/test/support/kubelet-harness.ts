@@ -2,7 +2,9 @@ import { aborted, createLogger, FakeClock, type Logger, runTogether, silentLogge
 import type { Container, Pod, PodSpec, PodStatus } from "@wherry/kubernetes";
 import type { Mount } from "@wherry/runtime";
 import { FakeRuntime, type FakeRuntimeOptions } from "@wherry/testkit";
+import type { Preemption } from "../../src/admission/make-room.ts";
 import { PodController } from "../../src/pods/pod-controller.ts";
+import { registerPreemptionMetrics } from "../../src/pods/preemption-metrics.ts";
 import { registerResizeMetrics } from "../../src/pods/resize-metrics.ts";
 import type { Allocations } from "../../src/ports/allocations.ts";
 import type { EnvironmentVariable } from "../../src/ports/environment.ts";
@@ -28,7 +30,7 @@ export interface HarnessOptions {
   readonly provider?: Partial<StandardProviderOptions> | undefined;
   /** @default the standard provider */
   readonly makeProvider?: ((options: StandardProviderOptions) => unknown) | undefined;
-  readonly admit?: ((pod: Pod, others: readonly Pod[]) => PodRefusal | undefined) | undefined;
+  readonly admit?: ((pod: Pod, others: readonly Pod[]) => PodRefusal | Preemption | undefined) | undefined;
   readonly podLogsDirectory?: string | undefined;
   readonly random?: (() => number) | undefined;
   readonly allocations?: Allocations | undefined;
@@ -109,6 +111,7 @@ export class KubeletHarness {
     this.provider.registerMetrics?.(this.metrics, this.probeMetrics);
     this.controller = new PodController({
       resizes: registerResizeMetrics(this.metrics, () => this.controller.list()),
+      preemptions: registerPreemptionMetrics(this.metrics),
       sources: [this.api],
       provider: this.provider,
       statusWriter,

@@ -63,6 +63,8 @@ export class LifecycleInvariants {
   #phase(uid: string, before: PodStatus | undefined, next: PodStatus): void {
     const ended = ["Succeeded", "Failed"];
     if (ended.includes(before?.phase ?? "")) expect(next.phase, "terminal phases are absorbing").toBe(before?.phase);
+    if (next.reason === "OutOfcpu")
+      expect(wasRunning(before), "a pod that ran is not refused for what others ask for").toBe(false);
     if (ended.includes(next.phase ?? ""))
       expect(this.#runningOf(uid), "nothing runs in a pod that is said to have ended").toEqual([]);
   }
@@ -92,6 +94,12 @@ export class LifecycleInvariants {
       })
       .map(({ config }) => config.name);
   }
+}
+
+function wasRunning(status: PodStatus | undefined): boolean {
+  return containersOf(status ?? {}).some(
+    ({ state, lastState }) => state?.running !== undefined || lastState?.terminated !== undefined,
+  );
 }
 
 function containersOf(status: PodStatus): ContainerStatus[] {

@@ -57,6 +57,15 @@ describe("CachingServiceAccountTokens", () => {
     ]);
   });
 
+  test("token() asks for one of a certain service account, and never answers that of another of its name", async () => {
+    const { tokens, requests } = fixture();
+    const ofAccount = (serviceAccountUid: string) => tokens.token(pod, { audience: "vault", serviceAccountUid });
+    expect(await ofAccount("account-1")).toBe("secret-token-1");
+    expect(await ofAccount("account-1")).toBe("secret-token-1");
+    expect(await ofAccount("account-2")).toBe("secret-token-2");
+    expect(requests.map(({ request }) => request.metadata)).toEqual([{ uid: "account-1" }, { uid: "account-2" }]);
+  });
+
   test("token() shares one request and one token among callers of the same kind", async () => {
     const { tokens, requests } = fixture();
     const answers = await Promise.all([tokens.token(pod), tokens.token(pod), tokens.token(pod, { audience: "" })]);
@@ -67,7 +76,8 @@ describe("CachingServiceAccountTokens", () => {
     await tokens.token(pod, { audience: "other" });
     await tokens.token(pod, { expirationSeconds: 7200 });
     await tokens.token(podOf("uid-2"));
-    expect(requests).toHaveLength(4);
+    await tokens.token(pod, { serviceAccountUid: "account-1" });
+    expect(requests).toHaveLength(5);
   });
 
   test.each([

@@ -29,19 +29,23 @@ test("measureUsage() ends at its limits and says so", async () => {
   await expect(measureUsage(base, { signal: AbortSignal.abort() })).rejects.toThrow();
 });
 
-test("volumesOverLimit() finds emptyDir volumes that hold too much", async () => {
-  const { manager, root } = await managerFixture();
-  const pod = podWith([
-    { name: "small", emptyDir: { sizeLimit: "64Ki" } },
-    { name: "large", emptyDir: { sizeLimit: "10Mi" } },
-    { name: "none", emptyDir: { sizeLimit: "0" } },
-    { name: "free", emptyDir: {} },
-  ]);
-  await manager.mountPod(pod);
-  expect(await manager.volumesOverLimit()).toEqual([]);
-  for (const name of ["small", "large", "none", "free"])
-    await writeFile(join(root, "pods/uid-1/volumes/kubernetes.io~empty-dir", name, "file"), Buffer.alloc(100_000, 1));
-  const over = await manager.volumesOverLimit();
-  expect(over).toMatchObject([{ volume: "small", limitBytes: 65536, pod: { metadata: { uid: "uid-1" } } }]);
-  expect(over[0]?.usedBytes).toBeGreaterThan(65536);
+test("volumeUsage() measures the volumes that are asked for", async () => {
+  const { manager, root, objects } = await managerFixture();
+  objects.setConfigMap("settings", { a: "x".repeat(50_000) });
+  await manager.mountPod(
+    podWith([
+      { name: "full", emptyDir: {} },
+      { name: "other", emptyDir: {} },
+      { name: "settings", configMap: { name: "settings" } },
+      { name: "tools", image: { reference: "tools:v1" } },
+    ]),
+  );
+  const directory = join(root, "pods/uid-1/volumes/kubernetes.io~empty-dir/full");
+  const empty = await manager.volumeUsage("uid-1", ["full"]);
+  await writeFile(join(directory, "file"), Buffer.alloc(100_000, 1));
+  const usage = await manager.volumeUsage("uid-1", ["full", "settings", "tools", "unknown"]);
+  expect([...usage.keys()]).toEqual(["full", "settings"]);
+  expect((usage.get("full") ?? 0) - (empty.get("full") ?? 0)).toBeGreaterThanOrEqual(100_000);
+  expect(usage.get("settings")).toBeGreaterThanOrEqual(50_000);
+  expect(await manager.volumeUsage("uid-2", ["full"])).toEqual(new Map());
 });

@@ -205,6 +205,12 @@ describe("projectedKind", () => {
       `sources[0] is of kind "${kind}", which this node does not project`,
     );
   });
+
+  test("projectedKind refuses a source of which its API server left nothing", async () => {
+    expect(await failure({ name: "v", projected: { sources: [{}] } })).toMatch(
+      /^sources\[0\] is empty, as an API server leaves those of a kind that it has switched off \(clusterTrustBundle, /,
+    );
+  });
 });
 
 describe("hostPathKind", () => {

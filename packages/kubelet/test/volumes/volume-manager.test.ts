@@ -321,7 +321,8 @@ describe("NodeVolumeManager.containerMounts()", () => {
   test("containerMounts() makes a missing sub path with the volume's mode", async () => {
     const { mounts, data } = await fixtureWithPod();
     const [mount] = await mounts({ name: "data", mountPath: "/m", subPathExpr: "$(POD_NAME)/logs" });
-    expect(mount?.hostPath).toBe(join(data, "web-0/logs"));
+    expect(mount).toMatchObject({ hostPath: data, subPath: "web-0/logs" });
+    expect((await stat(join(data, "web-0/logs"))).isDirectory()).toBe(true);
     expect((await stat(join(data, "web-0"))).mode & 0o777).toBe(0o777);
   });
 
@@ -330,7 +331,8 @@ describe("NodeVolumeManager.containerMounts()", () => {
     await writeFile(join(data, "file"), "x");
     await symlink("file", join(data, "link"));
     for (const subPath of ["file", "link"])
-      expect((await mounts({ name: "data", mountPath: "/m", subPath }))[0]?.hostPath).toBe(join(data, "file"));
+      expect((await mounts({ name: "data", mountPath: "/m", subPath }))[0]).toMatchObject({ hostPath: data, subPath });
+    expect((await readdir(data)).toSorted()).toEqual(["file", "link"]);
   });
 
   test("containerMounts() refuses a sub path whose link leads outside", async () => {
@@ -369,7 +371,7 @@ describe("NodeVolumeManager.containerMounts()", () => {
     await expect(manager.containerMounts(podWith([]), { name: "main" }, [])).rejects.toThrow("call mountPod before");
   });
 
-  test("containerMounts() never answers a path outside while a container swaps directories and links", async () => {
+  test("containerMounts() never makes anything outside while a container swaps directories and links", async () => {
     const { mounts, data, root } = await fixtureWithPod();
     await mkdir(join(data, "sub/deep"), { recursive: true });
     await symlink("../../../..", join(data, "evil"));
@@ -392,7 +394,8 @@ describe("NodeVolumeManager.containerMounts()", () => {
     try {
       for (let round = 0; round < 100; round++) {
         const answer = await mounts({ name: "data", mountPath: "/m", subPath: "sub/deep/x" }).catch(() => undefined);
-        if (answer !== undefined) expect(answer[0]?.hostPath).toMatch(new RegExp(`^${data}/`));
+        // The way below the volume is the runtime's to go again, by handles.
+        if (answer !== undefined) expect(answer[0]).toMatchObject({ hostPath: data, subPath: "sub/deep/x" });
       }
     } finally {
       stop = true;

@@ -39,3 +39,10 @@ const systemCriticalPriority = 2_000_000_000;
 export function isCriticalPod(pod: Pod): boolean {
   return isStaticPod(pod) || isMirrorPod(pod) || (pod.spec?.priority ?? 0) >= systemCriticalPriority;
 }
+
+/** Whether a full node may end the pod to make room for the preemptor: critical goes before what is not, then priority decides. */
+export function mayPreempt(preemptor: Pod, pod: Pod): boolean {
+  if (isCriticalPod(preemptor) && !isCriticalPod(pod)) return true;
+  const [mine, other] = [preemptor.spec?.priority, pod.spec?.priority];
+  return mine !== undefined && other !== undefined && mine > other;
+}

@@ -37,6 +37,17 @@ export function podLimits(spec: PodSpec): ResourceAmounts {
   return result;
 }
 
+/**
+ * What all containers of a pod may take up of the node's local storage together: the sum of the limits that there are, counted as
+ * requests are. Undefined where no container has one.
+ */
+export function podEphemeralStorageLimit(spec: PodSpec): Quantity | undefined {
+  const name = "ephemeral-storage";
+  const limit = effective(spec, ({ resources }) => parseResourceList(resources?.limits))[name];
+  const overhead = parseResourceList(spec.overhead)[name];
+  return limit === undefined || overhead === undefined || limit.nano === 0n ? limit : addQuantities(limit, overhead);
+}
+
 /** Requests of one container; a limit without a request counts as the request. */
 export function containerRequests(container: Pick<Container, "resources">): ResourceAmounts {
   return { ...parseResourceList(container.resources?.limits), ...parseResourceList(container.resources?.requests) };

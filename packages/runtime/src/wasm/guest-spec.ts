@@ -58,6 +58,8 @@ function refuseUnsupported(config: ContainerConfig): void {
     if (mount.propagation !== "private") refuse(`propagation of ${field}`, mount.propagation, '"private"');
     if (!isAbsolute(mount.containerPath)) refuse(field, mount.containerPath, "an absolute container path");
     if (!isAbsolute(mount.hostPath)) refuse(`host path of ${field}`, mount.hostPath, "an absolute path");
+    if (!isSubPath(mount.subPath ?? ""))
+      refuse(`sub path of ${field}`, mount.subPath, 'a relative path without ".." and NUL');
   }
   for (const { name, value } of config.env) {
     if (name === "" || name.includes("=")) refuse("env name", name, 'a name without "="');
@@ -65,11 +67,16 @@ function refuseUnsupported(config: ContainerConfig): void {
   }
 }
 
+function isSubPath(path: string): boolean {
+  return !path.startsWith("/") && !path.includes("\0") && !path.split("/").includes("..");
+}
+
 function guestMounts(config: ContainerConfig, image: RunnableImage): GuestSpec["mounts"] {
   const mounts = config.mounts.map((mount: Mount) => ({
     guestPath: mount.containerPath,
     hostPath: mount.hostPath,
     readOnly: mount.readOnly,
+    ...(mount.subPath && { subPath: mount.subPath }),
   }));
   if (image.rootfsPath === undefined || mounts.some((mount) => mount.guestPath === "/")) return mounts;
   // Layers are shared between containers, so the root of an image is never writable.

@@ -24,6 +24,11 @@ export async function mountImages(
         "InvalidArgument",
         `Cannot create container "${name}": mount "${mount.containerPath}" has image "${image.image}" and host path "${mount.hostPath}", expected one of them`,
       );
+    if (mount.subPath)
+      throw new RuntimeError(
+        "InvalidArgument",
+        `Cannot create container "${name}": mount "${mount.containerPath}" of image "${image.image}" has sub path "${mount.subPath}", expected it as image sub path`,
+      );
     const hostPath = await images.mountable(image.image, imageSubPath, options);
     mounted.push({ ...mount, hostPath, readOnly: true });
   }

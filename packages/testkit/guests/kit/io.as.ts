@@ -1,7 +1,8 @@
 // Output, failure, arguments, files and time of the workload kit.
 import {
   args_get, args_sizes_get, chunk, chunkSize, create, directoryOnly, environ_get, environ_sizes_get, event, fd_close, fd_prestat_dir_name,
-  fd_prestat_get, fd_read, fd_readdir, fd_write, listRights, path_open, poll_oneoff, proc_exit, readRights, scratch, subscription, writeRights,
+  fd_prestat_get, fd_read, fd_readdir, fd_write, listRights, path_open, path_remove_directory, path_symlink, poll_oneoff, proc_exit,
+  readRights, scratch, subscription, writeRights,
 } from "./wasi.as";
 
 export function fail(what: string): void {
@@ -64,8 +65,13 @@ export function environment(): string[] {
   return strings(load<u32>(scratch), load<u32>(scratch, 4), 1);
 }
 
-/** The open file, or -errno. Paths are looked up below the longest preopened directory that holds them. */
-function open(path: string, oflags: u32, rights: u64, flags: u32): i32 {
+/** A path below a preopened directory; `fd` is -1 where none holds it. */
+class Place {
+  constructor(public fd: i32, public rest: ArrayBuffer) {}
+}
+
+/** Paths are looked up below the longest preopened directory that holds them. */
+function locate(path: string): Place {
   let best: i32 = -1;
   let bestLength = -1;
   for (let fd: u32 = 3; fd_prestat_get(fd, scratch) == 0; fd++) {
@@ -80,14 +86,28 @@ function open(path: string, oflags: u32, rights: u64, flags: u32): i32 {
     best = fd;
     bestLength = directory.length;
   }
-  if (best < 0) return -44;
   let rest = path.slice(bestLength + 1);
   if (rest == "") rest = ".";
-  const bytes = String.UTF8.encode(rest);
+  return new Place(best, String.UTF8.encode(rest));
+}
+
+/** The open file, or -errno. */
+function open(path: string, oflags: u32, rights: u64, flags: u32): i32 {
+  const place = locate(path);
+  if (place.fd < 0) return -44;
   const errno = path_open(
-    best, 1, changetype<usize>(bytes), bytes.byteLength, oflags, rights, rights, flags, scratch,
+    place.fd, 1, changetype<usize>(place.rest), place.rest.byteLength, oflags, rights, rights, flags, scratch,
   );
   return errno == 0 ? load<i32>(scratch) : -(<i32>errno);
+}
+
+/** Puts a link to `target` at `path`, in the place of an empty directory if there is one. */
+export function relink(path: string, target: string): void {
+  const place = locate(path);
+  const name = changetype<usize>(place.rest);
+  const bytes = String.UTF8.encode(target);
+  path_remove_directory(place.fd, name, place.rest.byteLength);
+  check(path_symlink(changetype<usize>(bytes), bytes.byteLength, place.fd, name, place.rest.byteLength), "link " + path);
 }
 
 function openOrFail(path: string, oflags: u32, rights: u64, flags: u32): u32 {

@@ -16,6 +16,10 @@ export declare function fd_prestat_dir_name(fd: u32, path: usize, length: u32): 
 export declare function path_open(
   directory: u32, lookup: u32, path: usize, length: u32, oflags: u32, rights: u64, inheriting: u64, flags: u32, fd: usize,
 ): u16;
+@external("wasi_snapshot_preview1", "path_symlink")
+export declare function path_symlink(target: usize, targetLength: u32, directory: u32, path: usize, length: u32): u16;
+@external("wasi_snapshot_preview1", "path_remove_directory")
+export declare function path_remove_directory(directory: u32, path: usize, length: u32): u16;
 @external("wasi_snapshot_preview1", "fd_read")
 export declare function fd_read(fd: u32, list: usize, count: u32, size: usize): u16;
 @external("wasi_snapshot_preview1", "fd_write")

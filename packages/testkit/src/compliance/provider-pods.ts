@@ -1,3 +1,4 @@
+import { parseQuantity, quantityMilliValue } from "@wherry/kubernetes";
 import type { EdgeTable } from "@wherry/machine";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../processes/peer-process.ts";
@@ -115,6 +116,25 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
       const pod = await bench().observer.untilPhase("late", "Failed");
       expect(pod.status?.reason).toBe("DeadlineExceeded");
       expect(statusOf(pod).state?.running).toBeUndefined();
+    });
+
+    test("a pod that a critical one needs the room of ends with Preempting, and only then the other runs", async () => {
+      const { observer, nodeName } = bench();
+      const { allocatable } = observer.node(nodeName)?.status ?? {};
+      const cpu = quantityMilliValue(parseQuantity(allocatable?.["cpu"] ?? "0"));
+      const resources = { requests: { cpu: `${Math.ceil(cpu * 0.6)}m` } };
+      const spec = { containers: [{ ...bench().container({ kind: "hold" }, "main"), resources }] };
+      await bench().create("displaced", [], spec);
+      await running("displaced");
+      await bench().create("critical", [], { ...spec, priorityClassName: "system-node-critical" });
+      const displaced = await observer.untilPhase("displaced", "Failed");
+      expect(displaced.status).toMatchObject({
+        reason: "Preempting",
+        conditions: expect.arrayContaining([expect.objectContaining({ type: "DisruptionTarget", status: "True" })]),
+      });
+      const started = statusOf(await running("critical")).state?.running?.startedAt ?? "";
+      const finished = statusOf(displaced).state?.terminated?.finishedAt ?? "";
+      expect(Date.parse(started)).toBeGreaterThanOrEqual(Date.parse(finished));
     });
 
     test("what the provider cannot run is refused, with a reason and an event, the same each time", async (context) => {

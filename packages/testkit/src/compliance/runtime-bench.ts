@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ContainerConfig, ContainerStatus, PodSandboxConfig, Runtime, RuntimeEvent } from "@wherry/runtime";
 import { eventually } from "../processes/peer-process.ts";
@@ -82,6 +83,14 @@ export class RuntimeBench {
       return status.state === "exited";
     });
     return status;
+  }
+
+  /** What a container prints, and its exit code. */
+  async outcome(changes: Partial<ContainerConfig>): Promise<{ readonly exitCode: number; readonly output: string }> {
+    const { container } = await this.start({ kind: "exit", code: 0 }, changes);
+    const { exitCode, logPath } = await this.exited(container);
+    const lines = (await readFile(logPath, "utf8")).trimEnd().split("\n");
+    return { exitCode, output: lines.map((line) => line.split(" ").slice(3).join(" ")).join("\n") };
   }
 
   /** Removes every sandbox, as a test's end. */

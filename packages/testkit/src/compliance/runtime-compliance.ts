@@ -6,6 +6,7 @@ import { imageMountTests } from "./runtime-image-mounts.ts";
 import { imageTests } from "./runtime-images.ts";
 import { restartTests } from "./runtime-restarts.ts";
 import { sandboxTests } from "./runtime-sandboxes.ts";
+import { subPathTests } from "./runtime-sub-paths.ts";
 import type { RuntimeSubject } from "./runtime-subject.ts";
 import { unknownIdTests } from "./runtime-unknown.ts";
 
@@ -47,5 +48,6 @@ export function runtimeCompliance(name: string, open: () => Promise<RuntimeSubje
     restartTests(() => bench);
     imageTests(() => bench);
     imageMountTests(() => bench);
+    subPathTests(() => bench);
   });
 }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { ContainerConfig, Mount } from "@wherry/runtime";
 import { describe, expect, type TestContext, test } from "vitest";
 import type { RuntimeBench } from "./runtime-bench.ts";
@@ -32,13 +31,8 @@ export function imageMountTests(bench: () => RuntimeBench): void {
     return bench().runtime.createContainer(sandbox, config);
   }
 
-  /** Output and exit code of a container that mounts an image. */
-  async function run(mount: Mount, command: Pick<ContainerConfig, "command" | "args">) {
-    const { container } = await bench().start({ kind: "exit", code: 0 }, { mounts: [mount], ...command });
-    const { exitCode, logPath } = await bench().exited(container);
-    const lines = (await readFile(logPath, "utf8")).trimEnd().split("\n");
-    return { exitCode, output: lines.map((line) => line.split(" ").slice(3).join(" ")).join("\n") };
-  }
+  const run = (mount: Mount, command: Pick<ContainerConfig, "command" | "args">) =>
+    bench().outcome({ mounts: [mount], ...command });
 
   describe("mounts of images", () => {
     test("an image is named by its status as the container mounts it, also in another life", async (context) => {
@@ -71,7 +65,8 @@ export function imageMountTests(bench: () => RuntimeBench): void {
     });
 
     test("a container reads the image's files, and those of a directory of it", async (context) => {
-      const { ref, directory, file, content, read } = await pulled(context);
+      const { ref, directory, file, content } = await pulled(context);
+      const { read } = bench().subject;
       if (read === undefined) return context.skip("not applicable: the subject's containers read no files");
       for (const [mount, path] of [
         [mountOf(ref), `${containerPath}/${directory}/${file}`],
@@ -81,7 +76,8 @@ export function imageMountTests(bench: () => RuntimeBench): void {
     });
 
     test("a container cannot write to it, whatever the mount says", async (context) => {
-      const { ref, directory, file, content, read, write } = await pulled(context);
+      const { ref, directory, file, content } = await pulled(context);
+      const { read, write } = bench().subject;
       if (read === undefined || write === undefined)
         return context.skip("not applicable: the subject's containers write no files");
       const path = `${containerPath}/${directory}/${file}`;

@@ -1,7 +1,7 @@
 import type { ContainerConfig, Runtime } from "@wherry/runtime";
 import type { Workload } from "./workload.ts";
 
-/** An image to be mounted, and what containers do with it. */
+/** An image to be mounted. */
 export interface MountedImage {
   /** Name of an image that can be pulled. */
   readonly image: string;
@@ -11,10 +11,6 @@ export interface MountedImage {
   readonly file: string;
   /** The file's only line. */
   readonly content: string;
-  /** What makes a container print a file and end with 0; undefined where the runtime's containers read none. */
-  read?(path: string): Pick<ContainerConfig, "command" | "args">;
-  /** What makes a container overwrite a file, and end with 0 only when it could. */
-  write?(path: string): Pick<ContainerConfig, "command" | "args">;
 }
 
 /** A runtime under test, with its own state; disposing it ends everything it runs. */
@@ -31,6 +27,10 @@ export interface RuntimeSubject extends AsyncDisposable {
   readonly mountedImage?: MountedImage | undefined;
   /** What makes a container do this; undefined where the runtime knows no such thing, and the tests of it are left out. */
   workload(workload: Workload): Pick<ContainerConfig, "command" | "args"> | undefined;
+  /** What makes a container print a file and end with 0; undefined where the runtime's containers read none. */
+  read?(path: string): Pick<ContainerConfig, "command" | "args">;
+  /** What makes a container overwrite a file, and end with 0 only when it could. */
+  write?(path: string): Pick<ContainerConfig, "command" | "args">;
   /** Ends the runtime's object without a word to what runs, and opens another one on the same state. */
   reopen(): Promise<void>;
   /** Whether output reaches log files. @default true */

@@ -64,8 +64,10 @@ export class FakeImages implements ImageService {
   }
 
   /** @throws RuntimeError for a mount of an image that is not present, or of a directory that is not in it */
-  requireMount({ containerPath, hostPath, image, imageSubPath = "" }: Mount): void {
+  requireMount({ containerPath, hostPath, subPath = "", image, imageSubPath = "" }: Mount): void {
     if (image === undefined) return;
+    if (subPath !== "")
+      throw new RuntimeError("InvalidArgument", `Mount "${containerPath}" has an image and sub path "${subPath}"`);
     this.require(image.image);
     const [name = ""] = this.#status(image.image)?.repoTags ?? [];
     if (hostPath !== "")

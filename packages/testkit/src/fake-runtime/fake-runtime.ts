@@ -26,6 +26,7 @@ import {
 import { EventFeed } from "./event-feed.ts";
 import { type ContainerScript, type FakeContainer, statusOf, summaryOf } from "./fake-container.ts";
 import { FakeImages } from "./fake-images.ts";
+import { requireSubPath } from "./fake-sub-paths.ts";
 import { FaultInjector } from "./faults.ts";
 
 export interface FakeRuntimeOptions {
@@ -151,7 +152,10 @@ export class FakeRuntime implements Runtime {
       const sandbox = this.#sandbox(sandboxId);
       if (!sandbox.ready) throw new RuntimeError("FailedPrecondition", `Sandbox "${sandboxId}" is not ready`);
       this.images.require(config.image.image);
-      for (const mount of config.mounts) this.images.requireMount(mount);
+      for (const mount of config.mounts) {
+        this.images.requireMount(mount);
+        requireSubPath(mount);
+      }
       const id = `container-${++this.#count}`;
       this.containers.set(id, {
         id,

@@ -64,7 +64,7 @@ export interface FileHandle {
   append(bytes: Uint8Array): number;
   stat(): FileStat;
   truncate(sizeBytes: number): void;
-  /** Makes the file at least `offset + length` bytes long, its space reserved where the medium can. */
+  /** Makes the file at least `offset + length` bytes long, with space for these; as long as before when there is none. */
   allocate(offset: number, length: number): void;
   setTimes(times: FileTimes): void;
   sync(): void;

@@ -3,6 +3,12 @@ import type { FileHandle, FileStat, FileTimes } from "../files/file-system.ts";
 import { fileStatFrom } from "./linux-stat.ts";
 import type { LinuxTimes } from "./linux-times.ts";
 
+/** Unit of `Stats.blocks`. */
+const blockBytes = 512;
+/** No file system of Linux allocates less at once for a file with holes. */
+const pageBytes = 4096;
+const pieceBytes = 1024 * 1024;
+
 /** An open regular file of the host. */
 export class LinuxFile implements FileHandle {
   readonly kind = "regular-file";
@@ -38,13 +44,38 @@ export class LinuxFile implements FileHandle {
     fs.ftruncateSync(this.#fd, sizeBytes);
   }
 
+  /** Node has no fallocate(2). Zeros take the space, as the C library has it where a file system has no such call. */
   allocate(offset: number, length: number): void {
     const end = offset + length;
-    if (fs.fstatSync(this.#fd).size < end) fs.ftruncateSync(this.#fd, end);
+    const { size, blocks } = fs.fstatSync(this.#fd);
+    if (offset < size && blocks * blockBytes < size) this.#fillHoles(offset, Math.min(end, size));
+    if (end <= size) return;
+    try {
+      const zeros = new Uint8Array(Math.min(end - size, pieceBytes));
+      for (let at = Math.max(offset, size); at < end; )
+        at += fs.writeSync(this.#fd, zeros, 0, Math.min(zeros.length, end - at), at);
+    } catch (error) {
+      fs.ftruncateSync(this.#fd, size);
+      throw error;
+    }
   }
 
   setTimes(times: FileTimes): void {
     this.#times.setOfDescriptor(this.#fd, times, () => this.stat());
+  }
+
+  /** Writes a zero over a zero in each page, so that each has its space; what is not zero is there already. */
+  #fillHoles(start: number, end: number): void {
+    // This descriptor may be one that only writes.
+    const reader = fs.openSync(`/proc/self/fd/${this.#fd}`, fs.constants.O_RDONLY);
+    const byte = new Uint8Array(1);
+    try {
+      for (let at = start; at < end; at = at - (at % pageBytes) + pageBytes) {
+        if (fs.readSync(reader, byte, 0, 1, at) === 1 && byte[0] === 0) fs.writeSync(this.#fd, byte, 0, 1, at);
+      }
+    } finally {
+      fs.closeSync(reader);
+    }
   }
 
   sync(): void {

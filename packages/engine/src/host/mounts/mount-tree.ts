@@ -1,7 +1,15 @@
 import { statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { errorCode } from "@wherry/base";
-import { type DirectoryHandle, type FileSystem, hostFileSystem, readOnlyFileSystem } from "@wherry/wasi";
+import {
+  type DirectoryHandle,
+  FileError,
+  type FileSystem,
+  hostFileSystem,
+  isLink,
+  readOnlyFileSystem,
+  resolveBeneath,
+} from "@wherry/wasi";
 import type { GuestMount } from "../../guest.ts";
 import { RefusedGuestError } from "../load-module.ts";
 import { MountDirectory } from "./mount-directory.ts";
@@ -57,18 +65,46 @@ function place(root: MountNode, path: string): MountNode {
   return node;
 }
 
-function openSource({ guestPath, hostPath, readOnly }: GuestMount): MountSource {
-  const limited = (fs: FileSystem) => (readOnly ? readOnlyFileSystem(fs) : fs);
+function openSource({ guestPath, hostPath, subPath = "", readOnly }: GuestMount): MountSource {
+  const openRoot = (path: string) => {
+    const fs = hostFileSystem(path);
+    return (readOnly ? readOnlyFileSystem(fs) : fs).openRoot();
+  };
+  const shown = subPath === "" ? `"${hostPath}"` : `sub path "${subPath}" of "${hostPath}"`;
   try {
-    if (statSync(hostPath).isDirectory())
-      return { kind: "directory", root: limited(hostFileSystem(hostPath)).openRoot() };
-    if (guestPath.replaceAll("/", "") === "") throw new RefusedGuestError(`Cannot mount file "${hostPath}" at "/"`);
-    // The directory's handle is kept, so that a file replaced by rename is seen anew, as config maps are.
-    const root = limited(hostFileSystem(dirname(hostPath))).openRoot();
-    return { kind: "file", root, name: basename(hostPath) };
+    const source = subPath === "" ? openTrusted(hostPath, openRoot) : openBeneath(openRoot(hostPath), subPath);
+    if (source.kind === "directory" || guestPath.replaceAll("/", "") !== "") return source;
+    source.root.close();
+    throw new RefusedGuestError(`Cannot mount file ${shown} at "/"`);
   } catch (error) {
     if (error instanceof RefusedGuestError) throw error;
-    const why = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
-    throw new RefusedGuestError(`Cannot mount "${hostPath}" at "${guestPath}": ${why}`);
+    throw new RefusedGuestError(`Cannot mount ${shown} at "${guestPath}": ${reasonOf(error)}`);
   }
+}
+
+function openTrusted(path: string, openRoot: (path: string) => DirectoryHandle): MountSource {
+  if (statSync(path).isDirectory()) return { kind: "directory", root: openRoot(path) };
+  // The directory's handle is kept, so that a file replaced by rename is seen anew, as config maps are.
+  return { kind: "file", root: openRoot(dirname(path)), name: basename(path) };
+}
+
+/** By handles only: other guests may have the volume too, and put a link where a directory was a moment ago. */
+function openBeneath(volume: DirectoryHandle, path: string): MountSource {
+  try {
+    return resolveBeneath<MountSource>(volume, path, ({ directory, name }) => {
+      if (name === undefined) return { kind: "directory", root: directory.duplicate() };
+      const kind = directory.lookup(name)?.kind;
+      if (kind === undefined) throw new FileError("ENOENT", "it does not exist");
+      if (kind === "symbolic-link") return isLink;
+      if (kind === "directory") return { kind: "directory", root: directory.openDirectory(name) };
+      return { kind: "file", root: directory.duplicate(), name };
+    });
+  } finally {
+    volume.close();
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof FileError) return error.message;
+  return errorCode(error) ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,5 +1,5 @@
-import type { Stats } from "node:fs";
-import { chmod, open, realpath, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { open, realpath, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { errorCode } from "@wherry/base";
 import { makeDirectory } from "../make-directory.ts";
@@ -64,8 +64,14 @@ async function statIfPresent(path: string): Promise<Stats | undefined> {
 async function createDirectory(path: string): Promise<void> {
   if ((await statIfPresent(path)) !== undefined) return;
   await makeDirectory(path, 0o755);
-  // Not the mode of `makeDirectory`, which the process's umask narrows.
-  await chmod(path, 0o755);
+  // Not the mode of `makeDirectory`, which the process's umask narrows. Guests that have the directory above may have put a link in
+  // its place, whose target's mode is nobody's to change.
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    await handle.chmod(0o755);
+  } finally {
+    await handle.close();
+  }
 }
 
 async function createFile(path: string): Promise<void> {

@@ -62,9 +62,14 @@ async function sourcePayload(
   if (downwardAPI !== undefined)
     return downwardPayload(pod, downwardAPI.items ?? [], defaultMode, sources.node.allocatable);
   if (serviceAccountToken !== undefined) return tokenPayload(request, serviceAccountToken, defaultMode);
+  const [kind] = Object.keys(source);
+  const problem =
+    kind === undefined
+      ? "is empty, as an API server leaves those of a kind that it has switched off (clusterTrustBundle, podCertificate)"
+      : `is of kind "${kind}", which this node does not project`;
   throw new VolumeFault(
     "Unsupported",
-    `sources[${index}] is of kind "${Object.keys(source).join(", ")}", which this node does not project; supported are configMap, downwardAPI, secret and serviceAccountToken`,
+    `sources[${index}] ${problem}; supported are configMap, downwardAPI, secret and serviceAccountToken`,
   );
 }
 
