@@ -13,6 +13,7 @@ import { recover } from "./recovery.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { StoreContext } from "./store-context.ts";
 import { StorePaths } from "./store-paths.ts";
+import { type LayerUnpacker, threadUnpacker } from "./unpacker.ts";
 import { WorkDirectories } from "./work-directories.ts";
 
 export interface ContentStoreOptions {
@@ -24,6 +25,8 @@ export interface ContentStoreOptions {
   readonly process?: ProcessIdentity;
   /** @default Node's */
   readonly files?: IngestFiles;
+  /** What writes layers into directories. @default threads of its own, whose script must stay beside this package's */
+  readonly unpacker?: LayerUnpacker;
 }
 
 export interface Usage {
@@ -48,10 +51,11 @@ export class ContentStore implements AsyncDisposable {
   readonly snapshots: Snapshots;
   /** What is known of the modules in the store. */
   readonly modules: ModuleRecords;
+  readonly unpacker: LayerUnpacker;
   readonly #context: StoreContext;
 
   /** Use `openContentStore`. */
-  constructor(context: StoreContext) {
+  constructor(context: StoreContext, unpacker: LayerUnpacker) {
     const directories = new WorkDirectories(context);
     this.#context = context;
     this.directory = context.paths.directory;
@@ -60,6 +64,7 @@ export class ContentStore implements AsyncDisposable {
     this.leases = new Leases(context);
     this.snapshots = new Snapshots(context, directories);
     this.modules = new ModuleRecords(context);
+    this.unpacker = unpacker;
   }
 
   get logger(): Logger {
@@ -120,5 +125,6 @@ export async function openContentStore(options: ContentStoreOptions): Promise<Co
     database.close();
     throw error;
   }
-  return new ContentStore(context);
+  const unpacker = options.unpacker ?? threadUnpacker({ logger: logger.child({ component: "unpack" }) });
+  return new ContentStore(context, unpacker);
 }

@@ -18,6 +18,7 @@ export type ContentErrorCode =
   | "NotWasm"
   | "TruncatedModule"
   | "Unsupported"
+  | "UnpackerFailed"
   | "NoMatchingPlatform";
 
 /** Every failure of this package that is neither an abort nor a registry's. */
@@ -27,6 +28,13 @@ export class ContentError extends WherryError {
   constructor(code: ContentErrorCode, message: string, options: WherryErrorOptions = {}) {
     super(code, message, options);
   }
+}
+
+/** Says in front of the message where a failure of this package was met; other errors pass as they are. */
+export function addContext(error: unknown, where: string): unknown {
+  if (!(error instanceof ContentError)) return error;
+  const { code, message, cause, retryable } = error;
+  return new ContentError(code, `${where}: ${message}`, { cause, retryable });
 }
 
 /** Puts a name on a full disk or quota; other errors pass as they are. */

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { renameSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "@wherry/base";
 import { type Digest, isDigest } from "@wherry/distribution";
 import { contentReferenceLabel, deleteLabels, snapshotReferenceLabel } from "./labels.ts";
 import { deleteLease, type LeaseResource } from "./leases.ts";
 import type { Transaction } from "./metadata-database.ts";
+import { removeTree } from "./remove-tree.ts";
 import type { StoreContext } from "./store-context.ts";
 
 export interface GarbageCollectionOptions {
@@ -48,7 +48,7 @@ export async function collectGarbage(
     const marks = mark(transaction, roots);
     return sweep(transaction, context, marks, trash);
   });
-  for (const name of trash) await rm(join(paths.trash, name), { recursive: true, force: true });
+  for (const name of trash) await removeTree(join(paths.trash, name));
   if (result.blobs.length + result.snapshots.length > 0)
     context.logger.info("Garbage collected", {
       blobs: result.blobs.length,

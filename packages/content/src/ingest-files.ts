@@ -1,5 +1,6 @@
 import { constants, renameSync } from "node:fs";
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
+import { removeTree } from "./remove-tree.ts";
 
 /** The data file of an ingest. */
 export interface IngestFile {
@@ -43,7 +44,7 @@ export const nodeIngestFiles: IngestFiles = {
       await handle.close();
     }
   },
-  remove: (path) => rm(path, { recursive: true, force: true }),
+  remove: removeTree,
 };
 
 class NodeIngestFile implements IngestFile {

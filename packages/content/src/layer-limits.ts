@@ -3,11 +3,21 @@ import { ContentError } from "./errors.ts";
 export interface UnpackLimits {
   /** Bytes of all layers, uncompressed. @default 16 GiB */
   readonly maxBytes?: number;
-  /** Files, directories and links of all layers. @default 1_000_000 */
+  /** Entries of all layers, and directories made on the way to them. @default 1_000_000 */
   readonly maxEntries?: number;
 }
 
-/** Counts what layers unpack to, so that a small image cannot fill the disk. */
+/**
+ * Longest path in an image: Linux takes 4,096 bytes (`PATH_MAX`), and the node's own directory stands before it. A longer one
+ * could be made handle by handle, but not be removed.
+ */
+export const maxPathBytes = 3072;
+/** Most names of a path in an image. */
+export const maxPathNames = 256;
+/** Longest name (`NAME_MAX` of Linux). */
+export const maxNameBytes = 255;
+
+/** Counts what layers unpack to, so that a small image can fill neither the disk nor the memory. */
 export class UnpackBudget {
   readonly #maxBytes: number;
   readonly #maxEntries: number;
@@ -23,9 +33,13 @@ export class UnpackBudget {
     return this.#entries;
   }
 
+  /** Counts an entry of an archive, or a directory that none of them names and one of them needs. */
   countEntry(): void {
     if (++this.#entries > this.#maxEntries)
-      throw new ContentError("TooLarge", `The image unpacks to more than ${this.#maxEntries} files`);
+      throw new ContentError(
+        "TooLarge",
+        `The image unpacks to more than ${this.#maxEntries} files, directories and links`,
+      );
   }
 
   /** Counts bytes of archives, as they come out of decompression. */

@@ -3,7 +3,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fsync,
+  fsyncSync,
   futimesSync,
   linkSync,
   lutimesSync,
@@ -11,27 +11,23 @@ import {
   openSync,
   symlinkSync,
   utimesSync,
-  write,
   writeSync,
 } from "node:fs";
-import { promisify } from "node:util";
 import { errorCode, type Logger } from "@wherry/base";
 import { linkInsideTree, splitArchivePath } from "./archive-path.ts";
-import { ContentError } from "./errors.ts";
+import { addContext } from "./errors.ts";
 import type { UnpackBudget } from "./layer-limits.ts";
-import { pathKey, RootedTree, type TreeDirectory, type TreePlace } from "./rooted-tree.ts";
+import { PathTable } from "./path-table.ts";
+import { placePath, RootedTree, type TreeDirectory, type TreePlace } from "./rooted-tree.ts";
+import { invalidArchive } from "./tar-header.ts";
 import { readTar, type TarEntry } from "./tar-reader.ts";
-
-const writeAsync = promisify(write);
-const fsyncAsync = promisify(fsync);
 
 const whiteoutPrefix = ".wh.";
 const opaqueWhiteout = ".wh..wh..opq";
 const createFlags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
-/** Pieces up to this size are written at once: cheaper than a trip to the thread pool, short enough for the event loop. */
-const synchronousBytes = 32 * 1024;
 const maxWarnings = 20;
-const maxSyncedFiles = 64;
+const maxSyncedEntries = 128;
+const maxShownPath = 200;
 
 /**
  * Applies layers to a directory, one after the other (OCI image specification, "Image Layer Filesystem Changeset").
@@ -39,17 +35,17 @@ const maxSyncedFiles = 64;
  * The archive is a stranger's: everything is created beneath an open handle and nothing outside of the directory is ever
  * touched. Names that climb out and damaged archives fail the layer; devices, pipes and links that lead out are left out with
  * a warning. Owners and set-ID bits are dropped.
+ *
+ * It waits for the disk at every entry, and so belongs into a thread of its own. What it remembers grows with the entries
+ * counted by `budget` alone (`PathTable`), and few directories are open at a time.
  */
 export class LayerWriter implements Disposable {
   readonly #tree: RootedTree;
   readonly #budget: UnpackBudget;
   readonly #logger: Logger;
-  /** Paths the current layer made, with the directories above them: its whiteouts do not concern these. */
-  #made: Set<string> = new Set();
-  /** Times of directories, set when nothing more is put into them. */
-  readonly #directoryTimes: Map<string, number> = new Map();
-  /** The files written, as long as there are few. */
-  readonly #files: string[][] = [];
+  readonly #paths: PathTable = new PathTable();
+  /** Number of the current layer, from 1 on. */
+  #layer = 0;
   #warnings = 0;
   #fileBytes = 0;
 
@@ -65,50 +61,47 @@ export class LayerWriter implements Disposable {
     return this.#fileBytes;
   }
 
-  /** Applies one layer; what it changed stays when it fails. */
-  async apply(archive: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
-    this.#made = new Set();
+  /** Number of paths that are remembered. */
+  get rememberedPaths(): number {
+    return this.#paths.size;
+  }
+
+  /** Applies one layer; what it changed stays when it fails. Errors name the entry. */
+  async apply(archive: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#layer++;
     for await (const entry of readTar(archive)) {
-      signal?.throwIfAborted();
-      this.#budget.countEntry();
       this.#tree.trim();
-      await this.#applyEntry(entry);
+      try {
+        this.#budget.countEntry();
+        await this.#applyEntry(entry);
+      } catch (error) {
+        throw addContext(error, `entry ${JSON.stringify(entry.path.slice(0, maxShownPath))}`);
+      }
     }
   }
 
   /**
-   * Sets the times of directories and, where there are few files (never on Windows, which syncs no directories), waits until all would survive a power failure; answers
-   * whether it did. To be called once, after the last layer.
+   * Sets the times of directories and, where there is little (never on Windows, which syncs no directories), waits until all
+   * would survive a power failure; answers whether it did. To be called once, after the last layer.
    */
-  async finish(): Promise<boolean> {
-    for (const [key, seconds] of this.#directoryTimes) {
-      const place = this.#find(key.split("/"));
-      if (place !== undefined && this.#tree.stat(place)?.isDirectory())
-        utimesSync(place.directory.entry(place.name), seconds, seconds);
-      this.#tree.trim();
-    }
-    if (this.#files.length > maxSyncedFiles || process.platform === "win32") return false;
-    const directories = new Set<string>();
-    for (const segments of this.#files) {
-      const place = this.#find(segments);
-      if (place !== undefined) await syncPath(place.directory.entry(place.name));
-      for (let depth = segments.length - 1; depth > 0; depth--) directories.add(pathKey(segments.slice(0, depth)));
-      this.#tree.trim();
-    }
-    for (const key of directories) {
-      const place = this.#find(key.split("/"));
-      if (place !== undefined) await syncPath(place.directory.entry(place.name));
-      this.#tree.trim();
-    }
-    await syncPath(this.#tree.root.entry("."));
-    return true;
+  finish(): boolean {
+    const sync = this.#budget.entries <= maxSyncedEntries && process.platform !== "win32";
+    this.#tree.trim();
+    this.#finishDirectory(this.#tree.root, sync);
+    return sync;
   }
 
-  /** The place of something written earlier, unless it was removed, replaced or hidden behind a link meanwhile. */
-  #find(segments: readonly string[]): TreePlace | undefined {
-    const place = this.#tree.follow(segments);
-    if (place === undefined) return undefined;
-    return pathKey([...place.directory.segments, place.name]) === pathKey(segments) ? place : undefined;
+  #finishDirectory(directory: TreeDirectory, sync: boolean): void {
+    for (const entry of this.#tree.list(directory)) {
+      if (entry.isDirectory()) {
+        const child = this.#tree.enter({ directory, name: entry.name });
+        this.#finishDirectory(child, sync);
+        this.#tree.leave(child);
+      } else if (sync && entry.isFile()) syncPath(directory.entry(entry.name));
+    }
+    const seconds = this.#paths.time(directory.path);
+    if (seconds !== undefined) utimesSync(directory.entry("."), seconds, seconds);
+    if (sync) syncPath(directory.entry("."));
   }
 
   [Symbol.dispose](): void {
@@ -120,7 +113,7 @@ export class LayerWriter implements Disposable {
     const name = segments.at(-1);
     if (name === undefined) return;
     if (name.startsWith(whiteoutPrefix)) return this.#applyWhiteout(segments, name);
-    const place = this.#tree.locate(segments, { create: true });
+    const place = this.#tree.locate(segments, { create: true, onCreate: () => this.#budget.countEntry() });
     switch (entry.type) {
       case "directory":
         this.#makeDirectory(place, entry);
@@ -138,21 +131,22 @@ export class LayerWriter implements Disposable {
         this.#warn("Left out of the unpacked image: only files, directories and links are supported", entry);
         return;
     }
-    this.#remember([...place.directory.segments, place.name]);
+    this.#remember(placePath(place));
+    if (entry.type === "directory") this.#paths.setTime(placePath(place), entry.mtimeSeconds);
   }
 
-  #remember(segments: readonly string[]): void {
-    for (let length = segments.length; length > 0; length--) {
-      const key = pathKey(segments.slice(0, length));
-      if (this.#made.has(key)) return;
-      this.#made.add(key);
-    }
+  /** Notes that the layer made a path, and passed through the directories above it: its whiteouts do not concern these. */
+  #remember(path: string): void {
+    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1))
+      if (!this.#paths.mark(path.slice(0, end), this.#layer)) return;
   }
 
   #applyWhiteout(segments: readonly string[], name: string): void {
     try {
       if (name === opaqueWhiteout) {
-        this.#clear(this.#directoryAt(segments.slice(0, -1)));
+        const directory = this.#directoryAt(segments.slice(0, -1));
+        // Once for each layer: a second time finds nothing of a lower one, whatever it costs to look.
+        if (this.#paths.mark(placePath({ directory, name }), this.#layer)) this.#clear(directory);
         return;
       }
       const hidden = name.slice(whiteoutPrefix.length);
@@ -172,13 +166,25 @@ export class LayerWriter implements Disposable {
 
   /** Removes what lower layers put into a directory. */
   #clear(directory: TreeDirectory): void {
-    for (const name of this.#tree.list(directory)) this.#hide({ directory, name });
+    // A listing may pass over entries when others go meanwhile, so it is made until nothing is left to remove.
+    for (let removed = true; removed; ) {
+      removed = false;
+      for (const { name } of this.#tree.list(directory)) if (this.#hide({ directory, name })) removed = true;
+    }
   }
 
-  #hide(place: TreePlace): void {
-    const key = pathKey([...place.directory.segments, place.name]);
-    if (!this.#made.has(key)) this.#tree.remove(place);
-    else if (this.#tree.stat(place)?.isDirectory()) this.#clear(this.#tree.enter(place));
+  /** Removes what a lower layer put at a place, or below it where the current layer has a part in it; answers whether the place is free now. */
+  #hide(place: TreePlace): boolean {
+    if (!this.#paths.isMarked(placePath(place), this.#layer)) {
+      this.#tree.remove(place);
+      return true;
+    }
+    if (this.#tree.stat(place)?.isDirectory()) {
+      const directory = this.#tree.enter(place);
+      this.#clear(directory);
+      this.#tree.leave(directory);
+    }
+    return false;
   }
 
   #makeDirectory(place: TreePlace, entry: TarEntry): void {
@@ -187,27 +193,26 @@ export class LayerWriter implements Disposable {
     if (present !== undefined && !present.isDirectory()) this.#tree.remove(place);
     if (present?.isDirectory() !== true) mkdirSync(path, 0o755);
     chmodSync(path, (entry.mode & 0o777) | 0o700);
-    this.#directoryTimes.set(pathKey([...place.directory.segments, place.name]), entry.mtimeSeconds);
   }
 
   async #makeFile(place: TreePlace, entry: TarEntry): Promise<void> {
     if (this.#tree.stat(place) !== undefined) this.#tree.remove(place);
     const descriptor = openSync(place.directory.entry(place.name), createFlags, 0o600);
     try {
-      for await (const chunk of entry.content) await writeWhole(descriptor, chunk);
+      for await (const chunk of entry.content)
+        for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
       fchmodSync(descriptor, (entry.mode & 0o777) | 0o400);
       futimesSync(descriptor, entry.mtimeSeconds, entry.mtimeSeconds);
     } finally {
       closeSync(descriptor);
     }
     this.#fileBytes += entry.sizeBytes;
-    if (this.#files.length <= maxSyncedFiles) this.#files.push([...place.directory.segments, place.name]);
   }
 
   #makeSymbolicLink(place: TreePlace, entry: TarEntry): boolean {
     const target = linkInsideTree(place.directory.segments, entry.linkPath);
     if (target === undefined) {
-      this.#warn("Left out of the unpacked image: the symbolic link leads out of it", entry);
+      this.#warn("Left out of the unpacked image: the symbolic link leads out of it or is too long", entry);
       return false;
     }
     if (this.#tree.stat(place) !== undefined) this.#tree.remove(place);
@@ -220,21 +225,15 @@ export class LayerWriter implements Disposable {
   #makeHardLink(place: TreePlace, entry: TarEntry): boolean {
     const source = this.#linkSource(entry);
     const stat = this.#tree.stat(source);
-    if (stat === undefined)
-      throw new ContentError(
-        "InvalidArchive",
-        `Invalid tar archive: ${describe(entry)} links to a file that is not there`,
-      );
+    if (stat === undefined) throw invalidArchive("it links to a file that is not there");
     // A symbolic link at another depth would lead elsewhere.
     if (!stat.isFile()) {
       this.#warn("Left out of the unpacked image: the hard link is not to a file", entry);
       return false;
     }
-    const sameKey = pathKey([...source.directory.segments, source.name]);
-    if (sameKey === pathKey([...place.directory.segments, place.name])) return true;
+    if (placePath(source) === placePath(place)) return true;
     if (this.#tree.stat(place) !== undefined) this.#tree.remove(place);
-    if (this.#tree.stat(source) === undefined)
-      throw new ContentError("InvalidArchive", `Invalid tar archive: ${describe(entry)} replaces the file it links to`);
+    if (this.#tree.stat(source) === undefined) throw invalidArchive("it replaces the file it links to");
     linkSync(source.directory.entry(source.name), place.directory.entry(place.name));
     return true;
   }
@@ -244,13 +243,7 @@ export class LayerWriter implements Disposable {
       return this.#tree.locate(splitArchivePath(entry.linkPath), { create: false });
     } catch (error) {
       if (errorCode(error) !== "ENOENT" && errorCode(error) !== "ENOTDIR") throw error;
-      throw new ContentError(
-        "InvalidArchive",
-        `Invalid tar archive: ${describe(entry)} links to a file that is not there`,
-        {
-          cause: error,
-        },
-      );
+      throw Object.assign(invalidArchive("it links to a file that is not there"), { cause: error });
     }
   }
 
@@ -258,32 +251,18 @@ export class LayerWriter implements Disposable {
     if (++this.#warnings > maxWarnings) return;
     const { path, type, linkPath } = entry;
     this.#logger.warn(message, {
-      path: path.slice(0, 200),
+      path: path.slice(0, maxShownPath),
       type,
-      ...(linkPath === "" ? {} : { linkPath: linkPath.slice(0, 200) }),
+      ...(linkPath === "" ? {} : { linkPath: linkPath.slice(0, maxShownPath) }),
     });
   }
 }
 
-async function syncPath(path: string): Promise<void> {
+function syncPath(path: string): void {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    await fsyncAsync(descriptor);
+    fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-}
-
-async function writeWhole(descriptor: number, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) {
-    const rest = chunk.subarray(at);
-    at +=
-      rest.length <= synchronousBytes
-        ? writeSync(descriptor, rest)
-        : (await writeAsync(descriptor, rest, 0, rest.length, null)).bytesWritten;
-  }
-}
-
-function describe(entry: TarEntry): string {
-  return JSON.stringify(entry.path.slice(0, 200));
 }

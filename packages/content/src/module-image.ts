@@ -153,11 +153,15 @@ function chooseEntry({ manifest, config }: StoredImage, command: readonly string
   );
 }
 
+/** More than any image's `PATH` has, and few enough to be looked at one after the other. */
+const maxSearchedDirectories = 100;
+
 /** Real path of the entry point in a file system: from the working directory, and as `PATH` says for a name without a slash. */
 function findEntry(directory: string, entry: string, { workingDir, env }: ImageConfig): readonly string[] {
   using tree = new RootedTree(directory);
   const places = [workingDir, "/"];
-  if (!entry.includes("/")) places.push(...(env["PATH"] ?? "").split(":").filter((part) => part.startsWith("/")));
+  const searched = (env["PATH"] ?? "").split(":", maxSearchedDirectories).filter((part) => part.startsWith("/"));
+  if (!entry.includes("/")) places.push(...searched);
   for (const base of entry.startsWith("/") ? ["/"] : places) {
     const place = tree.follow(splitArchivePath(`${base}/${entry}`));
     if (place !== undefined && tree.stat(place)?.isFile()) return [...place.directory.segments, place.name];

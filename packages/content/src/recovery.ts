@@ -1,10 +1,10 @@
 import { type Dirent, lstatSync, readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "@wherry/base";
 import { type Digest, isDigest } from "@wherry/distribution";
 import { endLeases, endStaleIngests, forgetBlob, forgetSnapshot, moveToTrash } from "./garbage-collection.ts";
 import type { Transaction } from "./metadata-database.ts";
+import { removeTree } from "./remove-tree.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function recover(context: StoreContext): Promise<void> {
       ingests: dropUnknownIngests(transaction, context),
     };
   });
-  for (const entry of list(paths.trash)) await rm(join(paths.trash, entry.name), { recursive: true, force: true });
+  for (const entry of list(paths.trash)) await removeTree(join(paths.trash, entry.name));
   if (Object.values(removed).some((count) => count > 0)) logger.warn("Content store recovered", removed);
 }
 

@@ -1,11 +1,12 @@
 import {
   closeSync,
   constants,
+  type Dirent,
   existsSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
-  readdirSync,
   readlinkSync,
   rmSync,
   type Stats,
@@ -13,11 +14,14 @@ import {
 import { join } from "node:path";
 import { errorCode } from "@wherry/base";
 import { ContentError } from "./errors.ts";
+import { maxNameBytes, maxPathBytes, maxPathNames } from "./layer-limits.ts";
 
 /** An open directory of the tree. */
 export interface TreeDirectory {
   /** Names from the root down to it; none of them is a link. */
   readonly segments: readonly string[];
+  /** The same as one text, `a/b`; empty for the root. */
+  readonly path: string;
   /** Path of an entry of this directory for one system call; the entry itself may be anything. */
   entry(name: string): string;
 }
@@ -28,6 +32,13 @@ export interface TreePlace {
   readonly name: string;
 }
 
+export interface LocateOptions {
+  /** Whether directories on the way are made. */
+  readonly create: boolean;
+  /** Called before each directory that is made; what it throws keeps it from being made. */
+  readonly onCreate?: (() => void) | undefined;
+}
+
 interface OpenDirectory extends TreeDirectory {
   /** Undefined where directories cannot be used by handle. */
   readonly descriptor: number | undefined;
@@ -35,7 +46,8 @@ interface OpenDirectory extends TreeDirectory {
 
 const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const maxLinks = 40;
-const maxSegments = 256;
+/** Most names looked at for one path, those of links on the way among them. */
+const maxSteps = 4 * maxPathNames;
 const maxOpen = 64;
 
 /**
@@ -51,11 +63,13 @@ export class RootedTree implements Disposable {
   readonly #byHandle: boolean;
   /** Open directories by path, the one used last at the end. */
   readonly #open: Map<string, OpenDirectory> = new Map();
+  /** Directories handed out since `trim`: they stay open. */
+  readonly #inUse: Set<TreeDirectory> = new Set();
 
   /** @param byHandle whether the system resolves paths from an open directory; found out by default */
   constructor(path: string, byHandle: boolean = existsSync("/proc/self/fd")) {
     this.#byHandle = byHandle;
-    this.#root = this.#openDirectory([], path);
+    this.#root = this.#openDirectory([], "", path);
   }
 
   get root(): TreeDirectory {
@@ -65,13 +79,16 @@ export class RootedTree implements Disposable {
   /**
    * The place of a path; directories on the way are created where asked.
    *
-   * Throws `ContentError` of code `UnsafeArchive` for names no file can have, and the system's error where a directory on the
-   * way is missing (`ENOENT`) or is something else (`ENOTDIR`).
+   * Throws `ContentError` of code `UnsafeArchive` for names no file can have and paths that are too long, and the system's
+   * error where a directory on the way is missing (`ENOENT`) or is something else (`ENOTDIR`).
    */
-  locate(segments: readonly string[], options: { readonly create: boolean }): TreePlace {
+  locate(segments: readonly string[], options: LocateOptions): TreePlace {
     const name = segments.at(-1);
     if (name === undefined) throw new ContentError("UnsafeArchive", "A path names nothing");
-    return { directory: this.#walk(segments.slice(0, -1), options.create), name: checkName(name) };
+    checkName(name);
+    const directory = this.#walk(segments.slice(0, -1), options);
+    checkPath(directory, name);
+    return { directory, name };
   }
 
   /**
@@ -80,7 +97,7 @@ export class RootedTree implements Disposable {
    * Throws as `locate` does, also where the path leads to something that is no directory (`ENOTDIR`).
    */
   directory(segments: readonly string[]): TreeDirectory {
-    return this.#walk(segments, false);
+    return this.#walk(segments, { create: false });
   }
 
   /** What is at a place, without following it. */
@@ -113,33 +130,51 @@ export class RootedTree implements Disposable {
   }
 
   /** Removes what is at a place with all below it. */
-  remove({ directory, name }: TreePlace): void {
-    const prefix = pathKey([...directory.segments, name]);
-    for (const [key, open] of this.#open) {
-      if (key !== prefix && !key.startsWith(`${prefix}/`)) continue;
-      close(open);
-      this.#open.delete(key);
-    }
-    rmSync(directory.entry(name), { recursive: true, force: true });
+  remove(place: TreePlace): void {
+    const path = placePath(place);
+    for (const directory of this.#open.values())
+      if (directory.path === path || directory.path.startsWith(`${path}/`)) this.#close(directory);
+    rmSync(place.directory.entry(place.name), { recursive: true, force: true });
   }
 
-  /** Names in a directory. */
-  list(directory: TreeDirectory): string[] {
-    return readdirSync(directory.entry("."));
+  /** What is in a directory, read piece by piece. It may be removed meanwhile; another listing then shows whether all was seen. */
+  *list(directory: TreeDirectory): Generator<Dirent, void, undefined> {
+    using entries = opendirSync(directory.entry("."));
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) yield entry;
   }
 
-  /** The directory at a place; throws where it is none. */
+  /** The directory at a place, open until it is given back with `leave`; throws where it is none. */
   enter({ directory, name }: TreePlace): TreeDirectory {
-    return this.#child(directory, name);
+    checkPath(directory, name);
+    const entered = this.#child(directory, name);
+    this.#inUse.add(entered);
+    return entered;
+  }
+
+  /** Closes a directory, which must not be used any more. */
+  leave(directory: TreeDirectory): void {
+    const open = this.#open.get(directory.path);
+    if (open !== undefined) this.#close(open);
   }
 
   /** Closes handles beyond a small number. Directories and places handed out before must not be used any more. */
   trim(): void {
-    for (const [key, open] of this.#open) {
+    this.#inUse.clear();
+    this.#closeUnused(this.#root);
+  }
+
+  /** Closes those that were used least recently. */
+  #closeUnused(current: TreeDirectory): void {
+    for (const directory of this.#open.values()) {
       if (this.#open.size <= maxOpen) return;
-      this.#open.delete(key);
-      close(open);
+      if (directory !== current && !this.#inUse.has(directory)) this.#close(directory);
     }
+  }
+
+  #close(directory: OpenDirectory): void {
+    this.#open.delete(directory.path);
+    this.#inUse.delete(directory);
+    close(directory);
   }
 
   [Symbol.dispose](): void {
@@ -148,14 +183,14 @@ export class RootedTree implements Disposable {
     close(this.#root);
   }
 
-  #walk(segments: readonly string[], create: boolean): TreeDirectory {
+  #walk(segments: readonly string[], options: LocateOptions): TreeDirectory {
     let current: TreeDirectory = this.#root;
     const pending = segments.toReversed();
     for (let links = 0, steps = 0; ; steps++) {
       const name = pending.pop();
-      if (name === undefined) return current;
-      if (steps > maxSegments * maxLinks || current.segments.length > maxSegments)
-        throw new ContentError("UnsafeArchive", `A path is deeper than ${maxSegments} directories`);
+      if (name === undefined) break;
+      if (steps > maxSteps)
+        throw new ContentError("UnsafeArchive", `A path leads through more than ${maxSteps} names and links`);
       if (name === "" || name === ".") continue;
       if (name === "..") {
         current = this.#parent(current);
@@ -163,57 +198,64 @@ export class RootedTree implements Disposable {
       }
       const target = this.#linkTarget(current, checkName(name));
       if (target === undefined) {
-        current = this.#childOrNew(current, name, create);
+        checkPath(current, name);
+        current = this.#childOrNew(current, name, options);
+        this.#closeUnused(current);
         continue;
       }
       if (++links > maxLinks) throw new ContentError("UnsafeArchive", "A path goes through too many symbolic links");
       if (target.startsWith("/")) current = this.#root;
       pending.push(...target.split("/").toReversed());
     }
+    this.#inUse.add(current);
+    return current;
   }
 
   #linkTarget(directory: TreeDirectory, name: string): string | undefined {
-    if (this.#open.has(pathKey([...directory.segments, name]))) return undefined;
+    if (this.#open.has(placePath({ directory, name }))) return undefined;
     const stat = lstatSync(directory.entry(name), { throwIfNoEntry: false });
     return stat?.isSymbolicLink() ? readlinkSync(directory.entry(name)) : undefined;
   }
 
   #parent(directory: TreeDirectory): TreeDirectory {
     let parent: TreeDirectory = this.#root;
-    for (const name of directory.segments.slice(0, -1)) parent = this.#child(parent, name);
+    for (const name of directory.segments.slice(0, -1)) {
+      parent = this.#child(parent, name);
+      this.#closeUnused(parent);
+    }
     return parent;
   }
 
-  #childOrNew(parent: TreeDirectory, name: string, create: boolean): TreeDirectory {
+  #childOrNew(parent: TreeDirectory, name: string, { create, onCreate }: LocateOptions): TreeDirectory {
     try {
       return this.#child(parent, name);
     } catch (error) {
       if (!create || errorCode(error) !== "ENOENT") throw error;
+      onCreate?.();
       mkdirSync(parent.entry(name), 0o755);
       return this.#child(parent, name);
     }
   }
 
   #child(parent: TreeDirectory, name: string): TreeDirectory {
-    const segments = [...parent.segments, name];
-    const key = pathKey(segments);
-    const known = this.#open.get(key);
+    const path = placePath({ directory: parent, name });
+    const known = this.#open.get(path);
     if (known !== undefined) {
-      this.#open.delete(key);
-      this.#open.set(key, known);
+      this.#open.delete(path);
+      this.#open.set(path, known);
       return known;
     }
-    const opened = this.#openDirectory(segments, parent.entry(name));
-    this.#open.set(key, opened);
+    const opened = this.#openDirectory([...parent.segments, name], path, parent.entry(name));
+    this.#open.set(path, opened);
     return opened;
   }
 
-  #openDirectory(segments: readonly string[], path: string): OpenDirectory {
-    const descriptor = this.#byHandle ? openSync(path, directoryFlags) : undefined;
-    if (descriptor === undefined && !lstatSync(path).isDirectory())
-      throw Object.assign(new Error(`ENOTDIR: not a directory, open ${JSON.stringify(path)}`), { code: "ENOTDIR" });
-    const base = descriptor === undefined ? path : `/proc/self/fd/${descriptor}`;
-    return { segments, descriptor, entry: (name) => (name === "." ? `${base}/.` : join(base, name)) };
+  #openDirectory(segments: readonly string[], path: string, location: string): OpenDirectory {
+    const descriptor = this.#byHandle ? openSync(location, directoryFlags) : undefined;
+    if (descriptor === undefined && !lstatSync(location).isDirectory())
+      throw Object.assign(new Error(`ENOTDIR: not a directory, open ${JSON.stringify(location)}`), { code: "ENOTDIR" });
+    const base = descriptor === undefined ? location : `/proc/self/fd/${descriptor}`;
+    return { segments, path, descriptor, entry: (name) => (name === "." ? `${base}/.` : join(base, name)) };
   }
 }
 
@@ -221,15 +263,24 @@ function close({ descriptor }: OpenDirectory): void {
   if (descriptor !== undefined) closeSync(descriptor);
 }
 
-/** Key of a path below the root. */
-export function pathKey(segments: readonly string[]): string {
-  return segments.join("/");
+/** A place as one text, `a/b`. */
+export function placePath({ directory, name }: TreePlace): string {
+  return directory.path === "" ? name : `${directory.path}/${name}`;
+}
+
+/** Checks the length of a path; throws `ContentError` of code `UnsafeArchive`. */
+function checkPath(directory: TreeDirectory, name: string): void {
+  if (directory.segments.length >= maxPathNames)
+    throw new ContentError("UnsafeArchive", `A path is deeper than ${maxPathNames} names`);
+  if (Buffer.byteLength(directory.path) + 1 + Buffer.byteLength(name) > maxPathBytes)
+    throw new ContentError("UnsafeArchive", `A path is longer than ${maxPathBytes} bytes`);
 }
 
 /** Checks one name of a path; throws `ContentError` of code `UnsafeArchive`. */
 function checkName(name: string): string {
   if (name === "" || name === "." || name === ".." || name.includes("/") || name.includes("\0"))
     throw new ContentError("UnsafeArchive", `A path has the impossible name ${JSON.stringify(name)}`);
-  if (Buffer.byteLength(name) > 255) throw new ContentError("UnsafeArchive", "A path has a name longer than 255 bytes");
+  if (Buffer.byteLength(name) > maxNameBytes)
+    throw new ContentError("UnsafeArchive", `A path has a name longer than ${maxNameBytes} bytes`);
   return name;
 }

@@ -3,10 +3,9 @@ import type { ContentStore } from "./content-store.ts";
 import { ContentError } from "./errors.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { snapshotReferenceLabel } from "./labels.ts";
-import { decompressLayer, type LayerCompression, layerCompression } from "./layer-decompression.ts";
-import { UnpackBudget, type UnpackLimits } from "./layer-limits.ts";
-import { LayerWriter } from "./layer-writer.ts";
-import type { WrittenSnapshot } from "./snapshots.ts";
+import { type LayerCompression, layerCompression } from "./layer-decompression.ts";
+import type { UnpackLimits } from "./layer-limits.ts";
+import type { UnpackLayer } from "./unpack-job.ts";
 
 export interface UnpackOptions {
   readonly limits?: UnpackLimits | undefined;
@@ -30,7 +29,8 @@ interface Layer {
  * Unpacks the file system layers of an image into a snapshot, once; the snapshot is kept as long as the image's configuration.
  *
  * All layers go into one directory, so that it can be used without mounts and without privileges. Throws `ContentError`:
- * `InvalidImage`, `InvalidArchive`, `UnsafeArchive`, `TooLarge`, `Unsupported` for layers that are no file systems.
+ * `InvalidImage`, `InvalidArchive`, `UnsafeArchive`, `TooLarge`, `Unsupported` for layers that are no file systems,
+ * `UnpackerFailed`.
  */
 export async function unpackLayers(
   store: ContentStore,
@@ -46,12 +46,14 @@ export async function unpackLayers(
   if (store.blobs.labels(manifest.config.digest)[snapshotReferenceLabel] !== chainId)
     await store.blobs.setLabels(manifest.config.digest, label);
   if (present !== undefined) return { chainId, directory: present };
-  const directory = await store.snapshots.ensure(
-    chainId,
-    (root, signal) => writeLayers(store, layers, root, options.limits ?? {}, signal),
-    { signal: options.signal },
-  );
-  return { chainId, directory };
+  const { limits = {}, signal } = options;
+  const write = (root: string, taskSignal: AbortSignal) =>
+    store.unpacker.run({ root, layers: layers.map((layer) => located(store, layer)), limits }, taskSignal);
+  return { chainId, directory: await store.snapshots.ensure(chainId, write, { signal }) };
+}
+
+function located(store: ContentStore, { descriptor: { digest }, compression, diffId }: Layer): UnpackLayer {
+  return { digest, path: store.blobs.path(digest), compression, diffId };
 }
 
 function matchLayers({ layers }: Manifest, { diffIds }: ImageConfig): Layer[] {
@@ -82,21 +84,4 @@ export function chainIdOf(diffIds: readonly Digest[]): Digest {
   const [first, ...rest] = diffIds;
   if (first === undefined) throw new ContentError("InvalidImage", "The image has no layers");
   return rest.reduce<Digest>((chainId, diffId) => digestOf(`${chainId} ${diffId}`), first);
-}
-
-async function writeLayers(
-  store: ContentStore,
-  layers: readonly Layer[],
-  root: string,
-  limits: UnpackLimits,
-  signal: AbortSignal,
-): Promise<WrittenSnapshot> {
-  const budget = new UnpackBudget(limits);
-  using writer = new LayerWriter(root, budget, store.logger.child({ component: "unpack" }));
-  for (const { descriptor, compression, diffId } of layers) {
-    const source = store.blobs.read(descriptor.digest, { signal });
-    await writer.apply(decompressLayer(source, compression, diffId, budget), signal);
-  }
-  const isDurable = await writer.finish();
-  return { sizeBytes: writer.fileBytes, entries: budget.entries, isDurable };
 }

@@ -16,7 +16,7 @@ import { describe, expect, test } from "vitest";
 import { linkInsideTree, splitArchivePath } from "../src/archive-path.ts";
 import { UnpackBudget } from "../src/layer-limits.ts";
 import { LayerWriter } from "../src/layer-writer.ts";
-import { type TarInput, tarOf } from "./tar-builder.ts";
+import { type TarInput, tarEntry, tarOf } from "./tar-builder.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 async function* whole(bytes: Buffer): AsyncGenerator<Uint8Array> {
@@ -32,7 +32,7 @@ const directory = (path: string, mode = 0o755): TarInput => ({ path: `${path}/`,
 async function unpack(root: string, ...layers: readonly (readonly TarInput[])[]): Promise<Record<string, string>> {
   using writer = new LayerWriter(root, new UnpackBudget({}), silentLogger);
   for (const layer of layers) await writer.apply(whole(tarOf(layer)));
-  await writer.finish();
+  writer.finish();
   return describeTree(root);
 }
 
@@ -164,7 +164,7 @@ describe("LayerWriter", () => {
     ["a hard link through a file", [file("a"), hardLink("b", "a/x")], "not there"],
     ["a hard link that replaces its target's directory", [file("d/x"), hardLink("d", "d/x")], "replaces"],
     ["a name that is too long", [file(`a/${"b".repeat(300)}`)], "longer than 255"],
-    ["a path that is too long", [file("a/".repeat(3000))], "longer than 4096"],
+    ["a path that is too long", [file("a/".repeat(3000))], "longer than 3072"],
     ["a path that is too deep", [file(`${"a/".repeat(500)}b`)], "deeper than"],
   ])("refuses %s", async (_name, entries, problem) => {
     using sandbox = temporaryDirectory();
@@ -211,15 +211,88 @@ describe("LayerWriter", () => {
     ]);
   });
 
-  test("stops at the limits", async () => {
+  test("stops at the limits, and names the entry it had come to", async () => {
     using sandbox = temporaryDirectory();
     using writer = new LayerWriter(sandbox.path, new UnpackBudget({ maxEntries: 2 }), silentLogger);
-    await expect(writer.apply(whole(tarOf([file("a"), file("b"), file("c")])))).rejects.toMatchObject({
+    await expect(writer.apply(whole(tarOf([file("a"), file("b"), file("c/d")])))).rejects.toMatchObject({
       code: "TooLarge",
+      message: 'entry "c/d": The image unpacks to more than 2 files, directories and links',
     });
+    expect(readdirSync(sandbox.path)).toEqual(["a", "b"]);
     const budget = new UnpackBudget({ maxBytes: 1000 });
     budget.countBytes(1000);
     expect(() => budget.countBytes(1)).toThrow("more than 1000 bytes");
+  });
+
+  test("counts directories that no entry names, so that few entries cannot make many", async () => {
+    using sandbox = temporaryDirectory();
+    const budget = new UnpackBudget({ maxEntries: 1000 });
+    using writer = new LayerWriter(sandbox.path, budget, silentLogger);
+    const hostile = Array.from({ length: 100 }, (_, index) => file(`${index}/${"d/".repeat(250)}f`));
+    await expect(writer.apply(whole(tarOf(hostile)))).rejects.toMatchObject({
+      code: "TooLarge",
+      message: expect.stringMatching(/^entry "3\/d\/.*more than 1000 files, directories and links$/),
+    });
+    expect([...walk(sandbox.path)]).toHaveLength(1000 - 1);
+    expect(writer.rememberedPaths).toBeLessThanOrEqual(1000);
+  });
+
+  test.each<[string, readonly TarInput[]]>([
+    ["long names", Array.from({ length: 600 }, (_, index) => file(`${index}${"n".repeat(250)}`))],
+    ["a deep tree again and again", Array.from({ length: 600 }, (_, index) => file(`${"deep/".repeat(200)}${index}`))],
+    [
+      "whiteouts of many names",
+      Array.from({ length: 600 }, (_, index) => file(`no/.wh.${index}${"n".repeat(200)}`, "")),
+    ],
+    ["opaque whiteouts of one directory", Array.from({ length: 600 }, () => file("a/.wh..wh..opq", ""))],
+    ["one file replaced", Array.from({ length: 600 }, () => file("same"))],
+    ["links", Array.from({ length: 600 }, (_, index) => link(`${index}`, "x".repeat(4000)))],
+  ])("remembers no more paths than it counts: %s", async (_name, entries) => {
+    using sandbox = temporaryDirectory();
+    const budget = new UnpackBudget({ maxEntries: 500 });
+    using writer = new LayerWriter(sandbox.path, budget, silentLogger);
+    await writer.apply(whole(tarOf([directory("a")])));
+    await expect(writer.apply(whole(tarOf(entries)))).rejects.toMatchObject({ code: "TooLarge" });
+    expect(writer.rememberedPaths).toBeLessThanOrEqual(budget.entries);
+  });
+
+  test("refuses a path that links of the image make longer than one can be", async () => {
+    using sandbox = temporaryDirectory();
+    const half = Array.from({ length: 8 }, () => "h".repeat(200)).join("/");
+    const entries = [directory(half), link("long", half), file(`long/${half}`)];
+    await expect(unpack(sandbox.path, entries)).rejects.toMatchObject({
+      code: "UnsafeArchive",
+      message: 'entry "long/HALF": A path is longer than 3072 bytes'.replace("HALF", half.slice(0, 195)),
+    });
+  });
+
+  test("an opaque whiteout finds everything of a large directory, and only what is not its own layer's", async () => {
+    using sandbox = temporaryDirectory();
+    const names = Array.from({ length: 500 }, (_, index) => `d/${index}`);
+    const kept = names.filter((_, index) => index % 7 === 0);
+    const tree = await unpack(
+      sandbox.path,
+      names.map((name) => file(name)),
+      [...kept.map((name) => file(name)), file("d/.wh..wh..opq", "")],
+    );
+    expect(Object.keys(tree).toSorted()).toEqual(["d", ...kept].toSorted());
+  });
+
+  test("keeps few directories open, however deep a path leads", async () => {
+    using sandbox = temporaryDirectory();
+    using writer = new LayerWriter(sandbox.path, new UnpackBudget({}), silentLogger);
+    const before = readdirSync("/proc/self/fd").length;
+    let most = 0;
+    const watched = async function* (): AsyncGenerator<Uint8Array> {
+      const entries = [file(`${"a/".repeat(200)}f`), hardLink(`${"b/".repeat(200)}f`, `${"a/".repeat(200)}f`)];
+      for (const entry of entries) {
+        yield tarEntry(entry);
+        most = Math.max(most, readdirSync("/proc/self/fd").length);
+      }
+    };
+    await writer.apply(watched());
+    expect(statSync(join(sandbox.path, `${"b/".repeat(200)}f`)).nlink).toBe(2);
+    expect(most - before).toBeLessThan(80);
   });
 
   test("nothing a hostile archive does reaches outside, and no link left behind leads outside", async () => {
@@ -254,7 +327,7 @@ describe("LayerWriter", () => {
             expect(["ContentError", "Error"]).toContain((error as Error).name);
           }
         }
-        await writer.finish();
+        writer.finish();
         expect(outsideOf(sandbox.path, root)).toEqual(before);
         expectLinksInside(root);
       }),

@@ -10,7 +10,7 @@ import {
   wasmContentLayerType,
   wasmLayerType,
 } from "../src/index.ts";
-import { type ImageInput, storeImage, storeIndex, tarLayer } from "./stored-images.ts";
+import { type ImageInput, storeImage, storeIndex, tarLayer, unpacker } from "./stored-images.ts";
 import { paxHeader, paxRecord, tarEntry } from "./tar-builder.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { componentWith, moduleOfSize } from "./wasm-binaries.ts";
@@ -97,7 +97,7 @@ const forms: readonly [string, ImageInput, object][] = [
 describe("resolveModuleImage()", () => {
   test.each(forms)("finds the module of %s, also after reopening", async (_name, image, expected) => {
     using directory = temporaryDirectory();
-    const store = await openContentStore({ directory: directory.path });
+    const store = await openContentStore({ directory: directory.path, unpacker });
     const digest = await storeImage(store, image);
     const first = await resolveModuleImage(store, digest);
     expect(first).toMatchObject(expected);
@@ -107,7 +107,7 @@ describe("resolveModuleImage()", () => {
     await store.collectGarbage();
     expect(await resolveModuleImage(store, digest)).toEqual(first);
     await store[Symbol.asyncDispose]();
-    await using again = await openContentStore({ directory: directory.path });
+    await using again = await openContentStore({ directory: directory.path, unpacker });
     expect(await resolveModuleImage(again, digest)).toEqual(first);
   });
 
@@ -220,7 +220,7 @@ describe("resolveModuleImage()", () => {
     ],
   ])("refuses %s", async (_name, image, code, problem) => {
     using directory = temporaryDirectory();
-    await using store = await openContentStore({ directory: directory.path });
+    await using store = await openContentStore({ directory: directory.path, unpacker });
     const digest = await storeImage(store, image);
     await expect(resolveModuleImage(store, digest)).rejects.toMatchObject({
       code,
@@ -232,7 +232,7 @@ describe("resolveModuleImage()", () => {
 
   test("takes the module that the command names", async () => {
     using directory = temporaryDirectory();
-    await using store = await openContentStore({ directory: directory.path });
+    await using store = await openContentStore({ directory: directory.path, unpacker });
     const digest = await storeImage(store, {
       layers: [tarLayer([wasmFile("a.wasm"), wasmFile("b.wasm", component)])],
       config: { ...wasmPlatform, config: { Entrypoint: ["/a.wasm"] } },
@@ -243,7 +243,7 @@ describe("resolveModuleImage()", () => {
 
   test("applies layers in order, and shares a file system between images", async () => {
     using directory = temporaryDirectory();
-    await using store = await openContentStore({ directory: directory.path });
+    await using store = await openContentStore({ directory: directory.path, unpacker });
     const layers = [
       tarLayer([wasmFile("app.wasm", component), { path: "data/old", content: Buffer.from("old") }]),
       tarLayer([wasmFile("app.wasm"), { path: "data/.wh.old" }]),
@@ -264,7 +264,7 @@ describe("resolveModuleImage()", () => {
 
   test("chooses from an index by preference and leaves attestations aside", async () => {
     using directory = temporaryDirectory();
-    await using store = await openContentStore({ directory: directory.path });
+    await using store = await openContentStore({ directory: directory.path, unpacker });
     const wasm = await storeImage(store, {
       layers: [tarLayer([wasmFile("app.wasm")])],
       config: { ...wasmPlatform, config: { Entrypoint: ["/app.wasm"] } },
@@ -293,7 +293,7 @@ describe("resolveModuleImage()", () => {
 
   test("stops unpacking at the limits and leaves nothing", async () => {
     using directory = temporaryDirectory();
-    await using store = await openContentStore({ directory: directory.path });
+    await using store = await openContentStore({ directory: directory.path, unpacker });
     // A small blob that unpacks to 64 MiB.
     const digest = await storeImage(store, {
       layers: [tarLayer([{ path: "zeros", content: Buffer.alloc(64 * 1024 * 1024) }, wasmFile("app.wasm")])],
@@ -307,7 +307,7 @@ describe("resolveModuleImage()", () => {
 
   test("refuses a pax size that promises more than there is", async () => {
     using directory = temporaryDirectory();
-    await using store = await openContentStore({ directory: directory.path });
+    await using store = await openContentStore({ directory: directory.path, unpacker });
     const archive = Buffer.concat([paxHeader([paxRecord("size", "9007199254740991")]), tarEntry({ path: "huge" })]);
     const digest = await storeImage(store, {
       layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar", bytes: archive, diffId: digestOf(archive) }],
@@ -318,7 +318,7 @@ describe("resolveModuleImage()", () => {
 
   test("notices an image that is not all there", async () => {
     using directory = temporaryDirectory();
-    await using store = await openContentStore({ directory: directory.path });
+    await using store = await openContentStore({ directory: directory.path, unpacker });
     await expect(resolveModuleImage(store, digestOf("missing"))).rejects.toMatchObject({ code: "NotFound" });
   });
 });

@@ -29,6 +29,10 @@ function hostileTree(byHandle: boolean): Disposable & { readonly root: string; r
   };
 }
 
+function names(tree: RootedTree, segments: readonly string[]): string[] {
+  return Array.from(tree.list(tree.directory(segments)), ({ name }) => name);
+}
+
 describe.each([true, false])("RootedTree, by handle: %s", (byHandle) => {
   test.each([
     [["absolute", "passwd"]],
@@ -95,7 +99,7 @@ describe.each([true, false])("RootedTree, by handle: %s", (byHandle) => {
     tree.remove(tree.locate(["dir"], { create: false }));
     expect(() => tree.locate(["dir", "sub", "x"], { create: false })).toThrow("ENOENT");
     tree.locate(["dir", "sub", "x"], { create: true });
-    expect(tree.list(tree.locate(["dir", "x"], { create: false }).directory)).toEqual(["sub"]);
+    expect(names(tree, ["dir"])).toEqual(["sub"]);
   });
 
   test("trim() keeps few handles open and the tree usable", () => {
@@ -105,7 +109,25 @@ describe.each([true, false])("RootedTree, by handle: %s", (byHandle) => {
       tree.locate(["many", `d${index}`, "x"], { create: true });
       tree.trim();
     }
-    expect(tree.list(tree.locate(["many", "x"], { create: false }).directory)).toHaveLength(500);
+    expect(names(tree, ["many"])).toHaveLength(500);
+  });
+
+  test("locate() tells of each directory before it makes it, and makes none when refused", () => {
+    using hostile = hostileTree(byHandle);
+    const { tree } = hostile;
+    let left = 2;
+    const onCreate = () => {
+      if (left-- === 0) throw new Error("enough");
+    };
+    expect(() => tree.locate(["etc", "1", "2", "3", "x"], { create: true, onCreate })).toThrow("enough");
+    expect(names(tree, ["etc", "1"])).toEqual(["2"]);
+    expect(names(tree, ["etc", "1", "2"])).toEqual([]);
+  });
+
+  test("locate() gives up on links that lead through more names than any path has", () => {
+    using hostile = hostileTree(byHandle);
+    symlinkSync("dir/../".repeat(500), join(hostile.root, "winding"));
+    expect(() => hostile.tree.locate(["winding", "winding", "x"], { create: false })).toThrow("more than 1024 names");
   });
 
   test.each(["a\0b", "x".repeat(256)])("locate() refuses the name %j", (name) => {

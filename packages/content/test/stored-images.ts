@@ -1,7 +1,12 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import { silentLogger } from "@wherry/base";
 import { type Descriptor, type Digest, digestOf, ociIndexType, ociManifestType } from "@wherry/distribution";
-import { type ContentStore, contentReferenceLabel } from "../src/index.ts";
+import { type ContentStore, contentReferenceLabel, type LayerUnpacker } from "../src/index.ts";
+import { unpackJob } from "../src/unpack-job.ts";
 import { type TarInput, tarOf } from "./tar-builder.ts";
+
+/** Unpacks on the thread of the test: what a store does in one of its own is the same. */
+export const unpacker: LayerUnpacker = { run: (job) => unpackJob(job, silentLogger) };
 
 export interface LayerInput {
   readonly mediaType: string;

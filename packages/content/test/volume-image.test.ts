@@ -9,7 +9,7 @@ import {
   wasmConfigV0Type,
   wasmLayerType,
 } from "../src/index.ts";
-import { storeImage, tarLayer } from "./stored-images.ts";
+import { storeImage, tarLayer, unpacker } from "./stored-images.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { moduleOfSize } from "./wasm-binaries.ts";
 
@@ -20,7 +20,7 @@ const link = (path: string, target: string) => ({ path, type: "2", link: target 
 
 async function withStore(use: (store: ContentStore, path: string) => Promise<void>): Promise<void> {
   using directory = temporaryDirectory();
-  await using store = await openContentStore({ directory: directory.path });
+  await using store = await openContentStore({ directory: directory.path, unpacker });
   await use(store, directory.path);
 }
 
@@ -82,7 +82,7 @@ describe("resolveVolumeImage()", () => {
 
   test("keeps what it made as long as an image needs it, also after reopening", async () => {
     using temporary = temporaryDirectory();
-    const store = await openContentStore({ directory: temporary.path });
+    const store = await openContentStore({ directory: temporary.path, unpacker });
     const digests = [
       await storeImage(store, artifact(module)),
       await storeImage(store, { layers: [tarLayer([file("a", "b")])], config: platform }),
@@ -90,7 +90,7 @@ describe("resolveVolumeImage()", () => {
     const before = await Promise.all(digests.map((digest) => resolveVolumeImage(store, digest)));
     await store.collectGarbage();
     await store[Symbol.asyncDispose]();
-    await using again = await openContentStore({ directory: temporary.path });
+    await using again = await openContentStore({ directory: temporary.path, unpacker });
     await again.collectGarbage();
     expect(before.map(({ directory }) => readdirSync(directory))).toEqual([["module.wasm"], ["a"]]);
     expect(await Promise.all(digests.map((digest) => resolveVolumeImage(again, digest)))).toEqual(before);
@@ -120,7 +120,7 @@ describe("resolveVolumeImage() with a sub path", () => {
 
   beforeAll(async () => {
     directory = temporaryDirectory();
-    store = await openContentStore({ directory: directory.path });
+    store = await openContentStore({ directory: directory.path, unpacker });
     const tree = [
       file("conf/app/settings", "a=1"),
       file("outside", "in the image"),

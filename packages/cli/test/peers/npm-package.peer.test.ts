@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { createClient, loadClusterConfig, resources } from "@wherry/client";
-import { KubernetesObserver, LoggedProcess, workloadKit } from "@wherry/testkit";
+import { FakeRegistry, KubernetesObserver, LoggedProcess, workloadKit } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../../../..");
@@ -40,6 +40,7 @@ describe("the npm package", () => {
       expect.arrayContaining([
         "bin/wherry.js",
         "dist/wherry.js",
+        "dist/unpack-worker.js",
         "dist/host.cjs",
         "dist/start-host.cjs",
         "LICENSE",
@@ -80,13 +81,18 @@ describe("the npm package", () => {
     );
     const image = `${report.registry}/kit:v1`;
     await run(wherry, ["push", await workloadKit(), image]);
+    // Unpacked by a thread, whose script is another file of the package.
+    await using registry = await FakeRegistry.start();
+    registry.addFiles("site", "v1", { "index.html": "hello\n" });
+    const volumes = [{ name: "site", image: { reference: `${registry.host}/site:v1` } }];
+    const volumeMounts = [{ name: "site", mountPath: "/site" }];
     const client = createClient(await loadClusterConfig({ paths: [report.kubeconfig] }));
     const observer = new KubernetesObserver(client, "default");
     const stop = new AbortController();
     const observing = observer.run(stop.signal);
-    const containers = [{ name: "main", image, args: ["print", "hello"] }];
+    const containers = [{ name: "main", image, args: ["cat", "/site/index.html"], volumeMounts }];
     const metadata = { name: "hello", namespace: "default" };
-    await client.create(resources.pods, { metadata, spec: { restartPolicy: "Never", containers } });
+    await client.create(resources.pods, { metadata, spec: { restartPolicy: "Never", containers, volumes } });
     await observer.untilPhase("hello", "Succeeded");
     stop.abort();
     await observing;
