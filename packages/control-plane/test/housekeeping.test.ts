@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FakeClock } from "@wherry/base";
+import { createLogger, FakeClock, type LogEntry, silentLogger } from "@wherry/base";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { expireEvents } from "../src/controllers/event-expiry.ts";
 import { SchemaCatalog } from "../src/decoding/schema-catalog.ts";
@@ -54,7 +54,7 @@ test("expireEvents() deletes events an hour after they last happened", async () 
 
 test("checkpointWhenIdle() waits for a moment without writes", async () => {
   const checkpoint = vi.spyOn(log, "checkpoint");
-  const running = checkpointWhenIdle(log, store, clock, controller.signal);
+  const running = checkpointWhenIdle(log, store, clock, silentLogger, controller.signal);
   for (let round = 0; round < 5; round++) {
     for (let index = 0; index < 50; index++) writeEvent(`${round}-${index}`);
     await clock.advance(2000);
@@ -67,6 +67,25 @@ test("checkpointWhenIdle() waits for a moment without writes", async () => {
   writeEvent("one");
   await clock.advance(2 * minute);
   expect(checkpoint).toHaveBeenCalledTimes(2);
+  controller.abort();
+  await running;
+});
+
+test("checkpointWhenIdle() says that a checkpoint failed, and tries again a minute later", async () => {
+  const entries: LogEntry[] = [];
+  const logger = createLogger((entry) => void entries.push(entry));
+  const checkpoint = vi.spyOn(log, "checkpoint").mockImplementation(() => {
+    throw new Error("database or disk is full");
+  });
+  const running = checkpointWhenIdle(log, store, clock, logger, controller.signal);
+  for (let index = 0; index < 200; index++) writeEvent(`${index}`);
+  await clock.advance(minute);
+  expect(checkpoint).toHaveBeenCalledTimes(1);
+  expect(entries.map(({ level, fields }) => `${level} ${fields["error"]}`)).toEqual(["error database or disk is full"]);
+  checkpoint.mockRestore();
+  const restored = vi.spyOn(log, "checkpoint");
+  await clock.advance(2 * minute);
+  expect(restored).toHaveBeenCalledTimes(1);
   controller.abort();
   await running;
 });
