@@ -127,8 +127,8 @@ async function play(steps: readonly Step[], watchList: boolean, chunkBytes: numb
     for await (const change of queue) slow.apply(change);
   })();
   // Reported rather than what follows from it.
-  let misfit: unknown;
-  rest.catch((error: unknown) => {
+  let misfit: Error | undefined;
+  rest.catch((error: Error) => {
     misfit = error;
   });
   await clock.advance(0);

@@ -281,7 +281,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new GarbageCollector(services, index, logger).run(signal),
     new Scheduler(services, logger).run(signal),
     ...startWorkloadControllers(services, logger, signal),
-    expireEvents(services, signal),
+    expireEvents(services, logger, signal),
     checkpointWhenIdle(log, store, clock, logger, signal),
   ];
   const failed = Promise.all(tasks).then(() => undefined);

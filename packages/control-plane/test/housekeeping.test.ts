@@ -9,6 +9,7 @@ import { allSchemas } from "../src/resources/extra-schemas.ts";
 import { checkpointWhenIdle } from "../src/storage/checkpoint-when-idle.ts";
 import { RevisionLog } from "../src/storage/revision-log.ts";
 import { Store } from "../src/storage/store.ts";
+import type { VerbServices } from "../src/verbs/verb-services.ts";
 
 let directory: string;
 let log: RevisionLog;
@@ -32,6 +33,10 @@ afterEach(() => {
 
 const minute = 60_000;
 
+function services(): VerbServices {
+  return { store, clock, schemas: new SchemaCatalog(allSchemas) };
+}
+
 function writeEvent(name: string, more: object = {}): void {
   const creationTimestamp = new Date(clock.now()).toISOString();
   const metadata = { name, namespace: "default", creationTimestamp };
@@ -39,7 +44,7 @@ function writeEvent(name: string, more: object = {}): void {
 }
 
 test("expireEvents() deletes events an hour after they last happened", async () => {
-  const running = expireEvents({ store, clock, schemas: new SchemaCatalog(allSchemas) }, controller.signal);
+  const running = expireEvents(services(), silentLogger, controller.signal);
   writeEvent("once");
   writeEvent("again", { series: { count: 2, lastObservedTime: "2026-01-01T00:30:00.000000Z" } });
   await clock.advance(59 * minute);
@@ -47,6 +52,26 @@ test("expireEvents() deletes events an hour after they last happened", async () 
   await clock.advance(2 * minute);
   expect(store.list("events").map((record) => record.key)).toEqual(["default/again"]);
   await clock.advance(30 * minute);
+  expect(store.count("events")).toBe(0);
+  controller.abort();
+  await running;
+});
+
+test("expireEvents() goes on after a sweep that failed, as on a full disk", async () => {
+  const entries: LogEntry[] = [];
+  const running = expireEvents(
+    services(),
+    createLogger((entry) => void entries.push(entry)),
+    controller.signal,
+  );
+  writeEvent("once");
+  const append = vi.spyOn(log, "append").mockImplementation(() => {
+    throw new Error("database or disk is full");
+  });
+  await clock.advance(60 * minute);
+  expect(entries.map(({ fields }) => fields["error"])).toEqual(["database or disk is full"]);
+  append.mockRestore();
+  await clock.advance(minute);
   expect(store.count("events")).toBe(0);
   controller.abort();
   await running;
