@@ -26,9 +26,9 @@ const defaultPageSize = 500;
 /**
  * Creates a local copy of the objects of one resource that match the selectors, as client-go's reflector and store are.
  *
- * It gets the first state by watch-list where the server can, otherwise by paged list; then it watches, resumes after
- * interruptions where it was, and lists again when the server no longer knows that place. Stored objects have no
- * `managedFields`.
+ * It gets the first state by watch-list where the server can, otherwise, and after two that failed in whatever way, by list;
+ * then it watches, resumes after interruptions where it was, and gets the state anew when the server no longer knows that
+ * place. Stored objects have no `managedFields`.
  *
  * @example
  * ```ts
