@@ -1,5 +1,5 @@
 // Whether heartbeats suffer from a busy API: node --conditions=@wherry/source bench/reflector.ts [embedded|kube-apiserver] [OBJECTS]
-//     [EVENTS_PER_SECOND] [SECONDS]
+//     [EVENTS_PER_SECOND] [SECONDS] [OBJECT_BYTES]
 //
 // One process follows many config maps, which another changes, and renews a lease beside it, as the kubelet does. The lease is late by
 // the time between a write of it and the one before, less the interval.
@@ -30,8 +30,10 @@ async function measure(): Promise<void> {
   const objects = Number(process.argv[3] ?? 10_000);
   const eventsPerSecond = Number(process.argv[4] ?? 1_000);
   const seconds = Number(process.argv[5] ?? 60);
+  // 2000 is what pods with a status have at least; 10,000 of them are more than a server keeps unread for one watcher.
+  const objectBytes = Number(process.argv[6] ?? 500);
   await using cluster = await startBenchCluster(kind);
-  await runWriter(cluster.kubeconfig, ["create", String(objects)]);
+  await runWriter(cluster.kubeconfig, ["create", String(objects), String(objectBytes)]);
 
   const client = createClient(await loadClusterConfig({ paths: [cluster.kubeconfig] }));
   const stop = new AbortController();
@@ -58,7 +60,7 @@ async function measure(): Promise<void> {
   await client.close();
   const interval = { name: "interval", value: renewIntervalMs };
   const figures: Figure[] = [
-    { name: `${listed} objects listed`, value: listMs, unit: "ms" },
+    { name: `${listed} objects of ${objectBytes} bytes listed`, value: listMs, unit: "ms" },
     {
       name: `events followed, ${Math.round(elapsedMs / 1000)} s`,
       value: rate,
@@ -111,19 +113,21 @@ async function runWriter(kubeconfig: string, task: readonly string[]): Promise<v
   if (code !== 0) throw new Error(`The writer ended with code ${code}`);
 }
 
-/** The other process: `create COUNT` or `change COUNT PER_SECOND SECONDS`. */
+/** The other process: `create COUNT OBJECT_BYTES` or `change COUNT PER_SECOND SECONDS`. */
 async function write([kubeconfig = "", task, ...numbers]: readonly string[]): Promise<void> {
-  const [count = 0, perSecond = 0, seconds = 0] = numbers.map(Number);
+  const [count = 0, ...rest] = numbers.map(Number);
   const client = createClient(await loadClusterConfig({ paths: [kubeconfig] })).withLane("writer");
   const nameOf = (index: number) => `object-${index % count}`;
   if (task === "create") {
+    const [objectBytes = 0] = rest;
     await inParallel(count, (index) =>
       client.create(resources.configMaps, {
         metadata: { name: nameOf(index), namespace },
-        data: { text: "x".repeat(500) },
+        data: { text: "x".repeat(objectBytes) },
       }),
     );
   } else {
+    const [perSecond = 0, seconds = 0] = rest;
     const startMs = performance.now();
     await inParallel(perSecond * seconds, async (index) => {
       const dueMs = startMs + (index * 1000) / perSecond - performance.now();

@@ -41,6 +41,7 @@ export {
   type Kubeconfig,
   type KubeconfigCluster,
   type KubeconfigContext,
+  type KubeconfigEntry,
   type KubeconfigUser,
   type PemSource,
   parseKubeconfig,

@@ -35,6 +35,8 @@ export class FakeApiServer implements Transport {
   /** Answers for the next requests. */
   readonly failures: Failure[] = [];
   watchListMode: "supported" | "invalid" | "ignored" = "supported";
+  /** Which lists are cut into pages: none, as by servers that do not page, or not those from the cache, as by older ones. */
+  paging: "always" | "not of 0" | "never" = "always";
   /** Where to cut what watchers are sent; whole lines by default. */
   chunkBytes: () => number = () => Number.POSITIVE_INFINITY;
   version = 1;
@@ -148,7 +150,8 @@ export class FakeApiServer implements Transport {
       start = names.findIndex((name) => name > after);
       if (start === -1) start = names.length;
     } else if (Number(query.get("resourceVersion") ?? "0") > this.version) return answer(504, tooLarge());
-    const limit = Number(query.get("limit") ?? names.length);
+    const isPaged = this.paging === "always" || (this.paging === "not of 0" && query.get("resourceVersion") !== "0");
+    const limit = isPaged ? Number(query.get("limit") ?? names.length) : names.length;
     const page = names.slice(start, start + limit);
     const more = start + limit < names.length;
     return answer(200, {

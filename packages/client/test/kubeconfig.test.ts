@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { createLogger, FakeClock, type LogEntry } from "@wherry/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { FileCredentials, inClusterConfig, loadClusterConfig, loadKubeconfig, parseKubeconfig } from "../src/index.ts";
+import {
+  FileCredentials,
+  inClusterConfig,
+  loadClusterConfig,
+  loadKubeconfig,
+  parseKubeconfig,
+  resolveContext,
+} from "../src/index.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 
 let directory = "";
@@ -131,7 +138,7 @@ describe("loadKubeconfig()", () => {
     const merged = await loadKubeconfig([join(directory, "absent"), first, "", second]);
     expect(merged.files).toEqual([first, second]);
     expect(merged.currentContext).toBe("main");
-    expect([...merged.clusters].map(([name, cluster]) => `${name} ${cluster.server}`)).toEqual([
+    expect([...merged.clusters].map(([name, cluster]) => `${name} ${cluster().server}`)).toEqual([
       "c https://first.test",
       "d https://second.test",
     ]);
@@ -145,16 +152,33 @@ describe("loadKubeconfig()", () => {
 
 describe("parseKubeconfig()", () => {
   test.each([
+    ["another kind", "kind: Pod", 'kind is "Pod", want "Config"'],
+    ["another version", "apiVersion: v2", 'apiVersion is "v2", want "v1"'],
+    ["a list of clusters that is none", "clusters: 3", "clusters is a number, want a list"],
+    [
+      "a name that stands twice",
+      "users: [{ name: a }, { name: b }, { name: a }]",
+      'users[2].name is "a" for a second time: keep one of the two',
+    ],
+    ["YAML that is none", "a: b: c", "Cannot load f:"],
+    ["a text instead of a mapping", "hello", "document is a string, want a mapping"],
+  ])("refuses %s, naming file and field", (_, text, message) => {
+    expect(() => parseKubeconfig(text, "f")).toThrow(message);
+    expect(() => parseKubeconfig(text, "f")).toThrow("Cannot load f:");
+  });
+
+  test.each([
     [
       "a proxy",
       config({ "proxy-url": "http://proxy" }),
       "clusters[0].cluster.proxy-url is set, but proxies are not supported",
     ],
-    ["another kind", "kind: Pod", 'kind is "Pod", want "Config"'],
-    ["another version", "apiVersion: v2", 'apiVersion is "v2", want "v1"'],
-    ["a list of clusters that is none", "clusters: 3", "clusters is a number, want a list"],
-    ["an entry without a name", "users: [{ user: {} }]", "users[0].name is missing"],
-    ["an entry without a body", "users: [{ name: a }]", 'users[0].user is missing for "a"'],
+    ["no server", config({ server: "" }), "clusters[0].cluster.server is missing"],
+    [
+      "a cluster that is no mapping",
+      config({}).replace('"cluster":{', '"cluster":5,"x":{'),
+      "cluster is a number, want a mapping",
+    ],
     ["a server that is no URL", config({ server: "api.test" }), 'server is "api.test", want an https: or http: URL'],
     ["a flag that is a text", config({ "insecure-skip-tls-verify": "yes" }), "insecure-skip-tls-verify is a string"],
     [
@@ -171,8 +195,6 @@ describe("parseKubeconfig()", () => {
     ["two ways to authenticate", config({}, { token: "x", username: "y" }), "username is set beside another way"],
     ["an auth provider", config({}, { "auth-provider": { name: "gcp" } }), "auth-provider is set, but"],
     ["groups of nobody", config({}, { "as-groups": ["a"] }), "as is missing"],
-    ["YAML that is none", "a: b: c", "Cannot load f:"],
-    ["a text instead of a mapping", "hello", "document is a string, want a mapping"],
     [
       "an unknown plug-in version",
       config({}, { exec: { apiVersion: "client.authentication.k8s.io/v1alpha1", command: "x" } }),
@@ -183,14 +205,38 @@ describe("parseKubeconfig()", () => {
       config({}, { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "x", interactiveMode: "Always" } }),
       "there is no terminal to ask on",
     ],
-  ])("refuses %s, naming file and field", (_, text, message) => {
-    expect(() => parseKubeconfig(text, "f")).toThrow(message);
-    expect(() => parseKubeconfig(text, "f")).toThrow("Cannot load f:");
+  ])(
+    "refuses a chosen context with %s, naming file and field, and takes others beside it",
+    async (_, text, message) => {
+      const broken = parseKubeconfig(text, "f");
+      await expect(resolveContext(broken)).rejects.toThrow(message);
+      await expect(resolveContext(broken)).rejects.toThrow("Cannot load f:");
+      const { clusters, users, contexts, ...rest } = JSON.parse(config({}));
+      const theirs = JSON.parse(text);
+      const both = {
+        ...rest,
+        clusters: [...theirs.clusters, { ...clusters[0], name: "good" }],
+        users: [...theirs.users, { name: "good", user: null }],
+        contexts: [...theirs.contexts, { name: "good", context: { cluster: "good", user: "good" } }],
+      };
+      const merged = parseKubeconfig(JSON.stringify(both), "f");
+      expect(await resolveContext(merged, { context: "good" })).toMatchObject({ server: "https://api.test:6443" });
+    },
+  );
+
+  test("takes entries without a name or a body as long as none is chosen", async () => {
+    const text = JSON.stringify({
+      ...JSON.parse(config({})),
+      users: [{ name: "u" }, { name: "other" }, { user: { token: 5 } }],
+    });
+    const { credentials } = await resolveContext(parseKubeconfig(text, "f"));
+    expect(await credentials?.get()).toEqual({ authorization: undefined, identity: undefined });
   });
 
-  test("does not show secrets in messages", () => {
+  test("does not show secrets in messages", async () => {
     const text = config({}, { token: { secret: "hush" } });
-    expect(() => parseKubeconfig(text, "f")).toThrow("users[0].user.token is a object, want a string");
+    const message = "users[0].user.token is a object, want a string";
+    await expect(resolveContext(parseKubeconfig(text, "f"))).rejects.toThrow(message);
   });
 });
 
@@ -210,6 +256,23 @@ describe("FileCredentials", () => {
     await clock.advance(31_000);
     expect(await source.get()).toEqual({ authorization: "Bearer two" });
     expect(log).toHaveLength(1);
+  });
+
+  test("uses the token beside a file that cannot be read, until it can, as client-go does", async () => {
+    const tokenFile = join(directory, "token");
+    const clock = new FakeClock();
+    const log: LogEntry[] = [];
+    const logger = createLogger((entry) => void log.push(entry));
+    const source = await FileCredentials.load({ tokenFile, token: "beside" }, { clock, logger });
+    expect(source.get()).toEqual({ authorization: "Bearer beside" });
+    expect(log).toEqual([expect.objectContaining({ level: "warn" })]);
+    await file("token", "one");
+    await clock.advance(31_000);
+    expect(await source.get()).toEqual({ authorization: "Bearer one" });
+    await file("token", "");
+    await clock.advance(31_000);
+    expect(await source.get()).toEqual({ authorization: "Bearer one" });
+    await expect(FileCredentials.load({ tokenFile })).rejects.toThrow("it is empty");
   });
 
   test("reads again at once after a refusal and tells whether that helped", async () => {

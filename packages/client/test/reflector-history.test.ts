@@ -21,9 +21,11 @@ type Step =
         | "overload"
         | "consume";
     }
+  | { readonly kind: "churn"; readonly name: string; readonly times: number }
   | { readonly kind: "wait"; readonly ms: number };
 
-const name = fc.constantFrom("a", "b", "c", "d", "e", "f");
+// Few, so that objects often follow others of their name; more than a page holds.
+const name = fc.constantFrom("a", "b", "c");
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -35,6 +37,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("delete" as const), name, value: fc.constant("") }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("churn" as const), name, times: fc.integer({ min: 2, max: 5 }) }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 3000 }) }) },
   {
     weight: 6,
@@ -58,14 +64,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** What a consumer believes is there, checking that each change fits what it was told before. */
 class Mirror {
   readonly objects: Map<string, ConfigMap> = new Map();
+  /** Uids of objects whose end has not been told. */
+  readonly living: Set<string> = new Set();
 
   apply({ type, key, object }: Change<ConfigMap>): void {
     const known = this.objects.get(key);
-    if (type === "added") expect(known, `added ${key} twice`).toBeUndefined();
-    else expect(known, `${type} ${key} before it was added`).toBeDefined();
-    if (type === "updated") expect(object.metadata?.uid).toBe(known?.metadata?.uid);
-    if (type === "deleted") this.objects.delete(key);
-    else this.objects.set(key, object);
+    const uid = object.metadata?.uid ?? "";
+    if (type === "added") {
+      expect(known, `added ${key} twice`).toBeUndefined();
+      this.living.add(uid);
+    } else {
+      expect(known, `${type} ${key} before it was added`).toBeDefined();
+      expect(uid, `${type} ${key} of another uid`).toBe(known?.metadata?.uid);
+    }
+    if (type === "deleted") {
+      this.objects.delete(key);
+      this.living.delete(uid);
+    } else this.objects.set(key, object);
   }
 
   versions(): string[] {
@@ -111,8 +126,16 @@ async function play(steps: readonly Step[], watchList: boolean, chunkBytes: numb
   const rest = (async () => {
     for await (const change of queue) slow.apply(change);
   })();
+  // Reported rather than what follows from it.
+  let misfit: Error | undefined;
+  rest.catch((error: Error) => {
+    misfit = error;
+  });
   await clock.advance(0);
+  if (misfit !== undefined) throw misfit;
   expect(slow.versions()).toEqual(expected);
+  const uids = [...server.objects.values()].map((o) => o.metadata?.uid).sort();
+  for (const { living } of [direct, slow]) expect([...living].sort()).toEqual(uids);
   controller.abort();
   await Promise.all([ended, rest, ...pending]);
   await client.close();
@@ -125,6 +148,12 @@ function act(server: FakeApiServer, each: Step): void {
       break;
     case "delete":
       server.delete(each.name);
+      break;
+    case "churn":
+      // Objects of one name and different uids follow each other faster than a slow consumer is told.
+      for (let time = 0; time < each.times; time++)
+        if (server.objects.has(each.name)) server.delete(each.name);
+        else server.put(each.name);
       break;
     case "end":
     case "reset":

@@ -26,6 +26,13 @@ describe("ObjectStore", () => {
     expect(store.delete("d/a")).toEqual([]);
   });
 
+  test("tells the deletion of an object it never had as the missed one of the object it has", () => {
+    const store = new ObjectStore<ConfigMap>();
+    store.set(object("a", 1));
+    const [gone] = store.delete("d/a", object("a", 6, "2"));
+    expect(gone).toEqual({ type: "deleted", key: "d/a", object: object("a", 1), missed: true });
+  });
+
   test("keeps the identity of unchanged objects over a replacement", () => {
     const store = new ObjectStore<ConfigMap>();
     store.set(object("a", 1));
@@ -79,6 +86,73 @@ describe("ChangeQueue", () => {
     const gone = (await queue.next()).value as Change<ConfigMap>;
     push(store.delete("d/a"));
     expect([gone.type, await drain()]).toEqual(["deleted", []]);
+  });
+
+  test.each<[knows: string, changes: string, told: string]>([
+    ["-", "added A1, updated A2", "added A2"],
+    ["-", "added A1, deleted A2", ""],
+    ["-", "added A1, deleted A2, added A3", "added A3"],
+    ["-", "added A1, deleted A2, added B3", "added B3"],
+    ["-", "added A1, deleted A2, added B3, deleted B4", ""],
+    ["-", "added A1, added B2", "added B2"],
+    ["-", "added A1, updated B2", "added B2"],
+    ["-", "added A1, deleted B2", ""],
+    ["A", "updated A1, updated A2", "updated A2"],
+    ["A", "updated A1, deleted A2", "deleted A2"],
+    ["A", "updated A1, added B2", "deleted A1, added B2"],
+    ["A", "updated A1, updated B2", "deleted A1, added B2"],
+    ["A", "updated A1, deleted B2", "deleted A1"],
+    ["A", "deleted A1, added A2", "updated A2"],
+    ["A", "deleted A1, added A2, deleted A3", "deleted A3"],
+    ["A", "deleted A1, added B2", "deleted A1, added B2"],
+    ["A", "deleted A1, added B2, updated B3", "deleted A1, added B3"],
+    ["A", "deleted A1, added B2, deleted B3", "deleted A1"],
+    ["A", "updated A1, deleted A2, added B3, deleted B4", "deleted A2"],
+    ["A", "deleted A1, added B2, deleted B3, added C4", "deleted A1, added C4"],
+    ["A", "deleted A1, added B2, deleted B3, added A4", "updated A4"],
+    ["A", "updated B1, deleted B2", "deleted A0"],
+  ])("tells a consumer that knows %s of %s: %s", async (knows, changes, expected) => {
+    const queue = new ChangeQueue<ConfigMap>(() => undefined);
+    let last = knows === "A" ? object("a", 0, "A") : undefined;
+    for (const [, type, uid, version] of changes.matchAll(/(\w+) (\w)(\d)/g)) {
+      const next = object("a", Number(version), uid);
+      const previous = type === "updated" ? { previous: last as ConfigMap } : {};
+      queue.push({ type: type as Change<ConfigMap>["type"], key: "d/a", object: next, ...previous });
+      last = next;
+    }
+    const changesTold: string[] = [];
+    while (queue.size > 0) {
+      const { type, object: of } = (await queue.next()).value as Change<ConfigMap>;
+      changesTold.push(`${type} ${of.metadata?.uid}${of.metadata?.resourceVersion}`);
+    }
+    expect(changesTold.join(", ")).toBe(expected);
+  });
+
+  test("tells the end of each object its consumer knew and of no other, in every short history", async () => {
+    // Each step: write as A, B or C, or delete, or let the consumer take one change.
+    const steps = ["A", "B", "C", "delete", "take"];
+    const length = 6;
+    for (let number = 0; number < steps.length ** length; number++) {
+      const queue = new ChangeQueue<ConfigMap>(() => undefined);
+      const store = new ObjectStore<ConfigMap>();
+      let known: ConfigMap | undefined;
+      const take = async () => {
+        const { type, object: of, previous } = (await queue.next()).value as Change<ConfigMap>;
+        const isFitting = type === "added" ? known === undefined : known?.metadata?.uid === of.metadata?.uid;
+        if (!isFitting || (type === "updated" && previous !== known))
+          expect.fail(`${type} ${of.metadata?.uid} in history ${number.toString(steps.length)}`);
+        known = type === "deleted" ? undefined : of;
+      };
+      for (let index = 0, rest = number; index < length; index++, rest = Math.floor(rest / steps.length)) {
+        const step = steps[rest % steps.length] as string;
+        if (step === "take") {
+          if (queue.size > 0) await take();
+        } else if (step === "delete") for (const change of store.delete("d/a")) queue.push(change);
+        else for (const change of store.set(object("a", index, step))) queue.push(change);
+      }
+      while (queue.size > 0) await take();
+      if (known !== store.get("d/a")) expect.fail(`not told of the end in history ${number.toString(steps.length)}`);
+    }
   });
 
   test("holds one entry a key for a consumer that does not read", () => {

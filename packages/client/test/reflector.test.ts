@@ -2,7 +2,14 @@ import { createLogger, FakeClock, type LogEntry } from "@wherry/base";
 import type { ConfigMap } from "@wherry/kubernetes";
 import { afterEach, describe, expect, test } from "vitest";
 
-import { type Change, createReflector, type Reflector, type ReflectorOptions, resources } from "../src/index.ts";
+import {
+  type Change,
+  type ClientOptions,
+  createReflector,
+  type Reflector,
+  type ReflectorOptions,
+  resources,
+} from "../src/index.ts";
 import { answer, FakeApiServer, lostConnection, refusedConnection, status } from "./fake-api-server.ts";
 
 interface Rig {
@@ -20,11 +27,15 @@ afterEach(async () => {
 });
 
 /** A running reflector of a fake server; stopped after the test. */
-function start(server: FakeApiServer, options: ReflectorOptions<ConfigMap> = {}): Rig {
+function start(
+  server: FakeApiServer,
+  options: ReflectorOptions<ConfigMap> = {},
+  clientOptions: ClientOptions = {},
+): Rig {
   const clock = new FakeClock();
   const log: LogEntry[] = [];
   const logger = createLogger((entry) => void log.push(entry), "debug");
-  const client = server.client({ clock });
+  const client = server.client({ clock, ...clientOptions });
   const reflector = createReflector(client, resources.configMaps, {
     namespace: "default",
     clock,
@@ -50,6 +61,12 @@ function told(changes: readonly Change<ConfigMap>[]): string[] {
 
 function queriesOf(server: FakeApiServer): URLSearchParams[] {
   return server.requests.map((request) => new URL(request.path, "https://fake").searchParams);
+}
+
+function kindsOf(server: FakeApiServer): string[] {
+  return queriesOf(server).map((query) =>
+    query.has("sendInitialEvents") ? "watch-list" : query.has("watch") ? "watch" : "list",
+  );
 }
 
 describe("Reflector", () => {
@@ -113,6 +130,91 @@ describe("Reflector", () => {
     expect(reflector.store.size).toBe(0);
     await clock.advance(2000);
     expect(reflector.store.keys()).toEqual(["default/a"]);
+  });
+
+  test.each(["a lost connection", "429", "403"] as const)(
+    "lists after two watch-lists that failed before their bookmark by %s, and streams again later",
+    async (failure) => {
+      const server = new FakeApiServer();
+      server.put("a");
+      let isBroken = true;
+      const request = server.request.bind(server);
+      server.request = async (message) => {
+        if (!isBroken || !message.path.includes("sendInitialEvents")) return request(message);
+        if (failure !== "a lost connection") server.failures.push({ status: Number(failure) });
+        const response = await request(message);
+        server.disconnect("reset");
+        return response;
+      };
+      const { clock, reflector, log } = start(server);
+      await clock.advance(10_000);
+      expect(reflector.store.keys()).toEqual(["default/a"]);
+      expect(kindsOf(server)).toEqual(["watch-list", "watch-list", "list", "watch"]);
+      const failed = log.filter(({ message }) => message === "Cannot get the first state");
+      expect(failed.map(({ fields }) => fields["retryInMs"])).toEqual([400, 800]);
+      server.expireWatchers();
+      await clock.advance(10_000);
+      expect(kindsOf(server).slice(4)).toEqual(["watch-list", "list", "watch"]);
+      isBroken = false;
+      await clock.advance(60_000);
+      server.expireWatchers();
+      await clock.advance(10_000);
+      expect(kindsOf(server).slice(7)).toEqual(["watch-list"]);
+    },
+  );
+
+  test("lists at once when the first state has an event that is too large for a watch", async () => {
+    const server = new FakeApiServer();
+    server.watchListMode = "ignored";
+    server.put("a");
+    const { clock, reflector } = start(server);
+    await clock.advance(0);
+    for (const { body } of server.watchers) body.push(Buffer.alloc(17 * 2 ** 20, "x"));
+    await clock.advance(0);
+    expect(reflector.store.keys()).toEqual(["default/a"]);
+    expect(kindsOf(server)).toEqual(["watch-list", "list", "watch"]);
+  });
+
+  test("goes on asking for a watch-list when no server was reached", async () => {
+    const server = new FakeApiServer();
+    server.put("a");
+    for (let count = 0; count < 5; count++) server.failures.push(refusedConnection());
+    const { clock, reflector } = start(server);
+    await clock.advance(60_000);
+    expect(reflector.store.size).toBe(1);
+    expect(queriesOf(server).every((query) => query.has("sendInitialEvents"))).toBe(true);
+  });
+
+  test("reads in smaller pages what is too large in one answer", async () => {
+    const server = new FakeApiServer();
+    server.watchListMode = "invalid";
+    server.paging = "not of 0";
+    for (let index = 0; index < 40; index++) server.put(`n${index}`, { v: "x".repeat(300) });
+    const { clock, reflector } = start(server, { pageSize: 20 }, { maxResponseBytes: 4000 });
+    await clock.advance(0);
+    expect(reflector.store.size).toBe(40);
+    const lists = queriesOf(server).filter((query) => !query.has("watch") && !query.has("continue"));
+    expect(lists.map((query) => [query.get("resourceVersion"), query.get("limit")])).toEqual([
+      ["0", "20"],
+      [null, "20"],
+      [null, "2"],
+    ]);
+  });
+
+  test("says what would be right, and waits long, when a list is too large and the server does not page", async () => {
+    const server = new FakeApiServer();
+    server.watchListMode = "invalid";
+    server.paging = "never";
+    for (let index = 0; index < 40; index++) server.put(`n${index}`, { v: "x".repeat(300) });
+    const { clock, reflector, log } = start(server, {}, { maxResponseBytes: 4000 });
+    await clock.advance(299_000);
+    const asked = server.requests.length;
+    expect(asked).toBeLessThan(8);
+    const errors = log.filter(({ level }) => level === "error").map(({ fields }) => String(fields["error"]));
+    expect(errors).toEqual([expect.stringMatching(/list configmaps.*does not page; select fewer objects, or raise/)]);
+    server.paging = "always";
+    await clock.advance(2000);
+    expect(reflector.store.size).toBe(40);
   });
 
   test("takes one whole list when a page expired in between", async () => {
@@ -198,6 +300,30 @@ describe("Reflector", () => {
       expect(reflector.store.get("default/b")?.data).toEqual({ v: "2" });
       expect(told(changes)).toEqual(["deleted default/a", "updated default/b", "deleted default/c", "added default/c"]);
       expect(changes[0]?.missed).toBe(true);
+    },
+  );
+
+  test.each(["supported", "invalid"] as const)(
+    "asks for a state no older than a version that expired, as caches have it (watch-list %s)",
+    async (mode) => {
+      const server = new FakeApiServer();
+      server.watchListMode = mode;
+      server.put("a");
+      server.put("b");
+      const { clock, reflector } = start(server);
+      await clock.advance(60_000);
+      server.expireWatchers();
+      await clock.advance(100);
+      const first = queriesOf(server).filter((query) => query.get("resourceVersion") === reflector.resourceVersion);
+      // The watch that expired, then what replaced it.
+      const [again] = mode === "supported" ? first : first.slice(1);
+      expect(again?.has("sendInitialEvents")).toBe(mode === "supported");
+      // With a limit, older servers would ask their database.
+      expect(again?.has("limit")).toBe(false);
+      server.expireWatchers();
+      await clock.advance(10_000);
+      const latest = queriesOf(server).filter((query) => query.get("watch") === null || query.has("sendInitialEvents"));
+      expect(latest.at(-1)?.get("resourceVersion"), "after a second expiry").toBeNull();
     },
   );
 

@@ -221,7 +221,7 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
   const { stateDirectory, log, clock, logger, streams, faults } = options;
   const certificates = await loadCertificates(join(stateDirectory, "pki"), clock);
   const tokens = new TokenFile(join(stateDirectory, "tokens.json"));
-  const store = new Store(log, options.history);
+  const store = new Store(log, { logger, ...options.history });
   faults.attach(store);
   const services: VerbServices = { store, schemas: new SchemaCatalog(allSchemas), clock };
   const index = new ResourceIndex(resourceTable);
@@ -281,8 +281,8 @@ async function startParts(options: PartsOptions): Promise<RunningParts> {
     new GarbageCollector(services, index, logger).run(signal),
     new Scheduler(services, logger).run(signal),
     ...startWorkloadControllers(services, logger, signal),
-    expireEvents(services, signal),
-    checkpointWhenIdle(log, store, clock, signal),
+    expireEvents(services, logger, signal),
+    checkpointWhenIdle(log, store, clock, logger, signal),
   ];
   const failed = Promise.all(tasks).then(() => undefined);
   failed.catch((error: unknown) => logger.error("Control plane part ended", { error: errorMessage(error) }));

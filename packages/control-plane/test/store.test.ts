@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createLogger, type LogEntry } from "@wherry/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ControlPlaneError } from "../src/errors.ts";
 import { RevisionLog } from "../src/storage/revision-log.ts";
@@ -113,6 +114,69 @@ describe("Store", () => {
     const small = new Store(log, { historyBytes: 1000 });
     for (let index = 0; index < 20; index++) small.write("pods", "a/1", "update", objectOf("1", "x".repeat(400)));
     expect(small.since("pods", 100).length).toBeLessThanOrEqual(3);
+  });
+
+  describe("on a full disk", () => {
+    /** A log whose compactions fail for as long as it is told to. */
+    class FullLog extends RevisionLog {
+      isFull = true;
+      attempts = 0;
+
+      override compact(revision: number, revisions: readonly number[]): void {
+        this.attempts++;
+        if (this.isFull) throw new Error("database or disk is full");
+        super.compact(revision, revisions);
+      }
+    }
+
+    let full: FullLog;
+
+    beforeEach(() => {
+      full = new FullLog(join(directory, "full.db"));
+    });
+
+    afterEach(() => full.close());
+
+    test("a write succeeds when the compaction after it fails, which is logged and tried again", () => {
+      const entries: LogEntry[] = [];
+      const logger = createLogger((entry) => void entries.push(entry));
+      const store = new Store(full, { historyLimit: 10, logger });
+      const told: number[] = [];
+      store.subscribe("pods", (record) => told.push(record.revision));
+      const operation = (index: number) => (index === 0 ? "create" : "update");
+      for (let index = 0; index < 50; index++) store.write("pods", "a/1", operation(index), objectOf("1", `${index}`));
+      expect(told).toHaveLength(50);
+      expect(entries).toEqual([
+        {
+          level: "error",
+          message: "Cannot compact the history, keeping it",
+          fields: { revision: 3, error: "database or disk is full" },
+        },
+      ]);
+      expect(full.attempts).toBe(1);
+      full.isFull = false;
+      for (let index = 50; index < 200; index++) store.write("pods", "a/1", "update", objectOf("1", `${index}`));
+      expect(full.attempts).toBeGreaterThan(1);
+      expect(store.compactedRevision).toBeGreaterThan(0);
+      expect(entries).toHaveLength(1);
+    });
+
+    test("a compaction that fails changes nothing: the past, its bytes and what each write replaced are kept", () => {
+      const store = new Store(full, { historyBytes: 1500 });
+      store.write("pods", "a/1", "create", objectOf("1", "one"));
+      store.write("pods", "a/1", "update", objectOf("1", "two"));
+      for (let attempt = 0; attempt < 20; attempt++) expect(() => store.compact()).toThrow("disk is full");
+      expect(store.compactedRevision).toBe(0);
+      expect(store.listAt("pods", "", 1).map((record) => record.object["value"])).toEqual(["one"]);
+      expect(store.since("pods", 1)[0]?.previous?.object["value"]).toBe("one");
+      full.isFull = false;
+      store.compact();
+      expect(store.since("pods", 0)).toEqual([]);
+      // Had the failed attempts counted, history would seem to have room for more than its limit.
+      for (let index = 0; index < 40; index++) store.write("pods", "a/1", "update", objectOf("1", "x".repeat(100)));
+      const bytes = store.since("pods", store.compactedRevision).reduce((sum, { json }) => sum + json.length, 0);
+      expect(bytes).toBeLessThanOrEqual(1500);
+    });
   });
 
   test("listeners are told in order, also of writes made while they are told", () => {

@@ -62,6 +62,11 @@ export class Fields {
     return value === undefined || value === null ? undefined : new Fields(value, this.#file, this.#join(name));
   }
 
+  /** A mapping, which is empty where it is absent. */
+  section(name: string): Fields {
+    return this.map(name) ?? new Fields(null, this.#file, this.#join(name));
+  }
+
   names(): string[] {
     return Object.keys(this.#values);
   }

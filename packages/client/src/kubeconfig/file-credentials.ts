@@ -12,7 +12,7 @@ export interface FileCredentialsParts {
   readonly clientCertificate?: PemSource | undefined;
   readonly clientKey?: PemSource | undefined;
   readonly token?: string | undefined;
-  /** Wins over `token`. */
+  /** Wins over `token`, unless it has never been readable. */
   readonly tokenFile?: string | undefined;
   readonly basic?: { readonly username: string; readonly password: string } | undefined;
 }
@@ -51,7 +51,7 @@ export class FileCredentials implements CredentialSource {
 
   /** Reads the files; throws `ClientConfigError` naming the one that cannot be used. */
   static async load(parts: FileCredentialsParts, options: FileCredentialsOptions = {}): Promise<FileCredentials> {
-    return new FileCredentials(parts, options, await read(parts, undefined));
+    return new FileCredentials(parts, options, await read(parts, undefined, options.logger ?? silentLogger));
   }
 
   get(): Credentials | Promise<Credentials> {
@@ -70,7 +70,7 @@ export class FileCredentials implements CredentialSource {
   }
 
   #reread(): Promise<Credentials> {
-    this.#reading ??= read(this.#parts, this.#present)
+    this.#reading ??= read(this.#parts, this.#present, this.#logger)
       .then(
         (credentials) => {
           this.#present = credentials;
@@ -90,23 +90,41 @@ export class FileCredentials implements CredentialSource {
   }
 }
 
-async function read(parts: FileCredentialsParts, before: Credentials | undefined): Promise<Credentials> {
+async function read(
+  parts: FileCredentialsParts,
+  before: Credentials | undefined,
+  logger: Logger,
+): Promise<Credentials> {
   return {
-    authorization: await readAuthorization(parts),
+    authorization: await readAuthorization(parts, before?.authorization, logger),
     identity: await readIdentity(parts, before?.identity),
   };
 }
 
-async function readAuthorization(parts: FileCredentialsParts): Promise<string | undefined> {
+async function readAuthorization(
+  parts: FileCredentialsParts,
+  before: string | undefined,
+  logger: Logger,
+): Promise<string | undefined> {
   const { token, tokenFile, basic } = parts;
   if (tokenFile !== undefined) {
-    const text = (await readSmallFile(tokenFile, "token file")).trim();
-    if (text === "") throw new ClientConfigError(`Cannot use token file ${tokenFile}: it is empty`);
-    return bearer(text, `token file ${tokenFile}`);
+    try {
+      return await readToken(tokenFile);
+    } catch (error) {
+      if (token === undefined) throw error;
+      logger.warn("Cannot read the token file, using the last token known", { error: errorMessage(error) });
+      return before ?? bearer(token, "token");
+    }
   }
   if (token !== undefined) return bearer(token, "token");
   if (basic === undefined) return undefined;
   return `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString("base64")}`;
+}
+
+async function readToken(tokenFile: string): Promise<string> {
+  const text = (await readSmallFile(tokenFile, "token file")).trim();
+  if (text === "") throw new ClientConfigError(`Cannot use token file ${tokenFile}: it is empty`);
+  return bearer(text, `token file ${tokenFile}`);
 }
 
 /** The header for `token`; one with characters a header cannot carry is refused, without being shown. */

@@ -42,19 +42,26 @@ export interface KubeconfigContext {
   readonly namespace: string | undefined;
 }
 
+/**
+ * Reads an entry, throwing `ClientConfigError` for what cannot be used in it. Done when it is chosen, as kubectl does: the
+ * entries of other contexts may be meant for other programs.
+ */
+export type KubeconfigEntry<T> = () => T;
+
 /** Clusters, users and contexts by name, as one file or several merged ones define them. */
 export interface Kubeconfig {
   readonly files: readonly string[];
   readonly currentContext: string | undefined;
-  readonly clusters: ReadonlyMap<string, KubeconfigCluster>;
-  readonly users: ReadonlyMap<string, KubeconfigUser>;
-  readonly contexts: ReadonlyMap<string, KubeconfigContext>;
+  readonly clusters: ReadonlyMap<string, KubeconfigEntry<KubeconfigCluster>>;
+  readonly users: ReadonlyMap<string, KubeconfigEntry<KubeconfigUser>>;
+  readonly contexts: ReadonlyMap<string, KubeconfigEntry<KubeconfigContext>>;
 }
 
 /**
  * Parses the text of a kubeconfig; `file` names it in messages and is what relative paths in it are relative to.
  *
- * Throws `ClientConfigError` for text that is not a kubeconfig and for fields that cannot be honoured, `proxy-url` among them.
+ * Throws `ClientConfigError` for text that is not a kubeconfig and for names that stand twice in it; its entries throw it for
+ * fields that cannot be honoured, `proxy-url` among them.
  */
 export function parseKubeconfig(text: string, file: string): Kubeconfig {
   const document = parseDocument(text, { logLevel: "silent" });
@@ -80,14 +87,18 @@ export function parseKubeconfig(text: string, file: string): Kubeconfig {
   };
 }
 
-function named<T>(fields: Fields, list: string, item: string, parse: (entry: Fields) => T): Map<string, T> {
-  const result = new Map<string, T>();
+function named<T>(
+  fields: Fields,
+  list: string,
+  item: string,
+  parse: (entry: Fields) => T,
+): Map<string, KubeconfigEntry<T>> {
+  const result = new Map<string, KubeconfigEntry<T>>();
   for (const element of fields.list(list)) {
-    const name = element.required("name");
-    const entry = element.map(item);
-    if (entry === undefined) throw element.error(item, `is missing for ${JSON.stringify(name)}`);
-    // As where files are merged, the first definition stands.
-    if (!result.has(name)) result.set(name, parse(entry));
+    const name = element.text("name") ?? "";
+    if (result.has(name))
+      throw element.error("name", `is ${JSON.stringify(name)} for a second time: keep one of the two`);
+    result.set(name, () => parse(element.section(item)));
   }
   return result;
 }

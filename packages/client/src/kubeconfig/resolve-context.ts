@@ -30,8 +30,8 @@ export async function loadClusterConfig(options: LoadClusterConfigOptions): Prom
 /**
  * How to reach the cluster of a context as its user; reads the certificate and token files it names.
  *
- * Throws `ClientConfigError` when the context, what it refers to, or a file is missing or unusable. Credential plugins run
- * at the first request, not here.
+ * Throws `ClientConfigError` when the context, what it refers to, or a file is missing or unusable; other contexts need not be
+ * usable. Credential plugins run at the first request, not here.
  */
 export async function resolveContext(
   kubeconfig: Kubeconfig,
@@ -41,17 +41,17 @@ export async function resolveContext(
   const name = options.context ?? kubeconfig.currentContext;
   if (name === undefined)
     throw new ClientConfigError(`Cannot use ${files}: current-context is missing and no context is named`);
-  const context = kubeconfig.contexts.get(name);
+  const context = kubeconfig.contexts.get(name)?.();
   if (context === undefined)
     throw new ClientConfigError(
       `Cannot use ${files}: context ${JSON.stringify(name)} is not defined, there are ${names(kubeconfig.contexts)}`,
     );
-  const cluster = kubeconfig.clusters.get(context.cluster);
+  const cluster = kubeconfig.clusters.get(context.cluster)?.();
   if (cluster === undefined)
     throw new ClientConfigError(
       `Cannot use ${context.origin}: context ${JSON.stringify(name)} names cluster ${JSON.stringify(context.cluster)}, there are ${names(kubeconfig.clusters)}`,
     );
-  const user = context.user === undefined ? undefined : kubeconfig.users.get(context.user);
+  const user = context.user === undefined ? undefined : kubeconfig.users.get(context.user)?.();
   if (context.user !== undefined && user === undefined)
     throw new ClientConfigError(
       `Cannot use ${context.origin}: context ${JSON.stringify(name)} names user ${JSON.stringify(context.user)}, there are ${names(kubeconfig.users)}`,

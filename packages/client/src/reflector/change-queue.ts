@@ -1,20 +1,14 @@
 import type { KubernetesObject } from "@wherry/kubernetes";
 
 import type { Change } from "./object-store.ts";
-
-interface Pending<T extends KubernetesObject> {
-  /** What the consumer was last told is there. */
-  readonly seen: T | undefined;
-  /** The last change to the key. */
-  latest: Change<T>;
-}
+import { PendingChange } from "./pending-change.ts";
 
 /**
  * Changes on their way to one consumer, at most one entry a key: a slow consumer skips states in between but always gets the
- * latest one, and never an object it was not told of.
+ * latest one, the end of every object it was told of, and never that of another.
  */
 export class ChangeQueue<T extends KubernetesObject> implements AsyncIterableIterator<Change<T>> {
-  readonly #pending: Map<string, Pending<T>> = new Map();
+  readonly #pending: Map<string, PendingChange<T>> = new Map();
   readonly #dispose: () => void;
   #waiting: ((result: IteratorResult<Change<T>>) => void)[] = [];
   #ended = false;
@@ -33,9 +27,11 @@ export class ChangeQueue<T extends KubernetesObject> implements AsyncIterableIte
     if (this.#ended) return;
     const { key } = change;
     const pending = this.#pending.get(key);
-    if (pending === undefined) this.#pending.set(key, { seen: seenBefore(change), latest: change });
-    else if (pending.seen === undefined && change.type === "deleted") this.#pending.delete(key);
-    else pending.latest = change;
+    if (pending === undefined) this.#pending.set(key, new PendingChange(change));
+    else {
+      pending.add(change);
+      if (pending.isVoid) this.#pending.delete(key);
+    }
     this.#deliver();
   }
 
@@ -74,25 +70,13 @@ export class ChangeQueue<T extends KubernetesObject> implements AsyncIterableIte
   }
 
   #take(): Change<T> | undefined {
-    for (const [key, { seen, latest }] of this.#pending) {
+    for (const [key, pending] of this.#pending) {
       this.#pending.delete(key);
-      return this.#merge(seen, latest);
+      const change = pending.take();
+      // Queued anew rather than kept aside, so that changes arriving in between merge with it.
+      if (!pending.isVoid) this.#pending.set(key, pending);
+      if (change !== undefined) return change;
     }
     return undefined;
   }
-
-  /** The change from what the consumer knows to the latest state. */
-  #merge(seen: T | undefined, latest: Change<T>): Change<T> {
-    const { key, object } = latest;
-    if (latest.type === "deleted") return latest;
-    if (seen === undefined) return { type: "added", key, object };
-    if (seen.metadata?.uid === object.metadata?.uid) return { type: "updated", key, object, previous: seen };
-    // Queued anew rather than kept aside, so that changes arriving in between merge with it.
-    this.#pending.set(key, { seen: undefined, latest: { type: "added", key, object } });
-    return { type: "deleted", key, object: seen };
-  }
-}
-
-function seenBefore<T extends KubernetesObject>(change: Change<T>): T | undefined {
-  return change.type === "deleted" ? change.object : change.previous;
 }

@@ -17,14 +17,18 @@ const healthyMs = 120_000;
 const shortWatchMs = 1000;
 // A server that ignores `sendInitialEvents` sends the objects and then nothing.
 const initialSilenceMs = 10_000;
+/** Watch-lists that may fail one after the other before a list is tried. */
+const maxFailedWatchLists = 2;
+/** Pause after a list that is too large to be read: it costs much and seldom becomes smaller. */
+const oversizeMs = 300_000;
 const defaultPageSize = 500;
 
 /**
  * Creates a local copy of the objects of one resource that match the selectors, as client-go's reflector and store are.
  *
- * It gets the first state by watch-list where the server can, otherwise by paged list; then it watches, resumes after
- * interruptions where it was, and lists again when the server no longer knows that place. Stored objects have no
- * `managedFields`.
+ * It gets the first state by watch-list where the server can, otherwise, and after two that failed in whatever way, by list;
+ * then it watches, resumes after interruptions where it was, and gets the state anew when the server no longer knows that
+ * place. Stored objects have no `managedFields`.
  *
  * @example
  * ```ts
@@ -59,6 +63,8 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
   /** The last version was refused: only the server's newest state will do. */
   #versionLost = false;
   #useWatchList: boolean;
+  /** Watch-lists that failed since one succeeded or a list was tried instead. */
+  #failedWatchLists = 0;
   #shortRounds = 0;
 
   constructor(client: KubernetesClient, definition: ResourceDefinition<T>, options: ReflectorOptions<T>) {
@@ -129,17 +135,18 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
   #recover(error: unknown): number {
     const recovery = recoveryFrom(error);
     const wasSynced = this.#synced;
-    if (recovery === "relist") {
-      this.#synced = false;
-      this.#versionLost = true;
-    }
-    if (wasSynced && isGone(error) && this.#expiresForOnce()) {
+    const expired = wasSynced && isGone(error) && this.#expiresForOnce();
+    if (recovery === "relist") this.#synced = false;
+    if (expired) {
+      // Too old to be watched from, but a list may still be asked to be no older than that, which caches answer.
       this.#logger.info("Watched version expired, listing again", { resourceVersion: this.#lastVersion });
       return 0;
     }
+    if (recovery === "relist") this.#versionLost = true;
+    const isOversize = !wasSynced && isLimit(error);
     const asked = isApiError(error) ? (error.retryAfterMs ?? 0) : 0;
-    const pauseMs = Math.max(asked, this.#pause());
-    this.#logger.warn(wasSynced ? "Watch failed" : "Cannot get the first state", {
+    const pauseMs = Math.max(asked, isOversize ? oversizeMs : 0, this.#pause());
+    this.#logger[isOversize ? "error" : "warn"](wasSynced ? "Watch failed" : "Cannot get the first state", {
       recovery,
       error: errorMessage(error),
       retryInMs: Math.round(pauseMs),
@@ -164,10 +171,12 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
 
   /** Makes the store equal to the server's state, and follows it on if that came by a watch. */
   async #sync(signal: AbortSignal): Promise<number> {
-    if (this.#useWatchList) {
+    if (this.#useWatchList && this.#failedWatchLists < maxFailedWatchLists) {
       const followed = await this.#syncByWatch(signal);
       if (followed !== undefined) return followed;
     }
+    // The next time streaming gets one more chance.
+    this.#failedWatchLists = Math.min(this.#failedWatchLists, maxFailedWatchLists - 1);
     const { namespace, fieldSelector, labelSelector, pageSize = defaultPageSize } = this.#options;
     const list = await listEverything(this.#client, this.#definition, {
       namespace,
@@ -213,12 +222,17 @@ class ClientReflector<T extends KubernetesObject> implements Reflector<T> {
           if (event.object.metadata?.annotations?.[initialEventsEnd] !== "true") continue;
           cancelSilence();
           this.#replace(initial.values(), versionOf(event));
+          this.#failedWatchLists = 0;
         } else if (event.type === "DELETED") initial.delete(keyOf(event));
         else initial.set(keyOf(event), this.#prepare(event.object));
       }
       if (!this.#synced) throw unfinished("watch ended before it was complete");
     } catch (error) {
-      if (this.#synced || signal.aborted || !fallsBackToList(error)) throw error;
+      if (this.#synced || signal.aborted) throw error;
+      if (!fallsBackToList(error)) {
+        if (!isUnreached(error)) this.#failedWatchLists++;
+        throw error;
+      }
       // Refused, or answered like any watch: it will be so next time.
       if (isInvalid(error) || (silence.signal.aborted && initial.size > 0)) this.#useWatchList = false;
       this.#logger.info("Server did not stream the first state, listing instead", { error: errorMessage(error) });
@@ -309,8 +323,17 @@ function unfinished(why: string): TransportError {
   return new TransportError("protocol", `Cannot get the first state by a watch: ${why}`);
 }
 
-/** Whether a list may succeed where watch-list failed: not when the connection or the credentials are at fault. */
+/** Whether a list may well succeed where a watch-list failed: not when the connection or the credentials are at fault. */
 function fallsBackToList(error: unknown): boolean {
   if (isApiError(error)) return ![401, 403, 404, 429].includes(error.status);
-  return isTransportError(error) && error.kind === "protocol";
+  return isLimit(error) || (isTransportError(error) && error.kind === "protocol");
+}
+
+/** Whether no server was reached, which says nothing about how it streams. */
+function isUnreached(error: unknown): boolean {
+  return isTransportError(error) && error.kind === "dial";
+}
+
+function isLimit(error: unknown): boolean {
+  return isTransportError(error) && error.kind === "limit";
 }

@@ -89,7 +89,10 @@ export class ObjectStore<T extends KubernetesObject> implements ReadonlyStore<T>
     if (previous === undefined) return [];
     this.#unindex(key, previous);
     this.#objects.delete(key);
-    return [{ type: "deleted", key, object: last ?? previous }];
+    if (last === undefined || last.metadata?.uid === previous.metadata?.uid)
+      return [{ type: "deleted", key, object: last ?? previous }];
+    // Another object of that name came and went unseen; the end of the stored one was before that.
+    return [{ type: "deleted", key, object: previous, missed: true }];
   }
 
   /** Makes `objects` the whole content in one step; what is absent counts as deleted. */

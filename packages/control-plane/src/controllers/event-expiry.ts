@@ -1,4 +1,4 @@
-import { isAbort } from "@wherry/base";
+import { errorMessage, isAbort, type Logger } from "@wherry/base";
 import type { Event } from "@wherry/kubernetes";
 import { coreEvents } from "../resources/events.ts";
 import { deleteObject } from "../verbs/delete-object.ts";
@@ -8,12 +8,16 @@ import type { VerbServices } from "../verbs/verb-services.ts";
 const lifetimeMs = 60 * 60 * 1000;
 const sweepIntervalMs = 60 * 1000;
 
-/** Deletes events an hour after they last happened, until `signal` aborts. */
-export async function expireEvents(services: VerbServices, signal: AbortSignal): Promise<void> {
+/** Deletes events an hour after they last happened, until `signal` aborts; what fails is tried again with the next sweep. */
+export async function expireEvents(services: VerbServices, logger: Logger, signal: AbortSignal): Promise<void> {
   const { clock } = services;
   try {
     for (;;) {
-      sweepEvents(services);
+      try {
+        sweepEvents(services);
+      } catch (error) {
+        logger.error("Cannot delete expired events", { error: errorMessage(error) });
+      }
       await clock.sleep(sweepIntervalMs, signal);
     }
   } catch (error) {

@@ -15,12 +15,12 @@ import { applyObject } from "../verbs/apply-object.ts";
 import { createObject } from "../verbs/create-object.ts";
 import { deleteObject } from "../verbs/delete-object.ts";
 import { listObjects, readRevision } from "../verbs/list-objects.ts";
+import { ObjectWatch } from "../verbs/object-watch.ts";
 import { applyPatch, type PlainPatchType, patchObject, patchTypes } from "../verbs/patch-object.ts";
 import { scaleKind, scaleOf, updateScale } from "../verbs/scale-object.ts";
 import { Selection } from "../verbs/selection.ts";
 import { readObject, type UpdateOptions, updateObject } from "../verbs/update-object.ts";
 import type { ObjectTarget, VerbServices, WriteOptions, WriteOutcome } from "../verbs/verb-services.ts";
-import { watchObjects } from "../verbs/watch-objects.ts";
 import { type AnswerOptions, answerList, answerObject } from "./answers.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { mediaTypeOf, negotiateAnswer } from "./media-type.ts";
@@ -209,44 +209,35 @@ export class ResourceHandler {
     const timeoutSeconds = readCount(query, "timeoutSeconds") || minWatchSeconds * (1 + random());
     const include = readIncludeObject(query);
     const stream = new WatchStream(exchange, { definition, form, include, bookmarks, clock });
-    const { closed } = exchange;
-    // A refusal must still be able to set the status code, so the head goes out with the first event at the earliest.
-    const start = () => exchange.startStream(200, { "content-type": "application/json" });
-    if (sendInitialEvents) checkNotFuture(revision, this.#services);
-    start();
-    const stop = watchObjects(
-      this.#services,
-      this.#target(request),
-      { selection, revision, sendInitialEvents },
-      stream,
-    );
-    if (stop === undefined) return exchange.end();
+    const watched = { selection, revision, sendInitialEvents };
+    // Refuses what cannot be watched, as long as the status code can still be set.
+    const watch = new ObjectWatch(this.#services.store, this.#target(request), watched, stream);
+    exchange.startStream(200, { "content-type": "application/json" });
+    const over = new AbortController();
+    const end = () => over.abort();
+    const cancelTimeout = clock.setTimer(timeoutSeconds * 1000, end);
+    if (exchange.closed.aborted) end();
+    else exchange.closed.addEventListener("abort", end, { once: true });
+    const cancelBookmarks = this.#scheduleBookmarks(watch, bookmarks);
     this.#options.streams.add(stream);
-    const cancelBookmarks = this.#scheduleBookmarks(stream, bookmarks);
-    await new Promise<void>((resolve) => {
-      const cancel = clock.setTimer(timeoutSeconds * 1000, resolve);
-      const done = () => {
-        cancel();
-        resolve();
-      };
-      if (closed.aborted) done();
-      else closed.addEventListener("abort", done, { once: true });
-    });
-    cancelBookmarks();
-    stop();
-    this.#options.streams.delete(stream);
-    if (!closed.aborted) stream.bookmark(this.#services.store.revision, false);
+    try {
+      await watch.run(over.signal);
+    } finally {
+      this.#options.streams.delete(stream);
+      cancelBookmarks();
+      cancelTimeout();
+    }
     exchange.end();
   }
 
-  #scheduleBookmarks(stream: WatchStream, wanted: boolean): () => void {
+  #scheduleBookmarks(watch: ObjectWatch, wanted: boolean): () => void {
     if (!wanted) return () => undefined;
     const intervalMs = this.#options.bookmarkIntervalMs ?? 60_000;
-    const { clock, store } = this.#services;
+    const { clock } = this.#services;
     let cancel = () => {};
     const schedule = () => {
       cancel = clock.setTimer(intervalMs, () => {
-        stream.bookmark(store.revision, false);
+        watch.bookmark();
         schedule();
       });
     };

@@ -3,9 +3,8 @@ import type { ApiError } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import type { ResourceDefinition } from "../resources/resource-definition.ts";
 import { apiVersionOf } from "../resources/resource-definition.ts";
-import type { StoredRecord } from "../storage/stored-record.ts";
 import { columnDefinitions, type IncludeObject, partialMetadata, tableObject, tableRow } from "../tables/table.ts";
-import type { WatchEventType, WatchSink } from "../verbs/watch-objects.ts";
+import type { WatchEventType, WatchSink } from "../verbs/object-watch.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import type { AnswerForm } from "./media-type.ts";
 
@@ -17,8 +16,8 @@ export interface WatchStreamOptions {
   readonly clock: Clock;
 }
 
-// A client that leaves this much unread is cut off and must watch anew, as upstream does with slow watchers.
-const maxBufferedBytes = 16 * 1024 * 1024;
+/** What a client may leave unread; enough for many events to leave together. */
+const maxUnreadBytes = 256 * 1024;
 
 /** Writes watch events as lines of JSON. */
 export class WatchStream implements WatchSink {
@@ -32,8 +31,16 @@ export class WatchStream implements WatchSink {
     this.#options = options;
   }
 
-  event(type: WatchEventType, object: ApiObject, record: StoredRecord | undefined): void {
-    if (this.#options.form === "object" && record !== undefined) this.#write(record.frame(type));
+  get isFull(): boolean {
+    return this.#exchange.bufferedBytes > maxUnreadBytes;
+  }
+
+  drained(): Promise<void> {
+    return this.#exchange.drained();
+  }
+
+  event(type: WatchEventType, object: ApiObject, frame: (() => Buffer) | undefined): void {
+    if (this.#options.form === "object" && frame !== undefined) this.#write(frame());
     else this.#writeJson(type, this.#shape(object));
   }
 
@@ -85,7 +92,6 @@ export class WatchStream implements WatchSink {
   }
 
   #write(frame: Buffer): void {
-    if (this.#isStalled) return;
-    if (!this.#exchange.write(frame) && this.#exchange.bufferedBytes > maxBufferedBytes) this.#exchange.abort();
+    if (!this.#isStalled) this.#exchange.write(frame);
   }
 }

@@ -82,7 +82,8 @@ export class RevisionLog {
       this.#setCompacted.run(compactedRevision);
       this.#database.exec("COMMIT");
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      // A full disk has rolled back already.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
   }

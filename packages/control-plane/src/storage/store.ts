@@ -1,3 +1,4 @@
+import { errorMessage, type Logger, silentLogger } from "@wherry/base";
 import type { ApiObject } from "../resources/api-object.ts";
 import type { RevisionLog } from "./revision-log.ts";
 import { type Operation, StoredRecord } from "./stored-record.ts";
@@ -7,7 +8,12 @@ export interface StoreOptions {
   readonly historyLimit?: number;
   /** Bytes of JSON that history may hold. @default 16 MiB */
   readonly historyBytes?: number;
+  /** Told of compactions that failed. */
+  readonly logger?: Logger;
 }
+
+/** Writes after a failed compaction until the next attempt; each costs a transaction on a disk that is in trouble. */
+const writesBeforeRetry = 100;
 
 /** Told of each write to one resource, in order; it must not throw, and what it writes itself is told after. */
 export type RecordListener = (record: StoredRecord) => void;
@@ -43,11 +49,14 @@ export class Store {
   readonly #log: RevisionLog;
   readonly #historyLimit: number;
   readonly #historyBytes: number;
+  readonly #logger: Logger;
   readonly #shelves: Map<string, Shelf> = new Map();
   #history: StoredRecord[] = [];
   #bytes = 0;
   #revision: number;
   #compacted: number;
+  /** Compaction is not tried again before this revision. */
+  #retryRevision = 0;
   readonly #pending: StoredRecord[] = [];
   #telling = false;
 
@@ -56,6 +65,7 @@ export class Store {
     this.#log = log;
     this.#historyLimit = options.historyLimit ?? 5000;
     this.#historyBytes = options.historyBytes ?? 16 * 1024 * 1024;
+    this.#logger = options.logger ?? silentLogger;
     this.#compacted = log.compactedRevision;
     this.#revision = this.#compacted;
     for (const row of log.rows()) {
@@ -144,22 +154,24 @@ export class Store {
     return record;
   }
 
-  /** Forgets history up to `revision`; older watches and lists are answered 410 from now on. */
+  /** Forgets history up to `revision`, on the disk first; older watches and lists are answered 410 from now on. */
   compact(revision: number = this.#revision): void {
+    if (revision <= this.#compacted) return;
+    const end = this.#history.findIndex((record) => record.revision > revision);
+    const count = end === -1 ? this.#history.length : end;
+    const forgotten = this.#history.slice(0, count);
     const obsolete: number[] = [];
-    let count = 0;
-    for (const record of this.#history) {
-      if (record.revision > revision) break;
-      count++;
-      this.#bytes -= record.json.length;
+    for (const record of forgotten) {
       if (record.previous !== undefined) obsolete.push(record.previous.revision);
       if (record.operation === "delete") obsolete.push(record.revision);
-      record.forgetPrevious();
     }
-    if (revision <= this.#compacted) return;
     this.#log.compact(revision, obsolete);
     this.#compacted = revision;
     this.#history = this.#history.slice(count);
+    for (const record of forgotten) {
+      this.#bytes -= record.json.length;
+      record.forgetPrevious();
+    }
     for (const shelf of this.#shelves.values()) {
       shelf.history = shelf.history.filter((record) => record.revision > revision);
     }
@@ -202,11 +214,25 @@ export class Store {
     }
   }
 
-  /** Compacts a quarter of history at a time, so that the cost is spread over many writes. */
+  /**
+   * Compacts a quarter of history at a time, so that the cost is spread over many writes.
+   *
+   * Never throws, since the write it follows is done: what cannot be compacted now is kept and tried again.
+   */
   #trim(): void {
     if (this.#history.length <= this.#historyLimit && this.#bytes <= this.#historyBytes) return;
+    if (this.#revision < this.#retryRevision) return;
     const keep = Math.floor(this.#history.length * 0.75);
     const last = this.#history[this.#history.length - keep - 1];
-    if (last !== undefined) this.compact(last.revision);
+    if (last === undefined) return;
+    try {
+      this.compact(last.revision);
+    } catch (error) {
+      this.#retryRevision = this.#revision + writesBeforeRetry;
+      this.#logger.error("Cannot compact the history, keeping it", {
+        revision: last.revision,
+        error: errorMessage(error),
+      });
+    }
   }
 }

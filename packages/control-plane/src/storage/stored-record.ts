@@ -50,10 +50,15 @@ export class StoredRecord {
   frame(type: string): Buffer {
     let frame = this.#frames.get(type);
     if (frame === undefined) {
-      frame = Buffer.concat([Buffer.from(`{"type":"${type}","object":`), this.json, Buffer.from("}\n")]);
+      frame = this.toFrame(type);
       this.#frames.set(type, frame);
     }
     return frame;
+  }
+
+  /** The same line, made for one watcher and not kept. */
+  toFrame(type: string): Buffer {
+    return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), this.json, Buffer.from("}\n")]);
   }
 
   /** Gives up what can be made again from the JSON. */
