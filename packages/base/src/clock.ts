@@ -53,6 +53,7 @@ function setLongTimer(delayMs: number, callback: () => void): () => void {
     const partMs = Math.min(leftMs, maxTimerMs);
     timer = setTimeout(() => (leftMs > partMs ? arm(leftMs - partMs) : callback()), partMs);
   };
-  arm(delayMs);
+  // What is overdue already is no fault; Node warns of negative times.
+  arm(Math.max(0, delayMs));
   return () => clearTimeout(timer);
 }
