@@ -131,4 +131,15 @@ describe("findDuplicateFields()", () => {
     JSON.parse(text);
     expect(findDuplicateFields(text)).toEqual(expected);
   });
+
+  // The value was read, and what walked it ran out of stack: an internal error for a bad request.
+  test("findDuplicateFields() refuses text that nests too deep", () => {
+    const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    expect(findDuplicateFields(nested(257))).toEqual([]);
+    for (const depth of [258, 100_000]) {
+      expect(() => findDuplicateFields(nested(depth))).toThrow(
+        expect.objectContaining({ httpCode: 400, message: expect.stringContaining("nests deeper than 256 levels") }),
+      );
+    }
+  });
 });
