@@ -92,7 +92,7 @@ function typeOf(schema: Schema, uses: Set<string>): string {
   return "unknown";
 }
 
-// s string, i integer, n number, b boolean, y bytes, any; "[]T", "{}T", or the key of another type.
+// A scalar of FieldSchema, "[]T", "{}T", or the key of another type.
 function kindOf(schema: Schema): string {
   const ref = refOf(schema);
   if (ref !== undefined) return scalarKeys[ref] ?? (scalars[ref] !== undefined ? "any" : place(ref).key);
@@ -100,6 +100,7 @@ function kindOf(schema: Schema): string {
   if (schema.type === "object" && typeof schema.additionalProperties === "object")
     return `{}${kindOf(schema.additionalProperties)}`;
   if (schema.type === "string") return schema.format === "byte" ? "bytes" : "string";
+  if (schema.type === "integer") return schema.format === "int32" ? "int32" : "int64";
   return schema.type === "object" || schema.type === undefined ? "any" : schema.type;
 }
 

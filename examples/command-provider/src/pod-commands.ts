@@ -116,15 +116,12 @@ export class PodCommands {
         nodeAllocatable: handle.node.allocatable,
       };
       const variables = await services.environment.containerEnvironment(handle.pod, container, facts, { signal });
-      const words = services.environment.expandCommand(
-        [...(container.command ?? []), ...(container.args ?? [])],
-        variables,
-      );
+      const { command, args } = services.environment.expandCommand(container, variables);
       const env = {
         PATH: this.#options.searchPath,
         ...Object.fromEntries(variables.map((one) => [one.name, one.value])),
       };
-      await this.#run(container, words, env, signal);
+      await this.#run(container, [...command, ...args], env, signal);
     } catch (error) {
       signal.throwIfAborted();
       const message = errorMessage(error);

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, watch, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -137,5 +137,28 @@ ${printing('{ token: "x" }')}`;
     endless.catch(() => undefined);
     await clock.advance(60_000);
     await expect(endless).rejects.toThrow("not done in 60000 ms");
+  });
+
+  // What the plugin started kept its pipes open, and with them the process that waited for credentials.
+  test("hangs up on what a plugin that does not end has started", async () => {
+    const clock = new FakeClock();
+    const [started, hungUp] = [join(directory, "started"), join(directory, "hung-up")];
+    await writeFile(started, "");
+    const grandchild = `echo >>"${started}"; yes >&2; echo >"${hungUp}"`;
+    const program = `require("node:child_process").spawn("sh", ["-c", ${JSON.stringify(grandchild)}], { stdio: "inherit" });`;
+    const source = await plugin(program, {}, clock);
+    const ends = watch(directory, { signal: AbortSignal.timeout(60_000) });
+    const endless = Promise.resolve(source.get());
+    endless.catch(() => undefined);
+    let isStarted = false;
+    for await (const { eventType, filename } of ends) {
+      if (filename === "started" && eventType === "change" && !isStarted) {
+        isStarted = true;
+        await clock.advance(60_000);
+        await expect(endless).rejects.toThrow("not done in 60000 ms");
+      }
+      if (filename === "hung-up") break;
+    }
+    expect(isStarted).toBe(true);
   });
 });

@@ -123,6 +123,25 @@ describe("nodes", () => {
     expect((await node.patch("/api/v1/nodes/n2/status", { status: {} })).code).toBe(403);
   });
 
+  // A node could change debug containers and resources of its pods, and whatever subresource came next.
+  test.each([
+    ["ephemeralcontainers", { spec: { ephemeralContainers: [{ name: "d", image: "x" }] } }],
+    ["resize", { spec: { containers: [{ name: "main", resources: { limits: { cpu: "1" } } }] } }],
+  ])("may not write %s of their pods", async (subresource, patch) => {
+    const path = `${pods}/mine/${subresource}`;
+    expect((await node.patch(path, patch, "strategic-merge")).code).toBe(403);
+    expect((await node.put(path, podOf("mine", { nodeName: "n1" }))).code).toBe(403);
+    expect((await node.get(path)).code).toBe(403);
+    expect((await plane.admin.get(path)).code).toBe(200);
+  });
+
+  test("may evict their pods, and not bind any", async () => {
+    await plane.admin.post(pods, podOf("unwanted", { nodeName: "n1" }));
+    const eviction = { metadata: { name: "unwanted" } };
+    expect((await node.post(`${pods}/unwanted/eviction`, eviction)).code).toBe(201);
+    expect((await node.post(`${pods}/mine/binding`, { target: { name: "n1" } })).code).toBe(403);
+  });
+
   test("may not change what others decide about them", async () => {
     const taints = await node.patch("/api/v1/nodes/n1", { spec: { taints: [{ key: "a", effect: "NoSchedule" }] } });
     expect(taints.body.message).toContain("is not allowed to modify taints");
@@ -242,6 +261,79 @@ describe("service account tokens", () => {
     ).toString("base64url");
     await using forger = new ApiClient(plane.kubeconfigPath, `${head}.${forged}.${signature}`);
     expect((await forger.get("/api")).code).toBe(401);
+  });
+});
+
+describe("reviews", () => {
+  const authorization = "/apis/authorization.k8s.io/v1";
+  const masters = { user: "someone", groups: ["system:masters"] };
+  const workload = { user: "someone", groups: ["system:authenticated"] };
+  const stranger = { user: "someone", groups: ["system:unauthenticated"] };
+  const nodeOne = { user: "system:node:n1", groups: ["system:nodes", "system:authenticated"] };
+
+  // Every path was open to everybody, and so was every verb that is none of a request.
+  test.each<[object, object, boolean]>([
+    [masters, { nonResourceAttributes: { verb: "post", path: "/anything" } }, true],
+    [workload, { nonResourceAttributes: { verb: "get", path: "/apis/apps" } }, true],
+    [workload, { nonResourceAttributes: { verb: "get", path: "/metrics" } }, false],
+    [workload, { nonResourceAttributes: { verb: "get", path: "/apiserver" } }, false],
+    [workload, { nonResourceAttributes: { verb: "post", path: "/apis" } }, false],
+    [stranger, { nonResourceAttributes: { verb: "get", path: "/version" } }, true],
+    [stranger, { nonResourceAttributes: { verb: "get", path: "/apis" } }, false],
+    [masters, { resourceAttributes: { verb: "impersonate", resource: "users" } }, true],
+    [nodeOne, { resourceAttributes: { verb: "get", resource: "services" } }, true],
+    [nodeOne, { resourceAttributes: { verb: "impersonate", resource: "services" } }, false],
+    [nodeOne, { resourceAttributes: { verb: "*", resource: "nodes", name: "n1" } }, false],
+    [workload, { resourceAttributes: { verb: "get", resource: "pods", namespace: "default" } }, false],
+  ])("tell of %j with %j: %s", async (subject, attributes, allowed) => {
+    const { code, body } = await plane.admin.post(`${authorization}/subjectaccessreviews`, {
+      spec: { ...subject, ...attributes },
+    });
+    expect({ code, allowed: body.status.allowed }).toEqual({ code: 201, allowed });
+  });
+
+  test.each([
+    [{ user: "someone" }, "spec.resourceAttributes: Invalid value"],
+    [{ user: "someone", resourceAttributes: { verb: "get" }, nonResourceAttributes: { path: "/" } }, "in combination"],
+    [{ resourceAttributes: { verb: "get" } }, "at least one of user or group must be specified"],
+  ])("are refused with the spec %j", async (spec, message) => {
+    const { code, body } = await plane.admin.post(`${authorization}/subjectaccessreviews`, { spec });
+    expect(code).toBe(422);
+    expect(body.message).toContain(message);
+  });
+
+  test("tell users their own rules, which are not everybody's", async () => {
+    const rules = async (client: ApiClient) =>
+      (await client.post(`${authorization}/selfsubjectrulesreviews`, { spec: { namespace: "default" } })).body.status;
+    expect(await rules(plane.admin)).toMatchObject({
+      resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
+      incomplete: false,
+    });
+    const ofNode = await rules(node);
+    expect(ofNode).toMatchObject({ incomplete: true, evaluationError: expect.stringContaining("node authorizer") });
+    expect(JSON.stringify(ofNode)).not.toContain('"*"');
+    const answer = await plane.admin.post("/api/v1/namespaces/default/serviceaccounts/default/token", { spec: {} });
+    await using account = new ApiClient(plane.kubeconfigPath, answer.body.status.token);
+    const ofAccount = await rules(account);
+    expect(ofAccount).toMatchObject({
+      nonResourceRules: [{ verbs: ["get"], nonResourceURLs: expect.arrayContaining(["/version", "/apis/*"]) }],
+      incomplete: false,
+    });
+    // What the rules tell is what reviews and requests tell.
+    for (const { verbs, apiGroups, resources } of ofAccount.resourceRules) {
+      for (const resource of resources) {
+        const review = await account.post(`${authorization}/selfsubjectaccessreviews`, {
+          spec: { resourceAttributes: { verb: verbs[0], group: apiGroups[0], resource } },
+        });
+        expect(review.body.status.allowed, resource).toBe(true);
+      }
+    }
+    const secrets = await account.post(`${authorization}/selfsubjectaccessreviews`, {
+      spec: { resourceAttributes: { verb: "get", resource: "secrets", namespace: "default" } },
+    });
+    expect(secrets.body.status.allowed).toBe(false);
+    expect((await account.get("/metrics")).code).toBe(403);
+    expect((await plane.admin.get("/metrics")).code).toBe(404);
   });
 });
 

@@ -80,6 +80,16 @@ describe("decodeObject()", () => {
     [{ metadata: { labels: { a: 1 } } }, "of type string"],
     [{ spec: { activeDeadlineSeconds: 1.5 } }, "cannot unmarshal number 1.5"],
     [
+      { spec: { containers: [{ ports: [{ containerPort: 5_000_000_000 }] }] } },
+      "cannot unmarshal number 5000000000 into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32",
+    ],
+    [{ spec: { priority: -(2 ** 31) - 1 } }, "cannot unmarshal number -2147483649"],
+    [{ spec: { activeDeadlineSeconds: 2 ** 53 } }, "spec.activeDeadlineSeconds must lie between ±9007199254740991"],
+    [
+      { spec: { containers: [{ livenessProbe: { httpGet: { port: 2 ** 31 } } }] } },
+      "cannot unmarshal number 2147483648 into Go struct field HTTPGetAction.spec.containers.livenessProbe.httpGet.port of type int32",
+    ],
+    [
       { spec: { containers: [{ resources: { limits: { cpu: "abc" } } }] } },
       "quantities must match the regular expression",
     ],
@@ -87,6 +97,11 @@ describe("decodeObject()", () => {
     [[], "cannot unmarshal array"],
   ])("refuses %j", (value, message) => {
     expect(() => decode("core/v1.Pod", value)).toThrow(message);
+  });
+
+  test("keeps integers of the size that their field has", () => {
+    const spec = { priority: -(2 ** 31), runtimeClassName: "x", activeDeadlineSeconds: 5_000_000_000 };
+    expect(decode("core/v1.Pod", { spec }).object).toEqual({ spec });
   });
 
   test("refuses what is not base64", () => {
@@ -115,5 +130,16 @@ describe("findDuplicateFields()", () => {
   ])("findDuplicateFields(%s)", (text, expected) => {
     JSON.parse(text);
     expect(findDuplicateFields(text)).toEqual(expected);
+  });
+
+  // The value was read, and what walked it ran out of stack: an internal error for a bad request.
+  test("findDuplicateFields() refuses text that nests too deep", () => {
+    const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    expect(findDuplicateFields(nested(257))).toEqual([]);
+    for (const depth of [258, 100_000]) {
+      expect(() => findDuplicateFields(nested(depth))).toThrow(
+        expect.objectContaining({ httpCode: 400, message: expect.stringContaining("nests deeper than 256 levels") }),
+      );
+    }
   });
 });

@@ -126,6 +126,21 @@ test("nodes/proxy reads from the kubelet", async () => {
   expect((await plane.admin.post("/api/v1/nodes/n1/proxy/run", {})).code).toBe(501);
 });
 
+// An IPv6 address without brackets is no host of a URL: each such request answered 500.
+test("pods/log and nodes/proxy reach a kubelet at an IPv6 address", async () => {
+  handle = (request, response) => response.writeHead(200, { "content-type": "text/plain" }).end(request.headers.host);
+  const { port } = kubelet.address() as AddressInfo;
+  const node = nodeOf("n6") as { status: object };
+  // The IPv6 form of the loopback address that the kubelet listens at.
+  const addresses = [{ type: "InternalIP", address: "::ffff:127.0.0.1" }];
+  Object.assign(node.status, { addresses, daemonEndpoints: { kubeletEndpoint: { Port: port } } });
+  await plane.admin.post("/api/v1/nodes", node);
+  await plane.admin.post(pods, podOf("p6", { nodeName: "n6" }));
+  const host = `[::ffff:127.0.0.1]:${port}`;
+  expect(await plane.admin.get(`${pods}/p6/log`)).toMatchObject({ code: 200, body: host });
+  expect(await plane.admin.get("/api/v1/nodes/n6/proxy/metrics")).toMatchObject({ code: 200, body: host });
+});
+
 test("pods/exec says that it is not supported", async () => {
   const { code, body } = await plane.admin.post(`${pods}/p/exec?command=ls`, {});
   expect(code).toBe(501);

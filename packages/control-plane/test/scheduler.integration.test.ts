@@ -80,6 +80,17 @@ test("binds a waiting pod when another ends or is deleted", async () => {
   expect(await nodeOfPod("third")).toBe("n1");
 });
 
+test("binds a waiting pod when another asks for less", async () => {
+  await plane.admin.post("/api/v1/nodes", nodeOf("n1"));
+  await plane.admin.post(pods, podOf("first", wanting("2")));
+  expect(await nodeOfPod("first")).toBe("n1");
+  await plane.admin.post(pods, podOf("second", wanting("1")));
+  expect(await messageOf("second")).toContain("Insufficient cpu");
+  const containers = [{ name: "main", resources: { requests: { cpu: "1" } } }];
+  expect((await plane.admin.patch(`${pods}/first/resize`, { spec: { containers } }, "strategic-merge")).code).toBe(200);
+  expect(await nodeOfPod("second")).toBe("n1");
+});
+
 test("leaves alone cordoned nodes, gated pods and pods of other schedulers", async () => {
   await plane.admin.post("/api/v1/nodes", { ...nodeOf("n1"), spec: { unschedulable: true } });
   await plane.admin.post(pods, podOf("cordoned"));

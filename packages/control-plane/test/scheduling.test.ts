@@ -116,6 +116,42 @@ describe("NodeLedger", () => {
     expect(ledger.entries[0]?.requested.get("cpu")).toBe(0);
   });
 
+  // A resize in place changed nothing for the scheduler, which went on with what the pod had when it was bound.
+  test("follows resizes in place, and counts the larger until the node has carried them out", () => {
+    const ledger = new NodeLedger();
+    ledger.setNode("n", nodeOf("n"));
+    const pod = (wanted: string, given: string, reason?: string): Pod => ({
+      ...podOn("n", wanted),
+      status: {
+        containerStatuses: [
+          {
+            name: "a",
+            image: "x",
+            imageID: "x",
+            ready: true,
+            restartCount: 0,
+            allocatedResources: { cpu: given },
+            resources: { requests: { cpu: given } },
+          },
+        ],
+        ...(reason !== undefined && { conditions: [{ type: "PodResizePending", status: "True", reason }] }),
+      },
+    });
+    const cpuAfter = (next: Pod) => {
+      const isRoomMade = ledger.setPod("x/1", next);
+      return [ledger.entries[0]?.requested.get("cpu"), isRoomMade];
+    };
+    expect(cpuAfter(pod("1", "1"))).toEqual([1000, false]);
+    expect(cpuAfter(pod("1500m", "1"))).toEqual([1500, false]);
+    expect(cpuAfter(pod("1500m", "1500m"))).toEqual([1500, false]);
+    expect(cpuAfter(pod("500m", "1500m"))).toEqual([1500, false]);
+    expect(cpuAfter(pod("500m", "500m"))).toEqual([500, true]);
+    expect(cpuAfter(pod("8", "500m", "Deferred"))).toEqual([8000, false]);
+    expect(cpuAfter(pod("8", "500m", "Infeasible"))).toEqual([500, true]);
+    expect(cpuAfter({ ...pod("8", "500m"), status: { phase: "Failed" } })).toEqual([0, true]);
+    expect(cpuAfter({ ...pod("8", "500m"), status: { phase: "Failed" } })).toEqual([0, false]);
+  });
+
   test("freeShare() prefers the emptier node", () => {
     const ledger = new NodeLedger();
     ledger.setNode("a", nodeOf("a"));

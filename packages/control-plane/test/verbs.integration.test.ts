@@ -59,6 +59,26 @@ describe("create", () => {
     expect(type).toMatchObject({ code: 415, body: { reason: "UnsupportedMediaType" } });
   });
 
+  test("takes names that every JavaScript object has something for as any other", async () => {
+    const maps = "/api/v1/namespaces/default/configmaps";
+    const map = { metadata: { name: "proto" }, data: { constructor: "x" }, binaryData: { other: "YQ==" } };
+    expect((await plane.admin.post(maps, map)).code).toBe(201);
+    const stringData = JSON.parse('{"__proto__":"x","toString":"y"}');
+    const secret = await plane.admin.post("/api/v1/namespaces/default/secrets", {
+      metadata: { name: "proto" },
+      stringData,
+    });
+    expect(Object.entries(secret.body.data)).toEqual([
+      ["__proto__", "eA=="],
+      ["toString", "eQ=="],
+    ]);
+    const resources = { requests: { constructor: "1" } };
+    const pod = podOf("proto", { containers: [{ name: "main", image: "x", resources }] });
+    const { code, body } = await plane.admin.post("/api/v1/namespaces/default/pods", pod);
+    expect(code).toBe(422);
+    expect(body.message).toContain("must be a standard resource type or fully qualified");
+  });
+
   test("refuses a body of more than 3 MiB", async () => {
     const data = { k: "x".repeat(4 * 1024 * 1024) };
     expect((await plane.admin.post(configMaps, { metadata: { name: "big" }, data })).code).toBe(413);

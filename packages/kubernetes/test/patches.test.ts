@@ -77,6 +77,22 @@ describe("applyJsonPatch()", () => {
     expect(() => applyJsonPatch({ a: 1, list: [1] }, patch)).toThrow(PatchError);
     expect(() => applyJsonPatch({ a: 1, list: [1] }, patch)).toThrow(expect.objectContaining({ code }));
   });
+
+  // CVE-2019-1002100: each copy doubles what is there, and 60 of them are a patch of 3 kB.
+  test("applyJsonPatch() copies at most 3 MiB altogether", () => {
+    const doubling = Array.from({ length: 60 }, () => ({ op: "copy", from: "/a", path: "/a/-" }));
+    expect(() => applyJsonPatch({ a: [] }, doubling)).toThrow(
+      /^Unable to complete the copy, the accumulated size increase of copy is \d+, exceeding the limit 3145728$/,
+    );
+    const copies = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ op: "copy", from: "/a", path: `/${index}` }));
+    // As JSON it is 1 MiB: "ü" has two bytes, and the quotes count.
+    const document = { a: `"${"ü".repeat(2 ** 19 - 2)}` };
+    expect(Object.keys(applyJsonPatch(document, copies(3)) as object)).toHaveLength(4);
+    expect(() => applyJsonPatch(document, copies(4))).toThrow(
+      expect.objectContaining({ code: "INAPPLICABLE_PATCH", message: expect.stringContaining("4194304") }),
+    );
+  });
 });
 
 test("jsonEquals() ignores the order of keys and undefined members", () => {

@@ -86,6 +86,17 @@ describe("guestSpec()", () => {
     );
   });
 
+  // A pod with a working directory of 100 kB of slashes held the event loop for half a minute, one of 1 MB for an hour.
+  test("ends with a working directory of a million slashes, the pod's or the image's", () => {
+    const workingDir = `${"/".repeat(1_000_000)}x`;
+    expect(() => guestSpec("c", { ...config, workingDir }, sandbox, image)).toThrow("working");
+    expect(guestSpec("c", config, sandbox, { ...image, workingDir }).workingDir).toBe("");
+    const slashes = "/".repeat(1_000_000);
+    expect(
+      guestSpec("c", { ...config, mounts: [mount], workingDir: `/data${slashes}` }, sandbox, image).workingDir,
+    ).toBe("/data");
+  });
+
   test.each([
     ["tty", { tty: true }, "tty is true"],
     ["mount propagation", { mounts: [{ ...mount, propagation: "bidirectional" as const }] }, "propagation of mount"],

@@ -200,6 +200,28 @@ describe.concurrent("references that lead nowhere", () => {
     expect(waitingOf(pod)?.message).toBe("couldn't find key b in ConfigMap default/few");
   });
 
+  // A pod of 2 kB made the kubelet grow by gigabytes and said nothing.
+  test("references that double are a container's error, and the kubelet goes on", async () => {
+    const { observer } = cluster();
+    const doubled = Array.from({ length: 64 }, (_, index) => ({
+      name: `A${index + 1}`,
+      value: `$(A${index})$(A${index})`,
+    }));
+    await cluster().createPod("doubling", { env: [{ name: "A0", value: "xx" }, ...doubled] });
+    const pod = await observer.until(
+      "doubling",
+      "a reason",
+      (seen) => waitingOf(seen) !== undefined && waitingOf(seen)?.reason !== "ContainerCreating",
+    );
+    expect(waitingOf(pod)).toEqual({
+      reason: "CreateContainerConfigError",
+      message:
+        'environment variable "A16" of container "main" is too long: a program can be given at most 131072 bytes as one string',
+    });
+    await cluster().createPod("beside", { args: ["env", "NONE"] });
+    await observer.untilPhase("beside", "Succeeded");
+  });
+
   test("a missing config map of a volume is an event, and its creation starts the pod", async () => {
     const { client, observer } = cluster();
     const volumes = [{ name: "config", configMap: { name: "late-volume" } }];

@@ -29,6 +29,9 @@ export function runPlugin(config: ExecConfig, options: RunPluginOptions): Promis
     const fail = (problem: string, cause?: unknown) => {
       cancelTimer();
       child.kill("SIGKILL");
+      // A grandchild may hold the pipes open, and with them this process.
+      child.stdout.destroy();
+      child.stderr.destroy();
       reject(new ClientConfigError(`Cannot run credential plugin ${command}: ${problem}`, { cause }));
     };
     const cancelTimer = options.clock.setTimer(options.timeoutMs, () => fail(`not done in ${options.timeoutMs} ms`));

@@ -28,6 +28,9 @@ const creatable: ReadonlySet<string> = new Set([
   "certificatesigningrequests.certificates.k8s.io",
 ]);
 
+/** What a node does to its own pods; above all it does not change what they ask for. */
+const podWrites: ReadonlySet<string> = new Set(["delete", "update status", "patch status", "create eviction"]);
+
 /**
  * What upstream's Node authorizer allows, together with those checks of NodeRestriction that need no body: a node reads what
  * its own pods refer to and writes its own Node, Lease, pods and events.
@@ -89,8 +92,8 @@ export class NodeAuthorizer {
       return "can only list/watch pods with spec.nodeName field selector";
     }
     if (verb === "create" && subresource === "") return undefined;
-    if (verb === "deletecollection" || (verb === "update" && subresource === "")) return "";
-    if (verb === "patch" && subresource === "") return "";
+    if (isRead && subresource !== "") return "cannot get subresource";
+    if (!isRead && !podWrites.has(subresource === "" ? verb : `${verb} ${subresource}`)) return "";
     const pod = this.#store.get("pods", `${namespace}/${name}`)?.object as Pod | undefined;
     // A pod that is not there answers 404 by itself.
     if (pod === undefined || pod.spec?.nodeName === nodeName) return undefined;

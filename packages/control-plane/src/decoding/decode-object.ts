@@ -88,7 +88,8 @@ function emptyOf(shape: Shape): unknown {
 
 const goTypes: Readonly<Record<string, string>> = {
   string: "string",
-  integer: "int64",
+  int32: "int32",
+  int64: "int64",
   number: "float64",
   boolean: "bool",
   bytes: "[]uint8",
@@ -103,8 +104,13 @@ function decodeScalar(value: unknown, scalar: string, path: string, owner: Struc
     case "string":
       if (typeof value === "string") return value;
       break;
-    case "integer":
-      if (typeof value === "number" && Number.isInteger(value)) return value;
+    case "int32":
+      if (isInt32(value)) return value;
+      break;
+    case "int64":
+      if (Number.isSafeInteger(value)) return value;
+      // Go's type holds some more, but a number that JavaScript has rounded is not the one that was sent.
+      if (Number.isInteger(value)) throw badRequest(`${path} must lie between ±${Number.MAX_SAFE_INTEGER}`);
       break;
     case "number":
       if (typeof value === "number") return value;
@@ -113,7 +119,8 @@ function decodeScalar(value: unknown, scalar: string, path: string, owner: Struc
       if (typeof value === "boolean") return value;
       break;
     case "intOrString":
-      if (typeof value === "string" || (typeof value === "number" && Number.isInteger(value))) return value;
+      if (typeof value === "string" || isInt32(value)) return value;
+      if (Number.isInteger(value)) throw typeError(value, path, owner.name, "int32");
       break;
     case "quantity":
       if (typeof value === "string" || typeof value === "number") return decodeQuantity(String(value));
@@ -166,6 +173,10 @@ function report(state: State, problem: string): void {
   if (state.findings.problems.length < maxProblems) state.findings.problems.push(problem);
 }
 
+function isInt32(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 31;
+}
+
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -174,7 +185,8 @@ function typeError(value: unknown, path: string, owner: string, goType: string):
   let found: string = typeof value;
   if (Array.isArray(value)) found = "array";
   else if (found === "boolean") found = "bool";
-  else if (found === "number" && !Number.isInteger(value)) found = `number ${String(value)}`;
+  else if (found === "number" && (goType.startsWith("int") || !Number.isInteger(value)))
+    found = `number ${String(value)}`;
   const plainPath = path.replace(/\[\d+\]/g, "");
   return badRequest(`json: cannot unmarshal ${found} into Go struct field ${owner}.${plainPath} of type ${goType}`);
 }

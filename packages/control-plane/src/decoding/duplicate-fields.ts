@@ -1,9 +1,15 @@
+import { badRequest } from "../errors.ts";
+
 const quote = 0x22;
 const backslash = 0x5c;
 const maxFound = 100;
 const maxDepth = 256;
 
-/** Paths of object keys that JSON text has more than once, such as `spec.containers[0].image`; for text that is valid JSON. */
+/**
+ * Paths of object keys that JSON text has more than once, such as `spec.containers[0].image`; for text that is valid JSON.
+ *
+ * Throws a 400 ApiError for text that nests so deep that what follows could not walk its value.
+ */
 export function findDuplicateFields(text: string): string[] {
   const scanner = new Scanner(text);
   scanner.value("", 0);
@@ -22,8 +28,9 @@ class Scanner {
   value(path: string, depth: number): void {
     this.#skipSpace();
     const character = this.#text[this.#position];
-    if (depth > maxDepth) this.#position = this.#text.length;
-    else if (character === "{") this.#object(path, depth);
+    if (depth > maxDepth)
+      throw badRequest(`couldn't get version/kind; json parse error: it nests deeper than ${maxDepth} levels`);
+    if (character === "{") this.#object(path, depth);
     else if (character === "[") this.#array(path, depth);
     else if (character === '"') this.#string();
     else this.#literal();

@@ -3,7 +3,8 @@ import { fieldNumbers } from "../protobuf/field-numbers.ts";
 
 export type ScalarKind =
   | "string"
-  | "integer"
+  | "int32"
+  | "int64"
   | "number"
   | "boolean"
   | "bytes"
@@ -33,7 +34,8 @@ export interface StructShape {
 
 const scalars: ReadonlySet<string> = new Set([
   "string",
-  "integer",
+  "int32",
+  "int64",
   "number",
   "boolean",
   "bytes",

@@ -30,7 +30,6 @@ export interface ApiServerOptions {
 
 const json = "application/json";
 const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-const publicPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz", "/version"]);
 
 /** Answers API requests: who is it, may they, which resource, which verb. */
 export class ApiServer {
@@ -50,17 +49,20 @@ export class ApiServer {
   }
 
   async #route(exchange: HttpExchange): Promise<void> {
-    const { authenticator, faults } = this.#options;
+    const { authenticator, authorizer, faults } = this.#options;
     const path = exchange.path.length > 1 && exchange.path.endsWith("/") ? exchange.path.slice(0, -1) : exchange.path;
     const authorization = exchange.header("authorization");
-    const user = authenticator.authenticate(authorization, exchange.socket);
-    if (user === undefined && authorization !== undefined) throw unauthorized();
-    const isResource = parseResourcePath(path) !== undefined;
-    if (user === undefined && !publicPaths.has(path) && !isResource) throw pathForbidden(exchange.method, path);
-    if (await faults.intercept(exchange, user ?? anonymous)) return;
+    const known = authenticator.authenticate(authorization, exchange.socket);
+    if (known === undefined && authorization !== undefined) throw unauthorized();
+    const user = known ?? anonymous;
+    if (parseResourcePath(path) === undefined) {
+      const decision = authorizer.authorizePath(user, exchange.method.toLowerCase(), path);
+      if (!decision.allowed) throw pathForbidden(decision.reason);
+    }
+    if (await faults.intercept(exchange, user)) return;
     if (this.#answerPlain(exchange, path)) return;
     if (this.#answerDiscovery(exchange, path)) return;
-    if (await this.#answerResource(exchange, path, user ?? anonymous)) return;
+    if (await this.#answerResource(exchange, path, user)) return;
     throw new ApiError(404, "NotFound", "the server could not find the requested resource", { details: {} });
   }
 
@@ -151,9 +153,8 @@ function requiredFields(query: URLSearchParams): ReadonlyMap<string, string> {
   return fields;
 }
 
-function pathForbidden(method: string, path: string): ApiError {
-  const text = `forbidden: User "${anonymous.name}" cannot ${method.toLowerCase()} path "${path}"`;
-  return new ApiError(403, "Forbidden", text, { details: {} });
+function pathForbidden(reason: string): ApiError {
+  return new ApiError(403, "Forbidden", `forbidden: ${reason}`, { details: {} });
 }
 
 function unauthorized(): ApiError {

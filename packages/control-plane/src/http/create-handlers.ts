@@ -2,24 +2,24 @@ import type {
   Binding,
   DeleteOptions,
   Pod,
-  SelfSubjectAccessReview,
   SelfSubjectReview,
   Status,
   SubjectAccessReview,
+  SubjectAccessReviewSpec,
   TokenReview,
 } from "@wherry/kubernetes";
 import type { Authenticator } from "../auth/authenticator.ts";
-import type { Authorizer } from "../auth/authorizer.ts";
+import type { Authorizer, Decision } from "../auth/authorizer.ts";
 import { restrictTokenRequest } from "../auth/node-restriction.ts";
 import type { ServiceAccountTokens } from "../auth/service-account-tokens.ts";
 import type { TokenRequest } from "../auth/token-request.ts";
 import { nodeNameOf, type User } from "../auth/user.ts";
-import { badRequest } from "../errors.ts";
+import { badRequest, invalid } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
-import { allVerbs, type Verb } from "../resources/resource-definition.ts";
+import { type FieldError, invalidValue } from "../validation/field-error.ts";
 import { bindPod } from "../verbs/bind-pod.ts";
 import { evictPod } from "../verbs/evict-pod.ts";
-import type { VerbServices } from "../verbs/verb-services.ts";
+import type { ObjectTarget, VerbServices } from "../verbs/verb-services.ts";
 import type { CreateHandler } from "./resource-handler.ts";
 
 export interface CreateHandlerOptions {
@@ -38,7 +38,7 @@ const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status
 /** What is created without being stored: reviews, bindings and tokens. */
 export function createHandlers(options: CreateHandlerOptions): ReadonlyMap<string, CreateHandler> {
   const { services, authenticator, authorizer, accountTokens } = options;
-  const review: CreateHandler = (input, { user }) => reviewAccess(authorizer, input, user);
+  const review: CreateHandler = (input, { target }) => reviewAccess(authorizer, input, target);
   return new Map<string, CreateHandler>([
     [
       "pods/binding",
@@ -51,8 +51,14 @@ export function createHandlers(options: CreateHandlerOptions): ReadonlyMap<strin
     ["selfsubjectreviews.authentication.k8s.io", (input, { user }) => reviewSelf(input, user)],
     ["subjectaccessreviews.authorization.k8s.io", review],
     ["localsubjectaccessreviews.authorization.k8s.io", review],
-    ["selfsubjectaccessreviews.authorization.k8s.io", review],
-    ["selfsubjectrulesreviews.authorization.k8s.io", (input) => reviewRules(input)],
+    [
+      "selfsubjectaccessreviews.authorization.k8s.io",
+      (input, { target, user }) => reviewAccess(authorizer, input, target, user),
+    ],
+    [
+      "selfsubjectrulesreviews.authorization.k8s.io",
+      (input, { user }) => ({ ...input, status: authorizer.rulesOf(user) }),
+    ],
     [
       "pods/eviction",
       (input, { target, options: writeOptions }) => {
@@ -102,28 +108,44 @@ function reviewSelf(input: ApiObject, user: User): ApiObject {
   return { ...input, ...review } as ApiObject;
 }
 
-function reviewAccess(authorizer: Authorizer, input: ApiObject, self: User): ApiObject {
-  const { spec } = input as unknown as SubjectAccessReview & SelfSubjectAccessReview;
-  const user =
-    spec.user === undefined && spec.groups === undefined ? self : { name: spec.user ?? "", groups: spec.groups ?? [] };
-  const wanted = spec.resourceAttributes;
-  if (wanted === undefined) return { ...input, status: { allowed: true } };
-  const decision = authorizer.authorize(user, {
+/** @param self whom the review is about, if that is the one who asks */
+function reviewAccess(authorizer: Authorizer, input: ApiObject, target: ObjectTarget, self?: User): ApiObject {
+  const { spec } = input as unknown as SubjectAccessReview;
+  checkReview(spec, target, self === undefined);
+  const user = self ?? { name: spec.user ?? "", groups: spec.groups ?? [] };
+  const { allowed, reason } = decide(authorizer, user, spec);
+  return { ...input, status: allowed ? { allowed } : { allowed, reason } };
+}
+
+function decide(
+  authorizer: Authorizer,
+  user: User,
+  { resourceAttributes: wanted = {}, nonResourceAttributes: path }: SubjectAccessReviewSpec,
+): Decision {
+  if (path !== undefined) return authorizer.authorizePath(user, path.verb ?? "", path.path ?? "");
+  return authorizer.authorize(user, {
     group: wanted.group ?? "",
     resource: wanted.resource ?? "",
     subresource: wanted.subresource ?? "",
     namespace: wanted.namespace ?? "",
     name: wanted.name ?? "",
-    verb: (allVerbs.includes(wanted.verb as Verb) ? wanted.verb : "get") as Verb,
+    verb: wanted.verb ?? "",
   });
-  return { ...input, status: decision.allowed ? { allowed: true } : { allowed: false, reason: decision.reason } };
 }
 
-function reviewRules(input: ApiObject): ApiObject {
-  const status = {
-    resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
-    nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
-    incomplete: false,
-  };
-  return { ...input, status };
+/** Throws a 422 ApiError for a review that asks about nothing, about two things, or about nobody. */
+function checkReview(spec: SubjectAccessReviewSpec, { definition }: ObjectTarget, needsSubject: boolean): void {
+  const { resourceAttributes, nonResourceAttributes, user = "", groups = [] } = spec;
+  const errors: FieldError[] = [];
+  if (resourceAttributes !== undefined && nonResourceAttributes !== undefined) {
+    const detail = "cannot be specified in combination with resourceAttributes";
+    errors.push(invalidValue("spec.nonResourceAttributes", nonResourceAttributes, detail));
+  }
+  if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
+    const detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+    errors.push(invalidValue("spec.resourceAttributes", null, detail));
+  }
+  if (needsSubject && user === "" && groups.length === 0)
+    errors.push(invalidValue("spec.user", user, "at least one of user or group must be specified"));
+  if (errors.length > 0) throw invalid(definition, "", errors);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { isIPv6 } from "node:net";
 import { errorMessage } from "@wherry/base";
 import type { Node, Pod } from "@wherry/kubernetes";
 import { ApiError, badRequest, internalError, notFound } from "../errors.ts";
@@ -142,12 +143,14 @@ async function getFromKubelet(
   path: string,
 ): Promise<IncomingMessage> {
   const { host, port } = kubeletAddress(services, nodeName);
-  const url = `https://${host}:${port}${path}`;
+  const url = `https://${isIPv6(host) ? `[${host}]` : host}:${port}${path}`;
   const { closed } = exchange;
   return new Promise<IncomingMessage>((resolve, reject) => {
     const request = httpsRequest(
-      url,
       {
+        host,
+        port,
+        path,
         cert: clientCertificate.certificate,
         key: clientCertificate.key,
         // Kubelets serve self-signed certificates unless told otherwise; upstream does not verify them by default either.

@@ -138,7 +138,8 @@ export function componentName(key: string): string {
 
 const scalarSchemas: Readonly<Record<string, Json>> = {
   string: { type: "string" },
-  integer: { type: "integer", format: "int64" },
+  int32: { type: "integer", format: "int32" },
+  int64: { type: "integer", format: "int64" },
   number: { type: "number", format: "double" },
   boolean: { type: "boolean" },
   bytes: { type: "string", format: "byte" },

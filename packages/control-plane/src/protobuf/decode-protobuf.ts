@@ -74,9 +74,11 @@ function readField(result: Json, name: string, shape: Shape, value: WireField["v
   }
 }
 
+const packable: ReadonlySet<string> = new Set(["int32", "int64", "boolean"]);
+
 /** The items that one occurrence of a repeated field holds: one, or many packed numbers. */
 function readItems(value: WireField["value"], item: Shape, depth: number): unknown[] {
-  if (Buffer.isBuffer(value) && item.kind === "scalar" && (item.scalar === "integer" || item.scalar === "boolean")) {
+  if (Buffer.isBuffer(value) && item.kind === "scalar" && packable.has(item.scalar)) {
     throw malformed("packed lists of numbers are not in use");
   }
   return [readValue(value, item, depth)];
@@ -112,7 +114,9 @@ function readValue(value: WireField["value"], shape: Shape, depth: number): unkn
       return bytesOf(value).toString("utf8");
     case "bytes":
       return bytesOf(value).toString("base64");
-    case "integer":
+    case "int32":
+      return Number(BigInt.asIntN(32, varintOf(value)));
+    case "int64":
       return Number(BigInt.asIntN(64, varintOf(value)));
     case "boolean":
       return varintOf(value) !== 0n;
@@ -157,7 +161,7 @@ function readIntOrString(bytes: Buffer): number | string {
   let text = "";
   for (const field of readFields(bytes)) {
     if (field.number === 1) isString = varintOf(field.value) === 1n;
-    else if (field.number === 2) number = Number(BigInt.asIntN(64, varintOf(field.value)));
+    else if (field.number === 2) number = Number(BigInt.asIntN(32, varintOf(field.value)));
     else if (field.number === 3) text = bytesOf(field.value).toString("utf8");
   }
   return isString ? text : number;

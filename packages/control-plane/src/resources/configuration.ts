@@ -1,4 +1,4 @@
-import { type ConfigMap, dnsSubdomainProblem, jsonEquals, type Secret } from "@wherry/kubernetes";
+import { type ConfigMap, dnsSubdomainProblem, jsonEquals, type Secret, setOwn } from "@wherry/kubernetes";
 import { ageOf } from "../tables/age.ts";
 import { type FieldError, forbiddenValue, invalidValue, required, tooLong } from "../validation/field-error.ts";
 import { type Column, defineResource, type ResourceDefinition } from "./resource-definition.ts";
@@ -30,7 +30,7 @@ function sizeOf(entries: Entries, isBase64: boolean): number {
 function validateConfigMap(map: ConfigMap): FieldError[] {
   const errors = [...validateKeys(map.data, "data"), ...validateKeys(map.binaryData, "binaryData")];
   for (const key of Object.keys(map.data ?? {})) {
-    if (map.binaryData !== undefined && key in map.binaryData) {
+    if (map.binaryData !== undefined && Object.hasOwn(map.binaryData, key)) {
       errors.push(invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData"));
     }
   }
@@ -103,7 +103,8 @@ export const secrets: ResourceDefinition = defineResource<Secret>({
       secret.type ||= "Opaque";
       if (secret.stringData === undefined) return;
       const data: Record<string, string> = { ...secret.data };
-      for (const [key, text] of Object.entries(secret.stringData)) data[key] = Buffer.from(text).toString("base64");
+      for (const [key, text] of Object.entries(secret.stringData))
+        setOwn(data, key, Buffer.from(text).toString("base64"));
       secret.data = data;
       delete secret.stringData;
     },

@@ -17,7 +17,7 @@ const bodySchemas: Readonly<Record<string, TypeSchema>> = {
     fields: {
       audiences: { kind: "[]string", listType: "atomic" },
       boundObjectRef: "authentication/v1.BoundObjectReference",
-      expirationSeconds: "integer",
+      expirationSeconds: "int64",
     },
   },
   "authentication/v1.TokenRequestStatus": {
@@ -36,8 +36,8 @@ const bodySchemas: Readonly<Record<string, TypeSchema>> = {
       status: "autoscaling/v1.ScaleStatus",
     },
   },
-  "autoscaling/v1.ScaleSpec": { fields: { replicas: "integer" } },
-  "autoscaling/v1.ScaleStatus": { required: ["replicas"], fields: { replicas: "integer", selector: "string" } },
+  "autoscaling/v1.ScaleSpec": { fields: { replicas: "int32" } },
+  "autoscaling/v1.ScaleStatus": { required: ["replicas"], fields: { replicas: "int32", selector: "string" } },
   "policy/v1.Eviction": {
     fields: {
       apiVersion: "string",

@@ -1,5 +1,5 @@
 import type { Node, Pod } from "@wherry/kubernetes";
-import { type Amounts, addAmounts, amountsOf, podRequests } from "./pod-requests.ts";
+import { type Amounts, addAmounts, amountsOf, heldRequests } from "./pod-requests.ts";
 
 /** What the scheduler knows of a node: the object and what its pods ask for. */
 export class NodeEntry {
@@ -51,33 +51,39 @@ export class NodeLedger {
     if (entry.pods.size > 0) this.#waiting.set(name, new Map(entry.pods));
   }
 
-  /** Counts `pod` on its node from now on; pods that have ended, and pods without a node, are not counted. */
-  setPod(key: string, pod: Pod): void {
+  /**
+   * Counts `pod` on its node from now on; pods that have ended, and pods without a node, are not counted.
+   *
+   * @returns whether others have more room now
+   */
+  setPod(key: string, pod: Pod): boolean {
     const nodeName = pod.spec?.nodeName;
     const phase = pod.status?.phase;
-    if (!nodeName || phase === "Succeeded" || phase === "Failed" || pod.spec === undefined) {
-      this.removePod(key);
-      return;
-    }
-    if (this.#podNodes.get(key) === nodeName) return;
-    this.removePod(key);
+    const before = this.#remove(key);
+    if (!nodeName || phase === "Succeeded" || phase === "Failed") return before !== undefined;
     this.#podNodes.set(key, nodeName);
-    const holding: Holding = { requests: podRequests(pod.spec), hostPorts: hostPortsOf(pod) };
+    const holding: Holding = { requests: heldRequests(pod), hostPorts: hostPortsOf(pod) };
     const entry = this.#nodes.get(nodeName);
     if (entry !== undefined) take(entry, key, holding);
     else this.#waiting.set(nodeName, (this.#waiting.get(nodeName) ?? new Map()).set(key, holding));
+    return [...(before?.requests ?? [])].some(([name, amount]) => amount > (holding.requests.get(name) ?? 0));
   }
 
   removePod(key: string): void {
+    this.#remove(key);
+  }
+
+  /** What the pod had, where it was counted. */
+  #remove(key: string): Holding | undefined {
     const nodeName = this.#podNodes.get(key);
-    if (nodeName === undefined) return;
+    if (nodeName === undefined) return undefined;
     this.#podNodes.delete(key);
-    this.#waiting.get(nodeName)?.delete(key);
+    const waiting = this.#waiting.get(nodeName);
     const entry = this.#nodes.get(nodeName);
-    const holding = entry?.pods.get(key);
-    if (entry === undefined || holding === undefined) return;
-    entry.pods.delete(key);
-    addAmounts(entry.requested, holding.requests, -1);
+    const holding = waiting?.get(key) ?? entry?.pods.get(key);
+    waiting?.delete(key);
+    if (holding !== undefined && entry?.pods.delete(key)) addAmounts(entry.requested, holding.requests, -1);
+    return holding;
   }
 }
 

@@ -1,4 +1,13 @@
-import { type Container, type PodSpec, parseQuantity, quantityMilliValue, quantityValue } from "@wherry/kubernetes";
+import {
+  type Container,
+  type ContainerStatus,
+  findPodCondition,
+  type Pod,
+  type PodSpec,
+  parseQuantity,
+  quantityMilliValue,
+  quantityValue,
+} from "@wherry/kubernetes";
 
 /** Amounts by resource name: thousandths of a core for `cpu`, whole units for the rest. */
 export type Amounts = Map<string, number>;
@@ -27,28 +36,52 @@ function raiseTo(amounts: Amounts, floor: Amounts): void {
  * most at its time; resources of the whole pod go before these, overhead is added.
  */
 export function podRequests(spec: PodSpec): Amounts {
-  const requests = sumOf(spec.containers);
+  return combine(spec, ({ resources }) => amountsOf(resources?.requests), amountsOf(spec.resources?.requests));
+}
+
+/**
+ * What a pod on a node takes of it: what it asks for, and no less than the node has given it while a resize is under way; a
+ * resize that the node can never carry out does not count (KEP-1287).
+ */
+export function heldRequests({ spec = { containers: [] }, status = {} }: Pod): Amounts {
+  const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const byName = new Map(statuses.map((container) => [container.name, container]));
+  const isInfeasible = findPodCondition(status, "PodResizePending")?.reason === "Infeasible";
+  const held = (
+    wanted: Container["resources"],
+    has: Pick<ContainerStatus, "resources" | "allocatedResources"> = {},
+  ) => {
+    const given = amountsOf(has.allocatedResources);
+    raiseTo(given, amountsOf(has.resources?.requests));
+    if (given.size === 0 || !isInfeasible) raiseTo(given, amountsOf(wanted?.requests));
+    return given;
+  };
+  return combine(
+    spec,
+    (container) => held(container.resources, byName.get(container.name)),
+    held(spec.resources, status),
+  );
+}
+
+/** @param ofPod what the pod has as a whole, which goes before what its containers have */
+function combine(spec: PodSpec, ofContainer: (container: Container) => Amounts, ofPod: Amounts): Amounts {
+  const requests: Amounts = new Map();
+  for (const container of spec.containers) addAmounts(requests, ofContainer(container));
   const sidecars: Amounts = new Map();
   const peak: Amounts = new Map();
   for (const container of spec.initContainers ?? []) {
-    const own = amountsOf(container.resources?.requests);
     if (container.restartPolicy === "Always") {
-      addAmounts(sidecars, own);
+      addAmounts(sidecars, ofContainer(container));
       raiseTo(peak, sidecars);
     } else {
+      const own = amountsOf(container.resources?.requests);
       addAmounts(own, sidecars);
       raiseTo(peak, own);
     }
   }
   addAmounts(requests, sidecars);
   raiseTo(requests, peak);
-  for (const [name, amount] of amountsOf(spec.resources?.requests)) requests.set(name, amount);
+  for (const [name, amount] of ofPod) requests.set(name, amount);
   addAmounts(requests, amountsOf(spec.overhead));
   return requests;
-}
-
-function sumOf(containers: readonly Container[]): Amounts {
-  const sum: Amounts = new Map();
-  for (const container of containers) addAmounts(sum, amountsOf(container.resources?.requests));
-  return sum;
 }

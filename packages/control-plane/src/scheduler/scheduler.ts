@@ -65,9 +65,7 @@ export class Scheduler {
       this.#retryAll();
       return;
     }
-    const hadEnded = isOver(record.previous?.object as Pod | undefined);
-    this.#ledger.setPod(key, pod);
-    if (isOver(pod) && !hadEnded) this.#retryAll();
+    if (this.#ledger.setPod(key, pod)) this.#retryAll();
     if (!isPending(pod)) {
       this.#active.delete(key);
       this.#unschedulable.delete(key);

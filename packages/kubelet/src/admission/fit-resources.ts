@@ -47,16 +47,16 @@ export function findShortages(
       missing: others.length + 1 - pods,
     });
   const requests = podRequests(pod.spec ?? { containers: [] });
-  const used: Record<string, Quantity> = {};
+  const used = new Map<string, Quantity>();
   for (const other of others)
     for (const [name, amount] of Object.entries(podRequests(other.spec ?? { containers: [] })))
-      used[name] = addQuantities(used[name] ?? zero, amount);
+      used.set(name, addQuantities(used.get(name) ?? zero, amount));
   for (const name of [...nativeResources, ...Object.keys(requests).filter((key) => !nativeResources.includes(key))]) {
     const requested = requests[name];
-    const limit = capacity[name];
+    const limit = Object.hasOwn(capacity, name) ? capacity[name] : undefined;
     // A resource the node does not know is nobody's to give here: upstream ignores it too.
     if (requested === undefined || requested.nano === 0n || limit === undefined) continue;
-    const before = used[name] ?? zero;
+    const before = used.get(name) ?? zero;
     const missing = requested.nano + before.nano - limit.nano;
     if (missing <= 0n) continue;
     shortages.push({

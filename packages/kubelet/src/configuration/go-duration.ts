@@ -8,7 +8,7 @@ const unitsMs: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 };
-const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
+const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 // Go holds nanoseconds in 64 bits.
 const maxMs = 2 ** 63 / 1e6;
 

@@ -1,7 +1,7 @@
 import { errorMessage, isAbort, raceAbort } from "@wherry/base";
 import { type Container, type EnvVarSource, type FileKeySelector, isStaticPod, type Pod } from "@wherry/kubernetes";
 import { ConfigError } from "../errors.ts";
-import type { EnvironmentFacts, EnvironmentResolver, EnvironmentVariable } from "../ports/environment.ts";
+import type { EnvironmentFacts, EnvironmentResolver } from "../ports/environment.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import type { ObjectCache, ObjectCallOptions } from "../ports/object-cache.ts";
 import { EnvFileError, envFileValue } from "./env-file.ts";
@@ -10,6 +10,7 @@ import { fieldValue } from "./field-path.ts";
 import { resourceFieldValue } from "./resource-field.ts";
 import type { ServiceSource } from "./service-source.ts";
 import { serviceVariables } from "./service-variables.ts";
+import { maxStringBytes, StartStrings } from "./start-strings.ts";
 import { VariableSources } from "./variable-sources.ts";
 
 /** Reads files that containers left in volumes of their pod, for `fileKeyRef`. */
@@ -37,38 +38,62 @@ export function createEnvironmentResolver(options: EnvironmentResolverOptions): 
   return {
     async containerEnvironment(pod, container, facts, call = {}) {
       const namespace = pod.metadata?.namespace ?? "default";
-      const result = new Map<string, string>();
+      const strings = new StartStrings(container.name);
       if (options.services !== undefined) {
         // Static pods start without an API server, with the variables of the services known by then.
         if (!isStaticPod(pod)) await raceAbort(options.services.ready, call.signal);
         const services = options.services.forNamespace(namespace);
         const links = pod.spec?.enableServiceLinks ?? true;
-        for (const { name, value } of serviceVariables(services, namespace, links)) result.set(name, value);
+        for (const { name, value } of serviceVariables(services, namespace, links)) strings.setVariable(name, value);
       }
       const sources = new VariableSources(options.objects, namespace, call);
       await sources.prefetch(container);
-      for (const { name, value } of await importedVariables(options.events, sources, pod, container))
-        result.set(name, value);
-      const context: VariableContext = { pod, container, facts, sources, files: options.files, call };
-      for (const { name, value } of await declaredVariables(context, result)) result.set(name, value);
-      return [...result].map(([name, value]) => ({ name, value }));
+      const context: VariableContext = {
+        pod,
+        container,
+        facts,
+        sources,
+        strings,
+        events: options.events,
+        files: options.files,
+        call,
+      };
+      await importVariables(context);
+      await declareVariables(context);
+      return strings.variables;
     },
-    expandCommand(words, environment) {
-      const values = new Map(environment.map(({ name, value }) => [name, value]));
-      return words.map((word) => expandVariables(word, (name) => values.get(name)));
+    expandCommand(container, environment) {
+      const strings = new StartStrings(container.name, environment);
+      const expand = (field: "command" | "args") =>
+        (container[field] ?? []).map((word, index) => {
+          const expanded = expandVariables(word, (name) => strings.variable(name), maxStringBytes);
+          strings.addArgument(`${field}[${index}]`, expanded);
+          return expanded;
+        });
+      return { command: expand("command"), args: expand("args") };
     },
   };
 }
 
+interface VariableContext {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly facts: EnvironmentFacts;
+  readonly sources: VariableSources;
+  readonly strings: StartStrings;
+  readonly events: EventRecorder;
+  readonly files: VolumeFileReader | undefined;
+  readonly call: ObjectCallOptions;
+}
+
 /** The variables of `envFrom`, in order. */
-async function importedVariables(
-  events: EventRecorder,
-  sources: VariableSources,
-  pod: Pod,
-  container: Container,
-): Promise<EnvironmentVariable[]> {
-  const result: EnvironmentVariable[] = [];
-  for (const { prefix = "", configMapRef, secretRef } of container.envFrom ?? []) {
+async function importVariables({ pod, container, sources, strings, events }: VariableContext): Promise<void> {
+  const all = container.envFrom ?? [];
+  // The same source twice gives nothing new, but could be named ten thousand times.
+  const last = new Map(all.map((source, index) => [JSON.stringify(source), index]));
+  for (const [index, source] of all.entries()) {
+    if (last.get(JSON.stringify(source)) !== index) continue;
+    const { prefix = "", configMapRef, secretRef } = source;
     const kind = configMapRef !== undefined ? "ConfigMap" : "Secret";
     const reference = configMapRef ?? secretRef;
     if (reference === undefined) {
@@ -83,7 +108,7 @@ async function importedVariables(
     const invalid: string[] = [];
     for (const key of Object.keys(data ?? {}).sort()) {
       const name = prefix + key;
-      if (isVariableName(name)) result.push({ name, value: data?.[key] ?? "" });
+      if (isVariableName(name)) strings.setVariable(name, data?.[key] ?? "");
       else invalid.push(name);
     }
     if (invalid.length > 0)
@@ -96,36 +121,22 @@ async function importedVariables(
         },
       );
   }
-  return result;
 }
 
-interface VariableContext {
-  readonly pod: Pod;
-  readonly container: Container;
-  readonly facts: EnvironmentFacts;
-  readonly sources: VariableSources;
-  readonly files: VolumeFileReader | undefined;
-  readonly call: ObjectCallOptions;
-}
-
-/** The variables of `env`, in order; each may refer to the ones before it and to `known`. */
-async function declaredVariables(
-  context: VariableContext,
-  known: ReadonlyMap<string, string>,
-): Promise<EnvironmentVariable[]> {
-  const own = new Map<string, string>();
-  for (const variable of context.container.env ?? []) {
-    const { name, value, valueFrom } = variable;
+/** The variables of `env`, in order; each may refer to the ones before it and to those of other sources. */
+async function declareVariables(context: VariableContext): Promise<void> {
+  const { container, strings } = context;
+  for (const { name, value, valueFrom } of container.env ?? []) {
     if (!isVariableName(name))
       throw new ConfigError(
-        `environment variable name ${JSON.stringify(name)} of container "${context.container.name}" is not printable ASCII without "="`,
+        `environment variable name ${JSON.stringify(name)} of container "${container.name}" is not printable ASCII without "="`,
         { retryable: false },
       );
-    const lookup = (other: string) => own.get(other) ?? known.get(other);
-    const resolved = value ? expandVariables(value, lookup) : await sourcedValue(context, name, valueFrom);
-    if (resolved !== undefined) own.set(name, resolved);
+    const resolved = value
+      ? expandVariables(value, (other) => strings.variable(other), maxStringBytes)
+      : await sourcedValue(context, name, valueFrom);
+    if (resolved !== undefined) strings.addVariable(name, resolved);
   }
-  return [...own].map(([name, value]) => ({ name, value }));
 }
 
 /** Undefined for what is missing and optional. */

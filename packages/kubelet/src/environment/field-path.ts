@@ -18,7 +18,11 @@ export type PodAddresses = Pick<EnvironmentFacts, "podIps" | "hostIps">;
 export function fieldValue(pod: Pod, fieldPath: string, addresses: PodAddresses, where: string): string {
   const metadata = pod.metadata ?? {};
   const entry = /^metadata\.(labels|annotations)\['(.+)'\]$/s.exec(fieldPath);
-  if (entry !== null) return metadata[entry[1] as "labels" | "annotations"]?.[entry[2] as string] ?? "";
+  if (entry !== null) {
+    const [, field, key = ""] = entry;
+    const map = metadata[field as "labels" | "annotations"] ?? {};
+    return Object.hasOwn(map, key) ? (map[key] ?? "") : "";
+  }
   switch (fieldPath) {
     case "metadata.name":
       return metadata.name ?? "";

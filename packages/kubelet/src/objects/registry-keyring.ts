@@ -1,7 +1,9 @@
 import type { AuthConfig } from "@wherry/runtime";
 import type { DockerConfig } from "./docker-config.ts";
+import { globMatches } from "./glob-matches.ts";
 
 const defaultRegistry = "index.docker.io";
+const maxLabelLength = 63;
 
 interface Key {
   readonly hostParts: readonly string[];
@@ -76,22 +78,12 @@ function parseKey(key: string): Key {
 function matches(pattern: Key, target: Key): boolean {
   if (pattern.port !== target.port || pattern.hostParts.length !== target.hostParts.length) return false;
   if (!target.path.startsWith(pattern.path)) return false;
-  return pattern.hostParts.every((part, index) => globMatches(part, target.hostParts[index] ?? ""));
+  return pattern.hostParts.every((part, index) => labelMatches(part, target.hostParts[index] ?? ""));
 }
 
-/** `*` any characters, `?` one, `[a-z]` one of; a pattern that is none matches nothing. */
-function globMatches(pattern: string, text: string): boolean {
-  if (!/[*?[\\]/.test(pattern)) return pattern === text;
-  const source = pattern.replace(/\[[^\]]+\]|[\s\S]/g, (token) => {
-    if (token === "*") return ".*";
-    if (token === "?") return ".";
-    return token.length > 1 ? token.replace(/\\/g, "\\\\") : token.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  });
-  try {
-    return new RegExp(`^${source}$`).test(text);
-  } catch {
-    return false;
-  }
+/** No label of a host name is longer than 63 characters (RFC 1035), so that no match takes long. */
+function labelMatches(pattern: string, label: string): boolean {
+  return pattern === label || (label.length <= maxLabelLength && globMatches(pattern, label));
 }
 
 function isDefaultRegistry(target: Key): boolean {

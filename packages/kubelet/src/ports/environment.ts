@@ -20,7 +20,8 @@ export interface EnvironmentResolver {
   /**
    * Service variables, then `envFrom`, then `env`; later entries of one name win and each name occurs once.
    *
-   * @throws ConfigError for a missing mandatory object or key, shown as `CreateContainerConfigError`; the caller retries
+   * @throws ConfigError for a missing mandatory object or key, and for more than a program can be given (128 KiB as one string,
+   *   2 MiB with the arguments); shown as `CreateContainerConfigError`, and the caller retries
    */
   containerEnvironment(
     pod: Pod,
@@ -28,6 +29,13 @@ export interface EnvironmentResolver {
     facts: EnvironmentFacts,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<EnvironmentVariable[]>;
-  /** Expands `$(NAME)` and `$$` in command and arguments; unknown names stay literal. Pure. */
-  expandCommand(words: readonly string[], environment: readonly EnvironmentVariable[]): string[];
+  /**
+   * Command and arguments with `$(NAME)` and `$$` expanded; unknown names stay literal. Pure.
+   *
+   * @throws ConfigError when they are, with the environment, more than a program can be given
+   */
+  expandCommand(
+    container: Pick<Container, "name" | "command" | "args">,
+    environment: readonly EnvironmentVariable[],
+  ): { command: string[]; args: string[] };
 }

@@ -21,14 +21,13 @@ export interface ContainerParts {
 export function containerConfig(context: PodContext, parts: ContainerParts): ContainerConfig {
   const { container, attempt, environment } = parts;
   const { name = "", namespace = "" } = context.pod.metadata ?? {};
-  const expand = (words: readonly string[] | undefined) =>
-    context.options.environment.expandCommand(words ?? [], environment);
+  const { command, args } = context.options.environment.expandCommand(container, environment);
   return {
     name: container.name,
     attempt,
     image: { image: parts.imageRef, runtimeHandler: context.runtimeHandler ?? "" },
-    command: expand(container.command),
-    args: expand(container.args),
+    command,
+    args,
     workingDir: container.workingDir ?? "",
     env: environment,
     mounts: parts.mounts,

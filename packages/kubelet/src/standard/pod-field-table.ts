@@ -126,11 +126,13 @@ function withCommands(path: string, why: string): FieldRule[] {
   ];
 }
 
+const startLimits = "; at most 128 KiB each and 2 MiB with all others, as on Linux, or CreateContainerConfigError";
+
 const containerRules: readonly FieldRule[] = [
-  { path: "args", verdict: "honoured", why: "with $(NAME) expanded" },
-  { path: "command", verdict: "honoured", why: "with $(NAME) expanded" },
-  { path: "env", verdict: "honoured", why: "values, field, resource, config map and secret references" },
-  { path: "envFrom", verdict: "honoured", why: "with prefixes" },
+  { path: "args", verdict: "honoured", why: `with $(NAME) expanded${startLimits}` },
+  { path: "command", verdict: "honoured", why: `with $(NAME) expanded${startLimits}` },
+  { path: "env", verdict: "honoured", why: `values, field, resource, config map and secret references${startLimits}` },
+  { path: "envFrom", verdict: "honoured", why: `with prefixes${startLimits}` },
   { path: "image", verdict: "honoured", why: "a Wasm module or an OCI image with one" },
   { path: "imagePullPolicy", verdict: "honoured", why: "with upstream's back-off" },
   ...withCommands("lifecycle.postStart", hooks),

@@ -17,14 +17,18 @@ export function downwardPayload(
   nodeAllocatable: Readonly<Record<string, string>>,
 ): Payload {
   const payload = new Map<string, PayloadFile>();
+  // Files of one field share its data: ten thousand of them may ask for all annotations.
+  const fields = new Map<string, Buffer>();
   for (const { path, fieldRef, resourceFieldRef, mode } of items) {
     const where = `downward API file "${path}"`;
-    let text: string;
-    if (fieldRef !== undefined) text = metadataField(pod, fieldRef.fieldPath, where);
-    else if (resourceFieldRef !== undefined)
-      text = resourceFieldValue(pod, undefined, resourceFieldRef, nodeAllocatable, where);
-    else throw new VolumeFault("InvalidVolume", `${where} has neither fieldRef nor resourceFieldRef`);
-    payload.set(path, { data: Buffer.from(text, "utf8"), mode: checkedMode(mode ?? defaultMode) });
+    let data: Buffer;
+    if (fieldRef !== undefined) {
+      data = fields.get(fieldRef.fieldPath) ?? Buffer.from(metadataField(pod, fieldRef.fieldPath, where), "utf8");
+      fields.set(fieldRef.fieldPath, data);
+    } else if (resourceFieldRef !== undefined) {
+      data = Buffer.from(resourceFieldValue(pod, undefined, resourceFieldRef, nodeAllocatable, where), "utf8");
+    } else throw new VolumeFault("InvalidVolume", `${where} has neither fieldRef nor resourceFieldRef`);
+    payload.set(path, { data, mode: checkedMode(mode ?? defaultMode) });
   }
   return payload;
 }

@@ -9,16 +9,21 @@ import { removeTree } from "./remove-tree.ts";
 import { resolveBeneath } from "./resolve-beneath.ts";
 import { VolumeFault } from "./volume-fault.ts";
 
+/** Linux' PATH_MAX without the NUL. */
+const maxPathBytes = 4095;
+
 /**
  * The path below the volume that a mount asks for, with variables filled in; empty for the volume itself.
  *
- * @throws VolumeFault for a path that is absolute, has `..`, or whose variables are missing or empty
+ * @throws VolumeFault for a path that is absolute, too long, has `..`, or whose variables are missing or empty
  */
 export function requestedSubPath(mount: VolumeMount, environment: readonly EnvironmentVariable[]): string {
   const { subPath = "", subPathExpr = "" } = mount;
   if (subPath !== "" && subPathExpr !== "")
     throw new VolumeFault("InvalidVolume", "subPath and subPathExpr are mutually exclusive");
   const path = subPathExpr === "" ? subPath : expandSubPath(subPathExpr, environment);
+  if (Buffer.byteLength(path) > maxPathBytes)
+    throw new VolumeFault("InvalidVolume", `SubPath "${path.slice(0, 100)}…" is longer than ${maxPathBytes} bytes`);
   if (path.startsWith("/")) throw new VolumeFault("InvalidVolume", `SubPath "${path}" must not be an absolute path`);
   if (path.split("/").includes("..")) throw new VolumeFault("InvalidVolume", `SubPath "${path}" must not contain ".."`);
   if (path.includes("\0"))
@@ -29,11 +34,15 @@ export function requestedSubPath(mount: VolumeMount, environment: readonly Envir
 function expandSubPath(expression: string, environment: readonly EnvironmentVariable[]): string {
   const values = new Map(environment.map(({ name, value }) => [name, value]));
   const missing = new Set<string>();
-  const path = expandVariables(expression, (name) => {
-    const value = values.get(name);
-    if (!value) missing.add(name);
-    return value;
-  });
+  const path = expandVariables(
+    expression,
+    (name) => {
+      const value = values.get(name);
+      if (!value) missing.add(name);
+      return value;
+    },
+    maxPathBytes,
+  );
   if (missing.size > 0)
     throw new VolumeFault(
       "InvalidVolume",

@@ -25,6 +25,13 @@ describe("admitPod()", () => {
     ["one pod too many", podOf("p"), [podOf("q")], { allocatable: { pods: "1" } }, "OutOfpods"],
     ["an unknown extended resource", requests({ "example.com/x": "1" }), [], {}, undefined],
     [
+      "a resource named as something of every object",
+      requests({ constructor: "1" } as unknown as Record<string, string>),
+      [requests({ constructor: "1" } as unknown as Record<string, string>)],
+      {},
+      undefined,
+    ],
+    [
       "too much of a known one",
       requests({ "example.com/x": "2" }),
       [],

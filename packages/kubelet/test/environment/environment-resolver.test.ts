@@ -251,10 +251,89 @@ test("containerEnvironment() waits until services are known", async () => {
 
 test("expandCommand() expands words and leaves unknown names", () => {
   const { resolver } = fixture();
-  expect(resolver.expandCommand(["run", "--name=$(N)", "$$(N)", "$(X)"], [{ name: "N", value: "v" }])).toEqual([
-    "run",
-    "--name=v",
-    "$(N)",
-    "$(X)",
-  ]);
+  const container = { name: "main", command: ["run", "--name=$(N)"], args: ["$$(N)", "$(X)"] };
+  expect(resolver.expandCommand(container, [{ name: "N", value: "v" }])).toEqual({
+    command: ["run", "--name=v"],
+    args: ["$(N)", "$(X)"],
+  });
+  expect(resolver.expandCommand({ name: "main" }, [])).toEqual({ command: [], args: [] });
+});
+
+describe("What a container starts with is no more than a program can be given", () => {
+  const kibibyte = 1024;
+  const longest = "x".repeat(128 * kibibyte - 3);
+  const tooLong = (what: string) =>
+    `${what} of container "main" is too long: a program can be given at most 131072 bytes as one string`;
+  const tooMuch = (what: string) =>
+    `environment and arguments of container "main" are too long with ${what}: a program can be given at most 2097152 bytes altogether`;
+
+  // 22 doublings made 250 MB out of a pod of 2 kB, 64 of them cannot be made at all.
+  test("containerEnvironment() refuses references that double", async () => {
+    const { resolve } = fixture();
+    const doubled = Array.from({ length: 64 }, (_, index) => ({
+      name: `A${index + 1}`,
+      value: `$(A${index})$(A${index})`,
+    }));
+    await expect(resolve({ env: [{ name: "A0", value: "x".repeat(64) }, ...doubled] })).rejects.toMatchObject({
+      code: "ConfigError",
+      message: tooLong('environment variable "A11"'),
+    });
+  });
+
+  test("containerEnvironment() takes and gives on the longest variable that Linux takes, counted in bytes", async () => {
+    const { resolve } = fixture();
+    expect(await resolve({ env: [{ name: "A", value: longest }] })).toEqual({ A: longest });
+    for (const value of [`${longest}x`, `ü${longest.slice(1)}`])
+      await expect(resolve({ env: [{ name: "A", value }] })).rejects.toThrow(tooLong('environment variable "A"'));
+  });
+
+  test("containerEnvironment() counts all variables together, wherever they come from", async () => {
+    const { objects, resolve } = fixture();
+    objects.setConfigMap("big", { A: "x".repeat(96 * kibibyte), B: "y".repeat(96 * kibibyte) });
+    const envFrom = Array.from({ length: 11 }, (_, index) => ({ prefix: `P${index}_`, configMapRef: { name: "big" } }));
+    expect(Object.keys(await resolve({ envFrom: envFrom.slice(0, 10) }))).toHaveLength(20);
+    await expect(resolve({ envFrom })).rejects.toThrow(tooMuch('environment variable "P10_B"'));
+    const env = Array.from({ length: 22 }, (_, index) => ({ name: `E${index}`, value: "$(A)" }));
+    await expect(resolve({ envFrom: [{ configMapRef: { name: "big" } }], env })).rejects.toThrow(
+      tooMuch('environment variable "E19"'),
+    );
+  });
+
+  test("containerEnvironment() counts what was replaced once in envFrom, each time in env", async () => {
+    const { objects, resolve } = fixture();
+    objects.setConfigMap("one", { A: longest });
+    objects.setConfigMap("two", { A: longest });
+    const envFrom = Array.from({ length: 100 }, (_, index) => ({ configMapRef: { name: index % 2 ? "one" : "two" } }));
+    expect(await resolve({ envFrom })).toEqual({ A: longest });
+    const env = Array.from({ length: 100_000 }, () => ({ name: "B", value: "$(A)" }));
+    await expect(resolve({ envFrom, env })).rejects.toThrow('with environment variable "B"');
+  });
+
+  test("containerEnvironment() reads a source that envFrom names again and again once, where it stands last", async () => {
+    const { objects, events, resolve } = fixture();
+    objects.setConfigMap("odd", { A: "odd", "a=b": "" });
+    const odd = { configMapRef: { name: "odd" } };
+    expect(await resolve({ envFrom: [odd, { configMapRef: { name: "config" } }, odd, odd] })).toMatchObject({
+      A: "odd",
+    });
+    expect(events.recorded).toHaveLength(1);
+  });
+
+  test("containerEnvironment() does not repeat an endless name", async () => {
+    const { resolve } = fixture();
+    await expect(resolve({ env: [{ name: "N".repeat(200 * kibibyte), value: "" }] })).rejects.toThrow(
+      tooLong(`environment variable "${"N".repeat(100)}…"`),
+    );
+  });
+
+  test("expandCommand() refuses words that are too long, and too much with the environment", () => {
+    const { resolver } = fixture();
+    const environment = [{ name: "A", value: longest }];
+    const expand = (command: string[], args: string[]) =>
+      resolver.expandCommand({ name: "main", command, args }, environment);
+    expect(expand(["$(A)"], []).command).toEqual([longest]);
+    expect(() => expand(["run", "$(A)$(A)"], [])).toThrow(tooLong("command[1]"));
+    expect(() => expand([], ["$(A)$(A)".repeat(100_000)])).toThrow(tooLong("args[0]"));
+    expect(() => expand(["run"], Array(100_000).fill("$(A)"))).toThrow(tooMuch("args[15]"));
+  });
 });

@@ -21,6 +21,8 @@ test.each([
   ["metadata.labels['app']", "web"],
   ["metadata.labels['example.com/it's']", "x"],
   ["metadata.labels['none']", ""],
+  ["metadata.labels['constructor']", ""],
+  ["metadata.annotations['__proto__']", ""],
   ["metadata.annotations['note']", "hi"],
   ["spec.nodeName", "node-1"],
   ["spec.serviceAccountName", "builder"],

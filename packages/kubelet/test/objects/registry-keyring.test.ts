@@ -26,7 +26,9 @@ describe("matchCredentials()", () => {
     ["prefix-a.registry.test/app", "prefix-?.registry.test", true],
     ["r1.test/app", "r[0-9].test", true],
     ["rx.test/app", "r[0-9].test", false],
+    ["rx.test/app", "r[^0-9].test", true],
     ["r.test/app", "r[.test", false],
+    ["[::1]:5000/app", "[::1]:5000", true],
     ["registry.test/app", "registryxtest", false],
     ["localhost/app", "localhost", true],
     ["nginx", "docker.io", true],
@@ -36,6 +38,19 @@ describe("matchCredentials()", () => {
     ["registry.test/app", "index.docker.io", false],
   ])("matchCredentials() for %s and %s: %s", (image, location, expected) => {
     expect(matching(image, location)).toEqual(expected ? [location] : []);
+  });
+
+  // One pull secret held the kubelet's event loop for as long as a backtracking matcher took.
+  test("matchCredentials() ends for a location of many stars", () => {
+    const location = `${"*a".repeat(30)}*b.test`;
+    expect(matching(`${"a".repeat(63)}.test/app`, location)).toEqual([]);
+    expect(matching(`${"a".repeat(62)}b.test/app`, location)).toEqual([location]);
+  });
+
+  test("matchCredentials() matches no patterns with labels that DNS cannot have", () => {
+    expect(matching(`${"a".repeat(64)}.test/app`, "*.test", `${"a".repeat(64)}.test`)).toEqual([
+      `${"a".repeat(64)}.test`,
+    ]);
   });
 
   test("matchCredentials() tries longer locations first and keeps the order of secrets for equal ones", () => {

@@ -78,7 +78,7 @@ export class KubeletHarness {
           if (this.environmentError !== undefined) throw this.environmentError;
           return [];
         },
-        expandCommand: (words) => [...words],
+        expandCommand: ({ command = [], args = [] }) => ({ command: [...command], args: [...args] }),
       },
       objects: {
         configMap: async () => undefined,

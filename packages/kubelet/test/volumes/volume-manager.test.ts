@@ -293,6 +293,8 @@ describe("NodeVolumeManager.containerMounts()", () => {
     ["an absolute sub path", { subPath: "/etc" }, "must not be an absolute path"],
     ["a sub path upwards", { subPath: "a/../../b" }, 'must not contain ".."'],
     ["two sub paths", { subPath: "a", subPathExpr: "b" }, "mutually exclusive"],
+    ["a sub path longer than Linux takes", { subPath: "a/".repeat(2048) }, "is longer than 4095 bytes"],
+    ["references that make a long sub path", { subPathExpr: "$(POD_NAME)".repeat(5000) }, "is longer than 4095 bytes"],
     ["an unknown variable", { subPathExpr: "$(NONE)/$(EMPTY)" }, "missing value for EMPTY, NONE"],
     ["a variable that leads upwards", { subPathExpr: "$(UP)" }, 'must not contain ".."'],
   ])("containerMounts() refuses %s", async (_, mount, message) => {

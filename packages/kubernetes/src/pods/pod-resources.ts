@@ -95,16 +95,21 @@ function sum(left: ResourceAmounts, right: ResourceAmounts): Record<string, Quan
   return total;
 }
 
+/** Names are a pod's to choose: `constructor` is one that every object has something for. */
+function amountOf(amounts: ResourceAmounts, name: string): Quantity | undefined {
+  return Object.hasOwn(amounts, name) ? amounts[name] : undefined;
+}
+
 function addInto(total: Record<string, Quantity>, more: ResourceAmounts): void {
   for (const [name, amount] of Object.entries(more)) {
-    const before = total[name];
+    const before = amountOf(total, name);
     total[name] = before === undefined ? amount : addQuantities(before, amount);
   }
 }
 
 function maxInto(total: Record<string, Quantity>, other: ResourceAmounts): void {
   for (const [name, amount] of Object.entries(other)) {
-    const before = total[name];
+    const before = amountOf(total, name);
     if (before === undefined || compareQuantities(before, amount) < 0) total[name] = amount;
   }
 }

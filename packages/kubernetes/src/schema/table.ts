@@ -11,7 +11,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "data": "any",
    "kind": "string",
    "metadata": "meta/v1.ObjectMeta",
-   "revision": "integer"
+   "revision": "int64"
   }
  },
  "apps/v1.ControllerRevisionList": {
@@ -64,8 +64,8 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "template"
   ],
   "fields": {
-   "minReadySeconds": "integer",
-   "revisionHistoryLimit": "integer",
+   "minReadySeconds": "int32",
+   "revisionHistoryLimit": "int32",
    "selector": "meta/v1.LabelSelector",
    "template": "core/v1.PodTemplateSpec",
    "updateStrategy": "apps/v1.DaemonSetUpdateStrategy"
@@ -79,7 +79,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "numberReady"
   ],
   "fields": {
-   "collisionCount": "integer",
+   "collisionCount": "int32",
    "conditions": {
     "kind": "[]apps/v1.DaemonSetCondition",
     "mergeKey": "type",
@@ -89,14 +89,14 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
      "type"
     ]
    },
-   "currentNumberScheduled": "integer",
-   "desiredNumberScheduled": "integer",
-   "numberAvailable": "integer",
-   "numberMisscheduled": "integer",
-   "numberReady": "integer",
-   "numberUnavailable": "integer",
-   "observedGeneration": "integer",
-   "updatedNumberScheduled": "integer"
+   "currentNumberScheduled": "int32",
+   "desiredNumberScheduled": "int32",
+   "numberAvailable": "int32",
+   "numberMisscheduled": "int32",
+   "numberReady": "int32",
+   "numberUnavailable": "int32",
+   "observedGeneration": "int64",
+   "updatedNumberScheduled": "int32"
   }
  },
  "apps/v1.DaemonSetUpdateStrategy": {
@@ -145,11 +145,11 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "template"
   ],
   "fields": {
-   "minReadySeconds": "integer",
+   "minReadySeconds": "int32",
    "paused": "boolean",
-   "progressDeadlineSeconds": "integer",
-   "replicas": "integer",
-   "revisionHistoryLimit": "integer",
+   "progressDeadlineSeconds": "int32",
+   "replicas": "int32",
+   "revisionHistoryLimit": "int32",
    "selector": "meta/v1.LabelSelector",
    "strategy": {
     "kind": "apps/v1.DeploymentStrategy",
@@ -160,8 +160,8 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "apps/v1.DeploymentStatus": {
   "fields": {
-   "availableReplicas": "integer",
-   "collisionCount": "integer",
+   "availableReplicas": "int32",
+   "collisionCount": "int32",
    "conditions": {
     "kind": "[]apps/v1.DeploymentCondition",
     "mergeKey": "type",
@@ -171,12 +171,12 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
      "type"
     ]
    },
-   "observedGeneration": "integer",
-   "readyReplicas": "integer",
-   "replicas": "integer",
-   "terminatingReplicas": "integer",
-   "unavailableReplicas": "integer",
-   "updatedReplicas": "integer"
+   "observedGeneration": "int64",
+   "readyReplicas": "int32",
+   "replicas": "int32",
+   "terminatingReplicas": "int32",
+   "unavailableReplicas": "int32",
+   "updatedReplicas": "int32"
   }
  },
  "apps/v1.DeploymentStrategy": {
@@ -223,8 +223,8 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "selector"
   ],
   "fields": {
-   "minReadySeconds": "integer",
-   "replicas": "integer",
+   "minReadySeconds": "int32",
+   "replicas": "int32",
    "selector": "meta/v1.LabelSelector",
    "template": "core/v1.PodTemplateSpec"
   }
@@ -234,7 +234,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "replicas"
   ],
   "fields": {
-   "availableReplicas": "integer",
+   "availableReplicas": "int32",
    "conditions": {
     "kind": "[]apps/v1.ReplicaSetCondition",
     "mergeKey": "type",
@@ -244,11 +244,11 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
      "type"
     ]
    },
-   "fullyLabeledReplicas": "integer",
-   "observedGeneration": "integer",
-   "readyReplicas": "integer",
-   "replicas": "integer",
-   "terminatingReplicas": "integer"
+   "fullyLabeledReplicas": "int32",
+   "observedGeneration": "int64",
+   "readyReplicas": "int32",
+   "replicas": "int32",
+   "terminatingReplicas": "int32"
   }
  },
  "apps/v1.RollingUpdateDaemonSet": {
@@ -266,7 +266,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  "apps/v1.RollingUpdateStatefulSetStrategy": {
   "fields": {
    "maxUnavailable": "intOrString",
-   "partition": "integer"
+   "partition": "int32"
   }
  },
  "apps/v1.StatefulSet": {
@@ -304,7 +304,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "apps/v1.StatefulSetOrdinals": {
   "fields": {
-   "start": "integer"
+   "start": "int32"
   }
  },
  "apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy": {
@@ -319,12 +319,12 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "template"
   ],
   "fields": {
-   "minReadySeconds": "integer",
+   "minReadySeconds": "int32",
    "ordinals": "apps/v1.StatefulSetOrdinals",
    "persistentVolumeClaimRetentionPolicy": "apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy",
    "podManagementPolicy": "string",
-   "replicas": "integer",
-   "revisionHistoryLimit": "integer",
+   "replicas": "int32",
+   "revisionHistoryLimit": "int32",
    "selector": "meta/v1.LabelSelector",
    "serviceName": "string",
    "template": "core/v1.PodTemplateSpec",
@@ -340,8 +340,8 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "replicas"
   ],
   "fields": {
-   "availableReplicas": "integer",
-   "collisionCount": "integer",
+   "availableReplicas": "int32",
+   "collisionCount": "int32",
    "conditions": {
     "kind": "[]apps/v1.StatefulSetCondition",
     "mergeKey": "type",
@@ -351,13 +351,13 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
      "type"
     ]
    },
-   "currentReplicas": "integer",
+   "currentReplicas": "int32",
    "currentRevision": "string",
-   "observedGeneration": "integer",
-   "readyReplicas": "integer",
-   "replicas": "integer",
+   "observedGeneration": "int64",
+   "readyReplicas": "int32",
+   "replicas": "int32",
    "updateRevision": "string",
-   "updatedReplicas": "integer"
+   "updatedReplicas": "int32"
   }
  },
  "apps/v1.StatefulSetUpdateStrategy": {
@@ -642,10 +642,10 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "maxReplicas"
   ],
   "fields": {
-   "maxReplicas": "integer",
-   "minReplicas": "integer",
+   "maxReplicas": "int32",
+   "minReplicas": "int32",
    "scaleTargetRef": "autoscaling/v1.CrossVersionObjectReference",
-   "targetCPUUtilizationPercentage": "integer"
+   "targetCPUUtilizationPercentage": "int32"
   }
  },
  "autoscaling/v1.HorizontalPodAutoscalerStatus": {
@@ -654,11 +654,11 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "desiredReplicas"
   ],
   "fields": {
-   "currentCPUUtilizationPercentage": "integer",
-   "currentReplicas": "integer",
-   "desiredReplicas": "integer",
+   "currentCPUUtilizationPercentage": "int32",
+   "currentReplicas": "int32",
+   "desiredReplicas": "int32",
    "lastScaleTime": "time",
-   "observedGeneration": "integer"
+   "observedGeneration": "int64"
   }
  },
  "batch/v1.CronJob": {
@@ -691,11 +691,11 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "concurrencyPolicy": "string",
-   "failedJobsHistoryLimit": "integer",
+   "failedJobsHistoryLimit": "int32",
    "jobTemplate": "batch/v1.JobTemplateSpec",
    "schedule": "string",
-   "startingDeadlineSeconds": "integer",
-   "successfulJobsHistoryLimit": "integer",
+   "startingDeadlineSeconds": "int64",
+   "successfulJobsHistoryLimit": "int32",
    "suspend": "boolean",
    "timeZone": "string"
   }
@@ -749,27 +749,27 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "template"
   ],
   "fields": {
-   "activeDeadlineSeconds": "integer",
-   "backoffLimit": "integer",
-   "backoffLimitPerIndex": "integer",
+   "activeDeadlineSeconds": "int64",
+   "backoffLimit": "int32",
+   "backoffLimitPerIndex": "int32",
    "completionMode": "string",
-   "completions": "integer",
+   "completions": "int32",
    "managedBy": "string",
    "manualSelector": "boolean",
-   "maxFailedIndexes": "integer",
-   "parallelism": "integer",
+   "maxFailedIndexes": "int32",
+   "parallelism": "int32",
    "podFailurePolicy": "batch/v1.PodFailurePolicy",
    "podReplacementPolicy": "string",
    "selector": "meta/v1.LabelSelector",
    "successPolicy": "batch/v1.SuccessPolicy",
    "suspend": "boolean",
    "template": "core/v1.PodTemplateSpec",
-   "ttlSecondsAfterFinished": "integer"
+   "ttlSecondsAfterFinished": "int32"
   }
  },
  "batch/v1.JobStatus": {
   "fields": {
-   "active": "integer",
+   "active": "int32",
    "completedIndexes": "string",
    "completionTime": "time",
    "conditions": {
@@ -778,12 +778,12 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
     "strategy": "merge",
     "listType": "atomic"
    },
-   "failed": "integer",
+   "failed": "int32",
    "failedIndexes": "string",
-   "ready": "integer",
+   "ready": "int32",
    "startTime": "time",
-   "succeeded": "integer",
-   "terminating": "integer",
+   "succeeded": "int32",
+   "terminating": "int32",
    "uncountedTerminatedPods": "batch/v1.UncountedTerminatedPods"
   }
  },
@@ -813,7 +813,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "containerName": "string",
    "operator": "string",
    "values": {
-    "kind": "[]integer",
+    "kind": "[]int32",
     "listType": "set"
    }
   }
@@ -853,7 +853,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "batch/v1.SuccessPolicyRule": {
   "fields": {
-   "succeededCount": "integer",
+   "succeededCount": "int32",
    "succeededIndexes": "string"
   }
  },
@@ -912,7 +912,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "signerName"
   ],
   "fields": {
-   "expirationSeconds": "integer",
+   "expirationSeconds": "int32",
    "extra": "{}[]string",
    "groups": {
     "kind": "[]string",
@@ -963,8 +963,8 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "acquireTime": "microtime",
    "holderIdentity": "string",
-   "leaseDurationSeconds": "integer",
-   "leaseTransitions": "integer",
+   "leaseDurationSeconds": "int32",
+   "leaseTransitions": "int32",
    "preferredHolder": "string",
    "renewTime": "microtime",
    "strategy": "string"
@@ -976,7 +976,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "fsType": "string",
-   "partition": "integer",
+   "partition": "int32",
    "readOnly": "boolean",
    "volumeID": "string"
   }
@@ -1153,7 +1153,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "core/v1.ClientIPConfig": {
   "fields": {
-   "timeoutSeconds": "integer"
+   "timeoutSeconds": "int32"
   }
  },
  "core/v1.ClusterTrustBundleProjection": {
@@ -1270,7 +1270,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "core/v1.ConfigMapVolumeSource": {
   "fields": {
-   "defaultMode": "integer",
+   "defaultMode": "int32",
    "items": {
     "kind": "[]core/v1.KeyToPath",
     "listType": "atomic"
@@ -1377,7 +1377,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
     "kind": "[]string",
     "listType": "atomic"
    },
-   "sizeBytes": "integer"
+   "sizeBytes": "int64"
   }
  },
  "core/v1.ContainerPort": {
@@ -1385,9 +1385,9 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "containerPort"
   ],
   "fields": {
-   "containerPort": "integer",
+   "containerPort": "int32",
    "hostIP": "string",
-   "hostPort": "integer",
+   "hostPort": "int32",
    "name": "string",
    "protocol": "string"
   }
@@ -1418,7 +1418,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "operator": "string",
    "values": {
-    "kind": "[]integer",
+    "kind": "[]int32",
     "listType": "set"
    }
   }
@@ -1441,11 +1441,11 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "containerID": "string",
-   "exitCode": "integer",
+   "exitCode": "int32",
    "finishedAt": "time",
    "message": "string",
    "reason": "string",
-   "signal": "integer",
+   "signal": "int32",
    "startedAt": "time"
   }
  },
@@ -1481,7 +1481,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "name": "string",
    "ready": "boolean",
    "resources": "core/v1.ResourceRequirements",
-   "restartCount": "integer",
+   "restartCount": "int32",
    "started": "boolean",
    "state": "core/v1.ContainerState",
    "stopSignal": "string",
@@ -1507,7 +1507,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "Port"
   ],
   "fields": {
-   "Port": "integer"
+   "Port": "int32"
   }
  },
  "core/v1.DownwardAPIProjection": {
@@ -1524,14 +1524,14 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "fieldRef": "core/v1.ObjectFieldSelector",
-   "mode": "integer",
+   "mode": "int32",
    "path": "string",
    "resourceFieldRef": "core/v1.ResourceFieldSelector"
   }
  },
  "core/v1.DownwardAPIVolumeSource": {
   "fields": {
-   "defaultMode": "integer",
+   "defaultMode": "int32",
    "items": {
     "kind": "[]core/v1.DownwardAPIVolumeFile",
     "listType": "atomic"
@@ -1562,7 +1562,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "appProtocol": "string",
    "name": "string",
-   "port": "integer",
+   "port": "int32",
    "protocol": "string"
   }
  },
@@ -1724,7 +1724,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "action": "string",
    "apiVersion": "string",
-   "count": "integer",
+   "count": "int32",
    "eventTime": "microtime",
    "firstTimestamp": "time",
    "involvedObject": "core/v1.ObjectReference",
@@ -1754,7 +1754,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "core/v1.EventSeries": {
   "fields": {
-   "count": "integer",
+   "count": "int32",
    "lastObservedTime": "microtime"
   }
  },
@@ -1775,7 +1775,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  "core/v1.FCVolumeSource": {
   "fields": {
    "fsType": "string",
-   "lun": "integer",
+   "lun": "int32",
    "readOnly": "boolean",
    "targetWWNs": {
     "kind": "[]string",
@@ -1836,7 +1836,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "fsType": "string",
-   "partition": "integer",
+   "partition": "int32",
    "pdName": "string",
    "readOnly": "boolean"
   }
@@ -1846,7 +1846,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "port"
   ],
   "fields": {
-   "port": "integer",
+   "port": "int32",
    "service": "string"
   }
  },
@@ -1950,7 +1950,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "initiatorName": "string",
    "iqn": "string",
    "iscsiInterface": "string",
-   "lun": "integer",
+   "lun": "int32",
    "portals": {
     "kind": "[]string",
     "listType": "atomic"
@@ -1973,7 +1973,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "initiatorName": "string",
    "iqn": "string",
    "iscsiInterface": "string",
-   "lun": "integer",
+   "lun": "int32",
    "portals": {
     "kind": "[]string",
     "listType": "atomic"
@@ -2004,7 +2004,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "key": "string",
-   "mode": "integer",
+   "mode": "int32",
    "path": "string"
   }
  },
@@ -2072,12 +2072,12 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "gid"
   ],
   "fields": {
-   "gid": "integer",
+   "gid": "int64",
    "supplementalGroups": {
-    "kind": "[]integer",
+    "kind": "[]int64",
     "listType": "atomic"
    },
-   "uid": "integer"
+   "uid": "int64"
   }
  },
  "core/v1.LoadBalancerIngress": {
@@ -2396,7 +2396,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "core/v1.NodeSwapStatus": {
   "fields": {
-   "capacity": "integer"
+   "capacity": "int64"
   }
  },
  "core/v1.NodeSystemInfo": {
@@ -2686,7 +2686,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "credentialBundlePath": "string",
    "keyPath": "string",
    "keyType": "string",
-   "maxExpirationSeconds": "integer",
+   "maxExpirationSeconds": "int32",
    "signerName": "string",
    "userAnnotations": "{}string"
   }
@@ -2700,7 +2700,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "lastProbeTime": "time",
    "lastTransitionTime": "time",
    "message": "string",
-   "observedGeneration": "integer",
+   "observedGeneration": "int64",
    "reason": "string",
    "status": "string",
    "type": "string"
@@ -2811,16 +2811,16 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  "core/v1.PodSecurityContext": {
   "fields": {
    "appArmorProfile": "core/v1.AppArmorProfile",
-   "fsGroup": "integer",
+   "fsGroup": "int64",
    "fsGroupChangePolicy": "string",
-   "runAsGroup": "integer",
+   "runAsGroup": "int64",
    "runAsNonRoot": "boolean",
-   "runAsUser": "integer",
+   "runAsUser": "int64",
    "seLinuxChangePolicy": "string",
    "seLinuxOptions": "core/v1.SELinuxOptions",
    "seccompProfile": "core/v1.SeccompProfile",
    "supplementalGroups": {
-    "kind": "[]integer",
+    "kind": "[]int64",
     "listType": "atomic"
    },
    "supplementalGroupsPolicy": "string",
@@ -2836,7 +2836,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "containers"
   ],
   "fields": {
-   "activeDeadlineSeconds": "integer",
+   "activeDeadlineSeconds": "int64",
    "affinity": "core/v1.Affinity",
    "automountServiceAccountToken": "boolean",
    "containers": {
@@ -2901,7 +2901,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "os": "core/v1.PodOS",
    "overhead": "{}quantity",
    "preemptionPolicy": "string",
-   "priority": "integer",
+   "priority": "int32",
    "priorityClassName": "string",
    "readinessGates": {
     "kind": "[]core/v1.PodReadinessGate",
@@ -2936,7 +2936,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "setHostnameAsFQDN": "boolean",
    "shareProcessNamespace": "boolean",
    "subdomain": "string",
-   "terminationGracePeriodSeconds": "integer",
+   "terminationGracePeriodSeconds": "int64",
    "tolerations": {
     "kind": "[]core/v1.Toleration",
     "listType": "atomic"
@@ -3000,7 +3000,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
     "listType": "atomic"
    },
    "nominatedNodeName": "string",
-   "observedGeneration": "integer",
+   "observedGeneration": "int64",
    "phase": "string",
    "podIP": "string",
    "podIPs": {
@@ -3060,7 +3060,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "error": "string",
-   "port": "integer",
+   "port": "int32",
    "protocol": "string"
   }
  },
@@ -3081,26 +3081,26 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "preference": "core/v1.NodeSelectorTerm",
-   "weight": "integer"
+   "weight": "int32"
   }
  },
  "core/v1.Probe": {
   "fields": {
    "exec": "core/v1.ExecAction",
-   "failureThreshold": "integer",
+   "failureThreshold": "int32",
    "grpc": "core/v1.GRPCAction",
    "httpGet": "core/v1.HTTPGetAction",
-   "initialDelaySeconds": "integer",
-   "periodSeconds": "integer",
-   "successThreshold": "integer",
+   "initialDelaySeconds": "int32",
+   "periodSeconds": "int32",
+   "successThreshold": "int32",
    "tcpSocket": "core/v1.TCPSocketAction",
-   "terminationGracePeriodSeconds": "integer",
-   "timeoutSeconds": "integer"
+   "terminationGracePeriodSeconds": "int64",
+   "timeoutSeconds": "int32"
   }
  },
  "core/v1.ProjectedVolumeSource": {
   "fields": {
-   "defaultMode": "integer",
+   "defaultMode": "int32",
    "sources": {
     "kind": "[]core/v1.VolumeProjection",
     "listType": "atomic"
@@ -3194,8 +3194,8 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "core/v1.ReplicationControllerSpec": {
   "fields": {
-   "minReadySeconds": "integer",
-   "replicas": "integer",
+   "minReadySeconds": "int32",
+   "replicas": "int32",
    "selector": {
     "kind": "{}string",
     "mapType": "atomic"
@@ -3208,7 +3208,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "replicas"
   ],
   "fields": {
-   "availableReplicas": "integer",
+   "availableReplicas": "int32",
    "conditions": {
     "kind": "[]core/v1.ReplicationControllerCondition",
     "mergeKey": "type",
@@ -3218,10 +3218,10 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
      "type"
     ]
    },
-   "fullyLabeledReplicas": "integer",
-   "observedGeneration": "integer",
-   "readyReplicas": "integer",
-   "replicas": "integer"
+   "fullyLabeledReplicas": "int32",
+   "observedGeneration": "int64",
+   "readyReplicas": "int32",
+   "replicas": "int32"
   }
  },
  "core/v1.ResourceClaim": {
@@ -3450,7 +3450,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "core/v1.SecretVolumeSource": {
   "fields": {
-   "defaultMode": "integer",
+   "defaultMode": "int32",
    "items": {
     "kind": "[]core/v1.KeyToPath",
     "listType": "atomic"
@@ -3467,9 +3467,9 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "privileged": "boolean",
    "procMount": "string",
    "readOnlyRootFilesystem": "boolean",
-   "runAsGroup": "integer",
+   "runAsGroup": "int64",
    "runAsNonRoot": "boolean",
-   "runAsUser": "integer",
+   "runAsUser": "int64",
    "seLinuxOptions": "core/v1.SELinuxOptions",
    "seccompProfile": "core/v1.SeccompProfile",
    "windowsOptions": "core/v1.WindowsSecurityContextOptions"
@@ -3522,7 +3522,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "audience": "string",
-   "expirationSeconds": "integer",
+   "expirationSeconds": "int64",
    "path": "string"
   }
  },
@@ -3544,8 +3544,8 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "appProtocol": "string",
    "name": "string",
-   "nodePort": "integer",
-   "port": "integer",
+   "nodePort": "int32",
+   "port": "int32",
    "protocol": "string",
    "targetPort": "intOrString"
   }
@@ -3564,7 +3564,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    },
    "externalName": "string",
    "externalTrafficPolicy": "string",
-   "healthCheckNodePort": "integer",
+   "healthCheckNodePort": "int32",
    "internalTrafficPolicy": "string",
    "ipFamilies": {
     "kind": "[]string",
@@ -3622,7 +3622,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "seconds"
   ],
   "fields": {
-   "seconds": "integer"
+   "seconds": "int64"
   }
  },
  "core/v1.StorageOSPersistentVolumeSource": {
@@ -3679,7 +3679,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "effect": "string",
    "key": "string",
    "operator": "string",
-   "tolerationSeconds": "integer",
+   "tolerationSeconds": "int64",
    "value": "string"
   }
  },
@@ -3716,8 +3716,8 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
     "kind": "[]string",
     "listType": "atomic"
    },
-   "maxSkew": "integer",
-   "minDomains": "integer",
+   "maxSkew": "int32",
+   "minDomains": "int32",
    "nodeAffinityPolicy": "string",
    "nodeTaintsPolicy": "string",
    "topologyKey": "string",
@@ -3867,7 +3867,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "podAffinityTerm": "core/v1.PodAffinityTerm",
-   "weight": "integer"
+   "weight": "int32"
   }
  },
  "core/v1.WindowsSecurityContextOptions": {
@@ -3919,7 +3919,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "appProtocol": "string",
    "name": "string",
-   "port": "integer",
+   "port": "int32",
    "protocol": "string"
   }
  },
@@ -3976,7 +3976,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "action": "string",
    "apiVersion": "string",
-   "deprecatedCount": "integer",
+   "deprecatedCount": "int32",
    "deprecatedFirstTimestamp": "time",
    "deprecatedLastTimestamp": "time",
    "deprecatedSource": "core/v1.EventSource",
@@ -4010,7 +4010,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "lastObservedTime"
   ],
   "fields": {
-   "count": "integer",
+   "count": "int32",
    "lastObservedTime": "microtime"
   }
  },
@@ -4097,12 +4097,12 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
      "type"
     ]
    },
-   "currentHealthy": "integer",
-   "desiredHealthy": "integer",
+   "currentHealthy": "int32",
+   "desiredHealthy": "int32",
    "disruptedPods": "{}time",
-   "disruptionsAllowed": "integer",
-   "expectedPods": "integer",
-   "observedGeneration": "integer"
+   "disruptionsAllowed": "int32",
+   "expectedPods": "int32",
+   "observedGeneration": "int64"
   }
  },
  "rbac/v1.AggregationRule": {
@@ -4268,7 +4268,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "kind": "string",
    "metadata": "meta/v1.ObjectMeta",
    "preemptionPolicy": "string",
-   "value": "integer"
+   "value": "int32"
   }
  },
  "scheduling/v1.PriorityClassList": {
@@ -4308,7 +4308,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "attachRequired": "boolean",
    "fsGroupPolicy": "string",
-   "nodeAllocatableUpdatePeriodSeconds": "integer",
+   "nodeAllocatableUpdatePeriodSeconds": "int64",
    "podInfoOnMount": "boolean",
    "preventPodSchedulingIfMissing": "boolean",
    "requiresRepublish": "boolean",
@@ -4443,7 +4443,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   ],
   "fields": {
    "audience": "string",
-   "expirationSeconds": "integer"
+   "expirationSeconds": "int64"
   }
  },
  "storage/v1.VolumeAttachment": {
@@ -4523,14 +4523,14 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  },
  "storage/v1.VolumeError": {
   "fields": {
-   "errorCode": "integer",
+   "errorCode": "int32",
    "message": "string",
    "time": "time"
   }
  },
  "storage/v1.VolumeNodeResources": {
   "fields": {
-   "count": "integer"
+   "count": "int32"
   }
  },
  "apiextensions/v1.CustomResourceColumnDefinition": {
@@ -4544,7 +4544,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "format": "string",
    "jsonPath": "string",
    "name": "string",
-   "priority": "integer",
+   "priority": "int32",
    "type": "string"
   }
  },
@@ -4577,7 +4577,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "lastTransitionTime": "time",
    "message": "string",
-   "observedGeneration": "integer",
+   "observedGeneration": "int64",
    "reason": "string",
    "status": "string",
    "type": "string"
@@ -4643,7 +4643,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
      "type"
     ]
    },
-   "observedGeneration": "integer",
+   "observedGeneration": "int64",
    "storedVersions": {
     "kind": "[]string",
     "listType": "atomic"
@@ -4737,13 +4737,13 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "format": "string",
    "id": "string",
    "items": "apiextensions/v1.JSONSchemaPropsOrArray",
-   "maxItems": "integer",
-   "maxLength": "integer",
-   "maxProperties": "integer",
+   "maxItems": "int64",
+   "maxLength": "int64",
+   "maxProperties": "int64",
    "maximum": "number",
-   "minItems": "integer",
-   "minLength": "integer",
-   "minProperties": "integer",
+   "minItems": "int64",
+   "minLength": "int64",
+   "minProperties": "int64",
    "minimum": "number",
    "multipleOf": "number",
    "not": "apiextensions/v1.JSONSchemaProps",
@@ -4808,7 +4808,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "name": "string",
    "namespace": "string",
    "path": "string",
-   "port": "integer"
+   "port": "int32"
   }
  },
  "apiextensions/v1.ValidationRule": {
@@ -4896,7 +4896,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "lastTransitionTime": "time",
    "message": "string",
-   "observedGeneration": "integer",
+   "observedGeneration": "int64",
    "reason": "string",
    "status": "string",
    "type": "string"
@@ -4909,7 +4909,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
     "kind": "[]string",
     "listType": "atomic"
    },
-   "gracePeriodSeconds": "integer",
+   "gracePeriodSeconds": "int64",
    "ignoreStoreReadErrorWithClusterBreakingPotential": "boolean",
    "kind": "string",
    "orphanDependents": "boolean",
@@ -4957,7 +4957,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  "meta/v1.ListMeta": {
   "fields": {
    "continue": "string",
-   "remainingItemCount": "integer",
+   "remainingItemCount": "int64",
    "resourceVersion": "string",
    "selfLink": "string",
    "shardInfo": "meta/v1.ShardInfo"
@@ -4978,7 +4978,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
   "fields": {
    "annotations": "{}string",
    "creationTimestamp": "time",
-   "deletionGracePeriodSeconds": "integer",
+   "deletionGracePeriodSeconds": "int64",
    "deletionTimestamp": "time",
    "finalizers": {
     "kind": "[]string",
@@ -4986,7 +4986,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
     "listType": "set"
    },
    "generateName": "string",
-   "generation": "integer",
+   "generation": "int64",
    "labels": "{}string",
    "managedFields": {
     "kind": "[]meta/v1.ManagedFieldsEntry",
@@ -5041,7 +5041,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
  "meta/v1.Status": {
   "fields": {
    "apiVersion": "string",
-   "code": "integer",
+   "code": "int32",
    "details": "meta/v1.StatusDetails",
    "kind": "string",
    "message": "string",
@@ -5066,7 +5066,7 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    "group": "string",
    "kind": "string",
    "name": "string",
-   "retryAfterSeconds": "integer",
+   "retryAfterSeconds": "int32",
    "uid": "string"
   }
  }

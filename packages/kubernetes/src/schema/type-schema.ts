@@ -1,7 +1,7 @@
 /** How a list or map merges: KEP-555 server-side apply markers and the older strategic merge patch markers. */
 export interface FieldSchema {
   /**
-   * `string`, `integer`, `number`, `boolean`, `bytes` (base64 in JSON), `time`, `microtime`, `quantity`, `intOrString`, `any`, the
+   * `string`, `int32`, `int64`, `number`, `boolean`, `bytes` (base64 in JSON), `time`, `microtime`, `quantity`, `intOrString`, `any`, the
    * key of another type, or one of these prefixed by `[]` (list) or `{}` (map with string keys).
    */
   readonly kind: string;

@@ -46,6 +46,15 @@ describe("podRequests()", () => {
     const amount = podRequests(spec)["cpu"];
     expect(amount && formatQuantity(amount)).toBe(expected);
   });
+
+  test("podRequests() counts a resource that is named as something of every object", () => {
+    const requests = { constructor: "1", toString: "2" } as unknown as Record<string, string>;
+    const container = { name: "a", resources: { requests } };
+    const initContainers = [{ ...container, name: "i" }];
+    expect(
+      formatResourceList(podRequests({ initContainers, containers: [container, { ...container, name: "b" }] })),
+    ).toEqual({ constructor: "2", toString: "4" });
+  });
 });
 
 describe("podLimits()", () => {

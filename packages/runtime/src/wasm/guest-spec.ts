@@ -87,14 +87,21 @@ function guestMounts(config: ContainerConfig, image: RunnableImage): GuestSpec["
 function workingDirectory(config: ContainerConfig, image: RunnableImage, mounts: GuestSpec["mounts"]): string {
   const wanted = config.workingDir || image.workingDir;
   if (wanted === "" || wanted === "/") return wanted;
-  const clean = wanted.replace(/\/+$/, "");
-  if (mounts.some((mount) => mount.guestPath.replace(/\/+$/, "") === clean)) return clean;
+  const clean = withoutTrailingSlashes(wanted);
+  if (mounts.some((mount) => withoutTrailingSlashes(mount.guestPath) === clean)) return clean;
   if (config.workingDir === "") return "";
   const paths = mounts.map((mount) => `"${mount.guestPath}"`).join(", ") || "none";
   throw new RuntimeError(
     "InvalidArgument",
     `Cannot create container "${config.name}": workingDir is "${wanted}", a WebAssembly container needs "/" or one of its mount paths (${paths})`,
   );
+}
+
+/** No regular expression: `/\/+$/` tries anew at each slash of a path from a stranger's image. */
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }
 
 function logFile(config: ContainerConfig, sandbox: PodSandboxConfig): string {

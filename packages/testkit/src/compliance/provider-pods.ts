@@ -146,8 +146,9 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
       const refusal = provider.admit?.(created);
       expect(provider.admit?.(created)).toEqual(refusal);
       expect(refusal?.reason).toMatch(/^[A-Z][A-Za-z]+$/);
-      expect(pod.status).toMatchObject({ reason: refusal?.reason, message: refusal?.message });
-      await observer.untilEvent("refused", refusal?.reason ?? "");
+      expect(pod.status).toMatchObject({ reason: refusal?.reason, message: `Pod was rejected: ${refusal?.message}` });
+      const event = await observer.untilEvent("refused", refusal?.reason ?? "");
+      expect(event.message).toBe(refusal?.message);
       expect(await provider.listPods?.()).not.toContain(created.metadata?.uid);
     });
   });

@@ -192,7 +192,7 @@ export function validateResources(resources: ResourceRequirements | undefined, p
     }
   }
   for (const [name, request] of Object.entries(requests)) {
-    const limit = limits[name];
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
     if (!isOvercommitable(name)) {
       if (limit === undefined) {
         errors.push(required(`${path}.limits`, "Limit must be set for non overcommitable resources"));

@@ -136,8 +136,9 @@ function admitRuntimeClass(pod: Pod, spec: PodSpec, { store }: StrategyContext):
   }
   if (overhead !== undefined) spec.overhead = { ...overhead };
   const { nodeSelector = {}, tolerations = [] } = runtimeClass.scheduling ?? {};
+  const own = new Map(Object.entries(spec.nodeSelector ?? {}));
   for (const [key, value] of Object.entries(nodeSelector)) {
-    const present = spec.nodeSelector?.[key];
+    const present = own.get(key);
     if (present !== undefined && present !== value) {
       throw refuse(
         pod,

@@ -61,20 +61,24 @@ function struct(
 function scalar(value: JsonValue, kind: string, wrong: (wanted: string) => JsonValue): JsonValue {
   const isText = typeof value === "string";
   const isWhole = typeof value === "number" && Number.isSafeInteger(value);
+  const isInt32 = isWhole && value >= -(2 ** 31) && value < 2 ** 31;
+  const bits = isWhole ? " of 32 bits" : "";
   switch (kind) {
     case "string":
     case "bytes":
     case "time":
     case "microtime":
       return isText ? value : wrong("a string");
-    case "integer":
+    case "int32":
+      return isInt32 ? value : wrong(`a whole number${bits}`);
+    case "int64":
       return isWhole ? value : wrong("a whole number");
     case "number":
       return typeof value === "number" ? value : wrong("a number");
     case "boolean":
       return typeof value === "boolean" ? value : wrong("true or false");
     case "intOrString":
-      return isText || isWhole ? value : wrong("a whole number or a string");
+      return isText || isInt32 ? value : wrong(`a whole number${bits} or a string`);
     case "quantity":
       return quantity(value) ?? wrong('a quantity such as "100m" or "64Mi"');
     default:

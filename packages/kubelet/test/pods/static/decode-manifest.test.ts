@@ -76,6 +76,11 @@ describe("decodeManifest()", () => {
       /ports\[0\]\.containerPort is "x", it must be a whole number$/,
     ],
     [
+      "a number that the field's type does not hold",
+      inContainer("ports: [{ containerPort: 5000000000 }]"),
+      /ports\[0\]\.containerPort is 5000000000, it must be a whole number of 32 bits$/,
+    ],
+    [
       "a quantity that is none",
       inContainer("resources: { limits: { cpu: much } }"),
       /limits\.cpu is "much", it must be a quantity/,
