@@ -31,6 +31,8 @@ export type { CredentialProviderServices } from "./credentials/pod-service-accou
 export { ActionError, ConfigError, HookError, KubeletError, VolumeError } from "./errors.ts";
 export { createHookRunner, type HookRunnerOptions } from "./hooks/create-hook-runner.ts";
 export type { HookRunner, HookSubject } from "./hooks/hook-runner.ts";
+export type { FinishedPull, ImageAccess } from "./images/image-access.ts";
+export type { CredentialSource, PullCredential } from "./images/pull-credential.ts";
 export { createKubelet, type Kubelet, type KubeletOptions, type KubeletServices } from "./kubelet.ts";
 export { CriLogWriter, type CriLogWriterOptions } from "./logs/cri-log-writer.ts";
 export { NodeError } from "./node/errors.ts";

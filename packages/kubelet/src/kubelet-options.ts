@@ -5,6 +5,7 @@ import type { EdgeTable } from "@wherry/machine";
 import type { Image } from "@wherry/runtime";
 import type { ResolvedConfiguration } from "./configuration/resolve-configuration.ts";
 import type { CredentialProvidersFactory } from "./credentials/credential-providers.ts";
+import type { ImageAccess } from "./images/image-access.ts";
 import type { NodePlatform } from "./node/node-labels.ts";
 import type { PullSecrets } from "./objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "./ports/environment.ts";
@@ -26,6 +27,7 @@ export interface KubeletServices {
   readonly environment: EnvironmentResolver;
   readonly runtimeClasses: RuntimeClasses;
   readonly pullSecrets: PullSecrets;
+  readonly imageAccess: ImageAccess;
   readonly terminationLogs: TerminationLogs;
   readonly podLogsDirectory: string;
   readonly logFiles: LogFiles;

@@ -8,6 +8,8 @@ import { ApiEventRecorder } from "./events/api-event-recorder.ts";
 import { createEventSink } from "./events/event-sink.ts";
 import { registerEvictionMetrics } from "./eviction/eviction-metrics.ts";
 import { LocalStorageEviction } from "./eviction/local-storage-eviction.ts";
+import { createImageAccess } from "./images/image-access.ts";
+import { openPullRecords } from "./images/pull-records.ts";
 import type { KubeletOptions, KubeletServices } from "./kubelet-options.ts";
 import { LogCollector } from "./logs/log-collector.ts";
 import { LogRotator } from "./logs/log-rotator.ts";
@@ -133,6 +135,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       clock,
       random: this.#random,
     });
+    const metrics = new MetricsRegistry();
     const provider = this.#options.provider({
       node,
       events,
@@ -146,6 +149,13 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
         providers: credentialProviders,
         logger: this.#component("pull-secrets"),
       }),
+      imageAccess: createImageAccess({
+        records: await openPullRecords(rootDirectory, this.#component("images")),
+        policy: configuration.images.verification,
+        metrics,
+        clock,
+        logger: this.#component("images"),
+      }),
       terminationLogs: createTerminationLogs(rootDirectory),
       podLogsDirectory: configuration.logs.podLogsDirectory,
       logFiles: rotatedLogFiles(this.#options.containerLogsDirectory),
@@ -153,7 +163,6 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       logger: this.#component("provider"),
       random: this.#random,
     });
-    const metrics = new MetricsRegistry();
     const probeMetrics = new MetricsRegistry();
     provider.registerMetrics?.(metrics, probeMetrics);
     const statusWriter = new StatusWriter({

@@ -6,8 +6,9 @@ import { findGoKubeletPeers, freePort, kubeBuilderAssets, skipReason } from "@wh
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareTraces, unmetDifferences } from "./compare-traces.ts";
 import { knownDifferences } from "./known-differences.ts";
+import { pulledRecord } from "./private-registry.ts";
 import { endPod, removePod, runScenario, type ScenarioPlace } from "./run-scenario.ts";
-import type { Scenario } from "./scenario.ts";
+import type { PodSequence, Scenario } from "./scenario.ts";
 import { deletionScenarios } from "./scenarios/deletion.ts";
 import { ephemeralScenarios } from "./scenarios/ephemeral-containers.ts";
 import { evictionScenarios } from "./scenarios/eviction.ts";
@@ -16,8 +17,9 @@ import { guestScenarios } from "./scenarios/guests.ts";
 import { hookScenarios } from "./scenarios/hooks.ts";
 import { imageVolumeScenarios } from "./scenarios/image-volumes.ts";
 import { initScenarios } from "./scenarios/init-containers.ts";
-import { type PreemptionScenario, preemptionScenarios } from "./scenarios/preemption.ts";
+import { preemptionScenarios } from "./scenarios/preemption.ts";
 import { probeScenarios } from "./scenarios/probes.ts";
+import { pullCredentialScenario } from "./scenarios/pull-credentials.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
 import { terminationScenarios } from "./scenarios/termination.ts";
 import type { Trace } from "./trace.ts";
@@ -108,6 +110,16 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
     await Promise.all([removePod(place(served.name, "wherry")), removePod(place(probed.name, "go"))]);
   });
 
+  test("let the same pods have what a secret pulled", { timeout: 480_000 }, async () => {
+    const differences = await compareTogether(pullCredentialScenario);
+    expect(differences, differences.join("\n")).toEqual([]);
+    const name = `${nodes.registryHost}/private/data`;
+    const [go, wherry] = await Promise.all(
+      [nodes.go, nodes.wherry].map((node) => pulledRecord(node.rootDirectory, name)),
+    );
+    expect(wherry).toEqual(go);
+  });
+
   // Each needs the whole node.
   test("preempt the same pods on a full node", { timeout: 480_000 }, async () => {
     const [cpu, other] = await Promise.all([nodes.go, nodes.wherry].map(allocatableCpu));
@@ -131,7 +143,7 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
   }
 
   /** Runs pods that meet each other, on both, and answers what differs in the end. */
-  async function compareTogether({ name, pods }: PreemptionScenario): Promise<readonly string[]> {
+  async function compareTogether({ name, pods }: PodSequence): Promise<readonly string[]> {
     const placeOf = (pod: Scenario, node: "go" | "wherry") => place(`${name}-${pod.name}`, node);
     const run = async (node: "go" | "wherry") => {
       const traces: (() => Trace)[] = [];

@@ -60,3 +60,10 @@ export interface Scenario {
   /** Instances of a container after that many restarts are left out; for pods that restart until they are deleted. */
   readonly maxRestarts?: number;
 }
+
+/** Pods that come to a node one after another, each when the one before is where its steps lead. */
+export interface PodSequence {
+  /** Stands before the names of its pods. */
+  readonly name: string;
+  readonly pods: readonly Scenario[];
+}

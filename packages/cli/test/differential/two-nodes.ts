@@ -16,6 +16,7 @@ import {
   untilNodeReady,
   workloadKit,
 } from "@wherry/testkit";
+import { createPullSecrets, guardPrivateImages } from "./private-registry.ts";
 
 /** Where one of the two runs its pods. */
 export interface ComparedNode {
@@ -28,6 +29,8 @@ export interface ComparedNode {
   readonly image: string;
   /** Where manifests of static pods are. */
   readonly manifestDirectory: string;
+  /** `--root-dir` of its kubelet. */
+  readonly rootDirectory: string;
   /** Where a volume of a pod is, named as `kubernetes.io~empty-dir/NAME`. */
   volumePath(pod: Pod, volume: string): string;
 }
@@ -56,6 +59,8 @@ export class TwoNodes implements AsyncDisposable {
     const registry = owned.use(await FakeRegistry.start());
     registry.addImage("kit", "v1", await readFile(await workloadKit()));
     registry.addFiles("data", "v1", { "etc/motd": "welcome\n", "etc/conf/settings": "a=1\n" });
+    registry.addFiles("private/data", "v1", { secret: "told\n" });
+    guardPrivateImages(registry);
     const names = { go: "go-node", wherry: "wherry-node" };
     const plane = owned.use(
       await startKubeApiServer(assets, { directory, nodeNames: Object.values(names), controllers: true }),
@@ -103,6 +108,7 @@ export class TwoNodes implements AsyncDisposable {
       observer: await observeNamespace(client, kind, owned),
       image: reference,
       manifestDirectory: manifests[kind],
+      rootDirectory: (kind === "go" ? goNode : node).rootDirectory,
       volumePath: (pod, volume) => (kind === "go" ? goNode : node).volumePath(pod, volume),
     });
     const parts = {
@@ -111,6 +117,7 @@ export class TwoNodes implements AsyncDisposable {
       wherry: await compared("wherry", `${registry.host}/kit:v1`),
       registryHost: registry.host,
     };
+    for (const { namespace } of [parts.go, parts.wherry]) await createPullSecrets(client, namespace, registry.host);
     return new TwoNodes(parts, owned.move());
   }
 

@@ -8,7 +8,10 @@ import { createEngine } from "@wherry/engine";
 import { contentImages, openWasmRuntime } from "@wherry/runtime";
 import { eventually, FakeRegistry, workloadKit } from "@wherry/testkit";
 import { expect, test } from "vitest";
+import { createImageAccess, type ImageAccess } from "../../../kubelet/src/images/image-access.ts";
 import { ImageGarbageCollector } from "../../../kubelet/src/images/image-garbage-collector.ts";
+import { openPullRecords } from "../../../kubelet/src/images/pull-records.ts";
+import { MetricsRegistry } from "../../../kubelet/src/server/metrics/metrics-registry.ts";
 
 /** A collector for which the image file system is always full, and time passes at once. */
 class HungryCollector implements AsyncDisposable {
@@ -19,10 +22,12 @@ class HungryCollector implements AsyncDisposable {
 
   constructor(
     runtime: Pick<Awaited<ReturnType<typeof openWasmRuntime>>, "images" | "listContainers" | "containerStatus">,
+    access: ImageAccess,
   ) {
     const collector = new ImageGarbageCollector({
       runtime,
       policy: { highThresholdPercent: 1, lowThresholdPercent: 0, minimumAgeMs: 0, maximumAgeMs: 0 },
+      access,
       nodeName: "node",
       events: { event: () => undefined },
       clock: this.#clock,
@@ -119,10 +124,24 @@ test("an image that a container mounts is not collected, whatever becomes of its
   // The tag moves on to other content, and that is collected.
   registry.addFiles("data", "v1", { file: "moved\n" });
   await images.pullImage({ image: `${registry.host}/data:v1` });
-  await using collector = new HungryCollector(runtime);
+  const logger = silentLogger;
+  const access = createImageAccess({
+    records: await openPullRecords(directory, logger),
+    policy: { policy: "AlwaysVerify", allowlist: [] },
+    metrics: new MetricsRegistry(),
+    clock: new FakeClock(),
+    logger,
+  });
+  for (const image of [kit, data]) {
+    const imageId = (await images.imageStatus({ image }))?.id;
+    await access.recordPull(image, async () => ({ imageId, credential: undefined }));
+  }
+  const recorded = async () => (await readdir(join(directory, "image_manager/pulled"))).length;
+  await using collector = new HungryCollector(runtime, access);
   await collector.round();
   const digests = async () => (await images.listImages()).flatMap(({ repoDigests }) => repoDigests).sort();
   expect(await digests()).toEqual([data, kit].sort());
+  expect(await recorded()).toBe(2);
   await writeFile(join(state, "go"), "");
   let status = await runtime.containerStatus(container);
   await eventually("The end of the container", async () => {
@@ -135,5 +154,6 @@ test("an image that a container mounts is not collected, whatever becomes of its
   await runtime.removeContainer(container);
   await collector.round();
   expect(await digests()).toEqual([]);
+  await eventually("The end of the records", async () => (await recorded()) === 0);
   expect(await readdir(join(directory, "content/snapshots"))).toEqual([]);
 });

@@ -21,7 +21,6 @@ export const protocolVersion = 2;
 
 /** `Any.type_url` of the messages that travel inside the task API. */
 export const guestSpecType = "wherry.engine.v1.GuestSpec";
-export const resourcesType = "wherry.engine.v1.Resources";
 export const metricsType = "wherry.engine.v1.Metrics";
 
 export interface GuestMountMessage {
@@ -82,10 +81,6 @@ export const guestSpecMessage: WireMessage<GuestSpecMessage> = wireMessage("wher
   stdinOnce: boolField(8),
   workingDir: stringField(9),
   sockets: repeatedField(messageField(10, () => guestSocket)),
-});
-
-export const resourcesMessage: WireMessage<{ memoryLimitBytes: bigint }> = wireMessage("wherry.engine.v1.Resources", {
-  memoryLimitBytes: uint64Field(1),
 });
 
 export interface MetricsMessage {

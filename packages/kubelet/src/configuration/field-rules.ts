@@ -1,3 +1,4 @@
+import { verificationPolicies } from "../images/verification-policy.ts";
 import type { FieldRule, FieldRules, FieldSupport } from "./field-rule.ts";
 
 // Shorthands of the table below; `support` defaults to "acted".
@@ -148,8 +149,8 @@ const images: FieldRules = {
   imageMaximumGCAge: duration("0s"),
   imageGCHighThresholdPercent: integer(85, percent),
   imageGCLowThresholdPercent: integer(80, percent),
-  imagePullCredentialsVerificationPolicy: any("missing"),
-  preloadedImagesVerificationAllowlist: any("missing"),
+  imagePullCredentialsVerificationPolicy: choice("NeverVerifyPreloadedImages", verificationPolicies),
+  preloadedImagesVerificationAllowlist: strings(),
 };
 
 const eviction: FieldRules = {

@@ -1,4 +1,5 @@
 import type { Taint } from "@wherry/kubernetes";
+import type { VerificationPolicy } from "../images/verification-policy.ts";
 
 /**
  * `KubeletConfiguration` of `kubelet.config.k8s.io/v1beta1` as it is written in a file: durations as Go spells them, quantities as
@@ -64,6 +65,8 @@ export interface KubeletConfiguration {
   readonly imageMaximumGCAge?: string;
   readonly imageGCHighThresholdPercent?: number;
   readonly imageGCLowThresholdPercent?: number;
+  readonly imagePullCredentialsVerificationPolicy?: VerificationPolicy["policy"];
+  readonly preloadedImagesVerificationAllowlist?: readonly string[];
   readonly evictionHard?: Readonly<Record<string, string>>;
   readonly evictionPressureTransitionPeriod?: string;
   readonly mergeDefaultEvictionSettings?: boolean;

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { parseQuantity, quantityValue, type Taint, tryParseQuantity } from "@wherry/kubernetes";
+import { allowlistProblem, type VerificationPolicy } from "../images/verification-policy.ts";
 import type { Threshold } from "../node/node-resources.ts";
 import type { ManifestRequest } from "../pods/static/manifest-answer.ts";
 import { withDefaults } from "./defaults.ts";
@@ -87,6 +88,7 @@ export interface ResolvedConfiguration {
     readonly maximumAgeMs: number;
     readonly highThresholdPercent: number;
     readonly lowThresholdPercent: number;
+    readonly verification: VerificationPolicy;
   };
 }
 
@@ -137,6 +139,7 @@ export function resolveConfiguration(given: KubeletConfiguration): {
       maximumAgeMs: ms(source.imageMaximumGCAge),
       highThresholdPercent: source.imageGCHighThresholdPercent ?? 85,
       lowThresholdPercent: source.imageGCLowThresholdPercent ?? 80,
+      verification: resolveVerification(source, problem),
     },
   };
   return { resolved, problems };
@@ -155,6 +158,21 @@ function resolveNode(source: KubeletConfiguration, problem: ReportProblem): Reso
     podsPerCore: source.podsPerCore ?? 0,
     reserved: reservedResources(source, problem),
   };
+}
+
+function resolveVerification(source: KubeletConfiguration, problem: ReportProblem): VerificationPolicy {
+  const policy = source.imagePullCredentialsVerificationPolicy || "NeverVerifyPreloadedImages";
+  const allowlist = source.preloadedImagesVerificationAllowlist ?? [];
+  if (allowlist.length > 0 && policy !== "NeverVerifyAllowlistedImages")
+    problem(
+      "preloadedImagesVerificationAllowlist",
+      `must be absent unless imagePullCredentialsVerificationPolicy is "NeverVerifyAllowlistedImages"; it is "${policy}"`,
+    );
+  for (const [index, entry] of allowlist.entries()) {
+    const message = allowlistProblem(entry);
+    if (message !== undefined) problem(`preloadedImagesVerificationAllowlist[${index}]`, message);
+  }
+  return { policy, allowlist };
 }
 
 function resolveServing(

@@ -3,8 +3,8 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { aborted, type Clock, errorMessage, isAbort, type Logger, raceAbort, systemClock } from "@wherry/base";
 import type { Pod } from "@wherry/kubernetes";
-import type { AuthConfig } from "@wherry/runtime";
 import { ConfigurationError } from "../configuration/errors.ts";
+import type { PullCredential } from "../images/pull-credential.ts";
 import { matchCredentials } from "../objects/registry-keyring.ts";
 import { CredentialPlugin } from "./credential-plugin.ts";
 import { type CredentialProviderConfig, loadCredentialProviderConfig } from "./credential-provider-config.ts";
@@ -23,7 +23,7 @@ export interface CredentialProviders {
     image: string,
     pod: Pod,
     options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<AuthConfig[]>;
+  ): Promise<PullCredential[]>;
   /** Ends plug-ins that run when `signal` aborts; none can be asked afterwards. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -71,19 +71,31 @@ export function createCredentialProviders(
   const { clock = systemClock, runPlugin: run = runCredentialPlugin, logger } = options;
   const plugins = configs.map((config) => new CredentialPlugin({ ...options, config, run, clock }));
   const life = new AbortController();
-  const ask = async (plugin: CredentialPlugin, image: string, pod: Pod, signal?: AbortSignal) => {
+  const ask = async (
+    plugin: CredentialPlugin,
+    image: string,
+    pod: Pod,
+    signal?: AbortSignal,
+  ): Promise<PullCredential[]> => {
     try {
       const { tokenAttributes } = plugin;
-      const found =
+      const identity =
         tokenAttributes === undefined
           ? ({ kind: "none" } as const)
           : await findServiceAccount(pod, tokenAttributes, services, signal);
-      if (found.kind === "unfit") {
-        logger.debug("A credential provider plug-in is not asked", { plugin: plugin.name, image, reason: found.why });
+      if (identity.kind === "unfit") {
+        logger.debug("A credential provider plug-in is not asked", {
+          plugin: plugin.name,
+          image,
+          reason: identity.why,
+        });
         return [];
       }
-      const account = found.kind === "account" ? found.account : undefined;
-      return matchCredentials(await plugin.credentials(image, account, life.signal), image);
+      const account = identity.kind === "account" ? identity.account : undefined;
+      const found = matchCredentials(await plugin.credentials(image, account, life.signal), image);
+      if (account === undefined) return found;
+      const { uid, namespace, name } = account;
+      return found.map((auth) => ({ ...auth, source: { kind: "ServiceAccount", uid, namespace, name } }));
     } catch (error) {
       if (isAbort(error, signal)) throw error;
       logger.error("A credential provider plug-in failed", { plugin: plugin.name, image, error: errorMessage(error) });

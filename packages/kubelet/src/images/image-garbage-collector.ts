@@ -4,6 +4,7 @@ import { KubeletError } from "../errors.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import { isRuntimeNotFound } from "../standard/runtime-errors.ts";
 import { type FilesystemSpace, filesystemSpace } from "./filesystem-space.ts";
+import type { ImageAccess } from "./image-access.ts";
 import { type ImageRecord, ImageRecords } from "./image-records.ts";
 
 /** When images are removed; fields of `KubeletConfiguration`. */
@@ -25,6 +26,8 @@ export interface ImageGarbageCollectorOptions {
     containerStatus: Runtime["containerStatus"];
   };
   readonly policy: ImageGarbagePolicy;
+  /** What is remembered of images that are gone goes too. */
+  readonly access?: Pick<ImageAccess, "prune"> | undefined;
   readonly nodeName: string;
   readonly events: EventRecorder;
   readonly clock: Clock;
@@ -126,6 +129,7 @@ export class ImageGarbageCollector {
       this.#options.logger.info("The image file system is full, removing unused images", { usedPercent, wantedBytes });
       await this.#makeRoom(unused, wantedBytes, nowMs, failures, call);
     }
+    await this.#options.access?.prune(this.#options.runtime.images, call);
     if (failures.length > 0) throw new KubeletError("ImageGCFailed", failures.join("; "));
   }
 

@@ -108,11 +108,6 @@ export class NodeAgent implements NodeFacts {
     return this.#described.promise;
   }
 
-  /** Asks for a status update now, e.g. because a health term changed. */
-  statusChanged(): void {
-    this.#updater.trigger();
-  }
-
   /**
    * Claims the name, registers, and keeps lease and status until `signal` aborts.
    *

@@ -1,7 +1,10 @@
 import type { AuthConfig } from "@wherry/runtime";
 
 /** Credentials by the registry, or registry and path, they are for; in the order of the configuration. */
-export type DockerConfig = readonly { readonly location: string; readonly auth: AuthConfig }[];
+export type DockerConfig<A extends AuthConfig = AuthConfig> = readonly {
+  readonly location: string;
+  readonly auth: A;
+}[];
 
 /**
  * Reads the credentials of a pull secret: `kubernetes.io/dockerconfigjson` (`{"auths":{…}}`) or the older

@@ -1,8 +1,8 @@
 import { errorMessage, isAbort, type Logger } from "@wherry/base";
 import { isForbidden } from "@wherry/client";
 import { isStaticPod, type Pod, type Secret } from "@wherry/kubernetes";
-import type { AuthConfig } from "@wherry/runtime";
 import type { CredentialProviders } from "../credentials/credential-providers.ts";
+import type { CredentialSource, PullCredential } from "../images/pull-credential.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import type { ObjectCache, ObjectCallOptions } from "../ports/object-cache.ts";
 import { type DockerConfig, parseDockerConfig } from "./docker-config.ts";
@@ -16,7 +16,7 @@ export interface PullSecrets {
    * Never fails for a pull secret that is missing or broken: the pull may succeed without, so that is an event
    * `FailedToRetrieveImagePullSecret` only. Rejects when `signal` aborts.
    */
-  pullCredentials(pod: Pod, image: string, options?: ObjectCallOptions): Promise<AuthConfig[]>;
+  pullCredentials(pod: Pod, image: string, options?: ObjectCallOptions): Promise<PullCredential[]>;
 }
 
 export interface PullSecretsOptions {
@@ -41,10 +41,11 @@ export function createPullSecrets(options: PullSecretsOptions): PullSecrets {
       const names = await secretNames(options, pod, call);
       const failed: string[] = [];
       const configs = await Promise.all(
-        names.map(async (name) => {
+        names.map(async (name): Promise<DockerConfig<PullCredential>> => {
           try {
             const secret = await objects.secret(namespace, name, call);
-            if (secret !== undefined) return configOf(secret);
+            if (secret !== undefined)
+              return ofSecret(configOf(secret), { namespace, name, uid: secret.metadata?.uid ?? "" });
           } catch (error) {
             if (isAbort(error, call.signal)) throw error;
             logger.warn("Cannot use an image pull secret", { namespace, name, error: errorMessage(error) });
@@ -93,6 +94,10 @@ async function secretNames(options: PullSecretsOptions, pod: Pod, call: ObjectCa
 function namesOf(references: readonly { readonly name?: string | undefined }[] | undefined): string[] {
   const names = (references ?? []).map(({ name }) => name).filter((name): name is string => !!name);
   return [...new Set(names)];
+}
+
+function ofSecret(config: DockerConfig, secret: Omit<CredentialSource, "kind">): DockerConfig<PullCredential> {
+  return config.map(({ location, auth }) => ({ location, auth: { ...auth, source: { kind: "Secret", ...secret } } }));
 }
 
 function configOf(secret: Secret): DockerConfig {

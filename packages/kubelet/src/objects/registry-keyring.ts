@@ -11,10 +11,10 @@ interface Key {
   readonly path: string;
 }
 
-interface Entry {
+interface Entry<A> {
   /** `host[:port][/path]`; longer ones are tried first. */
   readonly key: string;
-  readonly auth: AuthConfig;
+  readonly auth: A;
 }
 
 /**
@@ -24,8 +24,8 @@ interface Entry {
  * A location matches when it has as many host labels, each equal or a glob pattern for the image's (`*.example.com`), the same
  * port, and a path that the image's begins with. Equal credentials occur once.
  */
-export function matchCredentials(config: DockerConfig, image: string): AuthConfig[] {
-  const entries: Entry[] = [];
+export function matchCredentials<A extends AuthConfig>(config: DockerConfig<A>, image: string): A[] {
+  const entries: Entry<A>[] = [];
   for (const { location, auth } of config) {
     const key = locationKey(location);
     if (key !== undefined) entries.push({ key, auth });

@@ -29,6 +29,15 @@ export function tryParseImageName(image: string): ImageName | undefined {
   return { registry, repository: rest, tag, digest };
 }
 
+/** The reference as it is written but for tag and digest; undefined for text that is none. */
+export function bareImageName(image: string): string | undefined {
+  const name = tryParseImageName(image);
+  if (name === undefined) return undefined;
+  const { tag, digest } = name;
+  const suffix = `${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
+  return image.slice(0, image.length - suffix.length);
+}
+
 export type PullPolicy = "Always" | "IfNotPresent" | "Never";
 
 /** The policy that applies: the container's, else `Always` for `:latest` or no tag, else `IfNotPresent`. */

@@ -1,6 +1,8 @@
 import { type Clock, errorMessage, isAbort } from "@wherry/base";
 import type { WaitingReason } from "@wherry/kubernetes";
-import { type AuthConfig, type ImageService, type ImageSpec, type ImageStatus, RuntimeError } from "@wherry/runtime";
+import { type ImageService, type ImageSpec, type ImageStatus, RuntimeError } from "@wherry/runtime";
+import type { FinishedPull, ImageAccess } from "../images/image-access.ts";
+import { authOf, type PullCredential } from "../images/pull-credential.ts";
 import type { EventContent } from "../ports/event-recorder.ts";
 import { type BackOffTable, formatDuration } from "./back-off-table.ts";
 import { pullPolicy, tryParseImageName } from "./image-name.ts";
@@ -10,6 +12,8 @@ import type { StartDelay } from "./start-outcome.ts";
 export interface ImagePullerOptions {
   readonly images: ImageService;
   readonly clock: Clock;
+  /** Who may use what is present. @default everybody */
+  readonly access?: Pick<ImageAccess, "mayUse" | "recordPull"> | undefined;
   /** Pulls under way at the same time on the node. @default 5 */
   readonly maxParallelPulls?: number | undefined;
 }
@@ -24,12 +28,17 @@ export interface ImageRequest {
   readonly backOff: BackOffTable;
   /** Reason and cause of the last of them, by image; kept by the puller and shown while it backs off. */
   readonly failures: Map<string, string>;
-  /** Asked only when something has to be pulled. */
-  readonly credentials: () => Promise<readonly AuthConfig[]>;
+  /** Asked, at most once, when something has to be pulled or it depends on them who may use what is present. */
+  readonly credentials: () => Promise<readonly PullCredential[]>;
   readonly event: (content: EventContent) => void;
   /** Of the container that the events are about; without it they are about the pod. */
   readonly fieldPath?: string | undefined;
   readonly signal: AbortSignal;
+}
+
+interface PulledImage extends FinishedPull {
+  readonly ref: string;
+  readonly size: number;
 }
 
 export type ImageOutcome = { readonly kind: "present"; readonly ref: string } | StartDelay;
@@ -49,8 +58,9 @@ export class ImagePuller {
   }
 
   /** Never rejects but with the signal's reason: failures are outcomes. */
-  async ensure(request: ImageRequest): Promise<ImageOutcome> {
-    const { image } = request;
+  async ensure(given: ImageRequest): Promise<ImageOutcome> {
+    const { image } = given;
+    const request: ImageRequest = { ...given, credentials: once(given.credentials) };
     const name = tryParseImageName(image);
     if (name === undefined) {
       const message = `Failed to apply default image tag ${JSON.stringify(image)}: couldn't parse image name ${JSON.stringify(image)}: invalid reference format`;
@@ -62,8 +72,10 @@ export class ImagePuller {
     if (policy !== "Always") {
       const present = await this.#inspect(request, spec);
       if (present.kind === "waiting") return present;
-      if (present.image !== undefined) return this.#present(request, present.image);
+      if (present.image !== undefined && (await this.#mayUse(request, present.image)))
+        return this.#present(request, present.image);
       if (policy === "Never") {
+        // The same where the pod may not use it: what other pods have here is not its business.
         const message = `Container image ${JSON.stringify(image)} is not present with pull policy of Never`;
         this.#warn(request, "ErrImageNeverPull", message);
         return this.#delay("ErrImageNeverPull", message, syncRetryMs);
@@ -80,6 +92,16 @@ export class ImagePuller {
       `Container image ${name} already present on machine and can be accessed by the pod`,
     );
     return { kind: "present", ref: image.ref };
+  }
+
+  async #mayUse({ image, credentials, signal }: ImageRequest, { id }: ImageStatus): Promise<boolean> {
+    try {
+      return (await this.#options.access?.mayUse(image, id, credentials)) ?? true;
+    } catch (error) {
+      throwIfAborted(error, signal);
+      // The pull meets the same failure and shows it.
+      return false;
+    }
   }
 
   async #inspect(
@@ -115,23 +137,24 @@ export class ImagePuller {
       if (mayBePresent && clock.monotonic() > queuedAtMs) {
         // Another pod may have pulled it while this one waited for its turn.
         const present = await this.#inspect(request, spec);
-        if (present.kind === "answer" && present.image !== undefined) return this.#present(request, present.image);
+        if (present.kind === "answer" && present.image !== undefined && (await this.#mayUse(request, present.image)))
+          return this.#present(request, present.image);
       }
       return this.#pull(request, spec, queuedAtMs);
     });
   }
 
   async #pull(request: ImageRequest, spec: ImageSpec, queuedAtMs: number): Promise<ImageOutcome> {
-    const { clock, images } = this.#options;
+    const { clock, access } = this.#options;
     const { backOff, failures, signal } = request;
     const image = JSON.stringify(spec.image);
     this.#normal(request, "Pulling", `Pulling image ${image}`);
     const startedAtMs = clock.monotonic();
     try {
-      const ref = await this.#tryCredentials(spec, await request.credentials(), signal);
+      const credentials = await request.credentials();
+      const pull = () => this.#tryCredentials(spec, credentials, signal);
+      const { ref, size } = await (access?.recordPull(spec.image, pull) ?? pull());
       backOff.forget(spec.image);
-      const size =
-        (await images.imageStatus({ ...spec, image: ref }, { signal }).catch(() => undefined))?.sizeBytes ?? 0;
       const now = clock.monotonic();
       const took = `${goSeconds(now - startedAtMs)} (${goSeconds(now - queuedAtMs)} including waiting)`;
       this.#normal(request, "Pulled", `Successfully pulled image ${image} in ${took}. Image size: ${size} bytes.`);
@@ -147,19 +170,38 @@ export class ImagePuller {
     }
   }
 
-  async #tryCredentials(spec: ImageSpec, credentials: readonly AuthConfig[], signal: AbortSignal): Promise<string> {
+  async #tryCredentials(
+    spec: ImageSpec,
+    credentials: readonly PullCredential[],
+    signal: AbortSignal,
+  ): Promise<PulledImage> {
     const { images } = this.#options;
-    const failures: unknown[] = [];
-    for (const auth of credentials) {
+    const failures = new Map<string, unknown>();
+    for (const credential of credentials) {
+      const auth = authOf(credential);
+      const key = JSON.stringify(auth);
+      if (failures.has(key)) continue;
       try {
-        return await images.pullImage(spec, { signal, auth });
+        return await this.#pulled(spec, await images.pullImage(spec, { signal, auth }), credential, signal);
       } catch (error) {
         throwIfAborted(error, signal);
-        failures.push(error);
+        failures.set(key, error);
       }
     }
-    if (credentials.length === 0) return images.pullImage(spec, { signal });
-    throw failures.at(-1);
+    if (credentials.length === 0)
+      return this.#pulled(spec, await images.pullImage(spec, { signal }), undefined, signal);
+    throw [...failures.values()].at(-1);
+  }
+
+  async #pulled(
+    spec: ImageSpec,
+    ref: string,
+    credential: PullCredential | undefined,
+    signal: AbortSignal,
+  ): Promise<PulledImage> {
+    const { images } = this.#options;
+    const status = await images.imageStatus({ ...spec, image: ref }, { signal }).catch(() => undefined);
+    return { ref, imageId: status?.id, size: status?.sizeBytes ?? 0, credential };
   }
 
   #delay(reason: string, message: string, delayMs: number): StartDelay {
@@ -192,6 +234,11 @@ function pullFailure(image: string, error: unknown): WaitingReason {
 function throwIfAborted(error: unknown, signal: AbortSignal): void {
   if (signal.aborted) signal.throwIfAborted();
   if (isAbort(error, signal)) throw error;
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
 }
 
 function goSeconds(durationMs: number): string {

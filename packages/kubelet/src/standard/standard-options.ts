@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "@wherry/base";
 import type { Runtime } from "@wherry/runtime";
 import type { ContainerActions } from "../actions/container-actions.ts";
+import type { ImageAccess } from "../images/image-access.ts";
 import type { ImageGarbageCollectorOptions } from "../images/image-garbage-collector.ts";
 import type { PullSecrets } from "../objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "../ports/environment.ts";
@@ -18,6 +19,8 @@ export interface StandardProviderOptions {
   readonly objects: ObjectCache;
   readonly runtimeClasses: RuntimeClasses;
   readonly pullSecrets: PullSecrets;
+  /** Which pods may use images that are present. @default all */
+  readonly imageAccess?: ImageAccess | undefined;
   readonly terminationLogs: TerminationLogs;
   /** @default the node's file system */
   readonly logFiles?: LogFiles | undefined;

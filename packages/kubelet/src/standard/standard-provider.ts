@@ -66,7 +66,12 @@ class RuntimeProvider implements StandardProvider {
       probes: createProbeManager({ actions, clock, random: options.random }),
       hooks: createHookRunner({ actions, clock }),
       resizeTimes: new ResizeTimes(),
-      puller: new ImagePuller({ images: runtime.images, clock, maxParallelPulls: options.maxParallelPulls }),
+      puller: new ImagePuller({
+        images: runtime.images,
+        clock,
+        access: options.imageAccess,
+        maxParallelPulls: options.maxParallelPulls,
+      }),
       runtimeName: () => this.#runtimeName,
       handlers: () => this.#handlers,
       abilities,
@@ -181,21 +186,25 @@ class RuntimeProvider implements StandardProvider {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    const { runtime, imageGarbage, clock, logger } = this.#options;
+    const { runtime, imageGarbage, imageAccess: access, clock, logger } = this.#options;
     return runTogether(signal, [
       (child) => this.#shared.probes.run(child),
       (child) => this.#watchRuntime(child),
       ...(imageGarbage === undefined
         ? []
-        : [(child: AbortSignal) => new ImageGarbageCollector({ ...imageGarbage, runtime, clock, logger }).run(child)]),
+        : [
+            (child: AbortSignal) =>
+              new ImageGarbageCollector({ ...imageGarbage, runtime, access, clock, logger }).run(child),
+          ]),
     ]);
   }
 
   async #watchRuntime(signal: AbortSignal): Promise<void> {
-    const { runtime, clock, logger } = this.#options;
+    const { runtime, imageAccess, clock, logger } = this.#options;
     for (;;) {
       try {
         const [version, status] = await Promise.all([runtime.version({ signal }), runtime.status({ signal })]);
+        await imageAccess?.recover(runtime.images, { signal });
         this.#runtimeName = version.runtimeName;
         this.#handlers = new Set(status.handlers.map(({ name }) => name));
         break;

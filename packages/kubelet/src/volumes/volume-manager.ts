@@ -173,23 +173,6 @@ export class NodeVolumeManager implements VolumeManager {
     return [...found].sort();
   }
 
-  /** Removes what is on disk of pods that are not among `knownUids`; a failure for one does not keep the others. */
-  async cleanupOrphans(knownUids: ReadonlySet<string>, options: VolumeCallOptions = {}): Promise<void> {
-    for (const uid of await this.mountedPods()) {
-      options.signal?.throwIfAborted();
-      if (knownUids.has(uid) || this.#pods.has(uid)) continue;
-      try {
-        await this.unmountPod(uid, options);
-        this.#options.logger.info("Removed the volumes of an orphaned pod", { podUid: uid });
-      } catch (error) {
-        this.#options.logger.warn("Cannot remove the volumes of an orphaned pod", {
-          podUid: uid,
-          error: errorMessage(error),
-        });
-      }
-    }
-  }
-
   /**
    * Bytes that volumes of a pod take up, by name; what is not mounted, or mounted by the runtime, is left out. Reads the disk.
    *

@@ -38,7 +38,7 @@ describe("loadConfiguration()", () => {
       },
       events: { perSecond: 50, burst: 100 },
       logs: { maxSizeBytes: 10 * 2 ** 20, maxFiles: 5, checkEveryMs: 10_000, podLogsDirectory: "/var/log/pods" },
-      images: { maxParallelPulls: 1 },
+      images: { maxParallelPulls: 1, verification: { policy: "NeverVerifyPreloadedImages", allowlist: [] } },
       pods: { maxRestartDelayMs: 300_000, fileCheckEveryMs: 20_000 },
     });
     expect(configuration.eviction.hard["memory.available"]).toEqual({ kind: "bytes", bytes: 100 * 2 ** 20 });
@@ -64,6 +64,34 @@ describe("loadConfiguration()", () => {
     ["staticPodURLHeader: {X-Token: a}", 'staticPodURLHeader.X-Token: is "a", it must be a list of strings'],
     ["staticPodURLHeader: [a]", 'staticPodURLHeader: is ["a"], it must be a mapping of lists of strings'],
     ['staticPodURLHeader: {"X Token": ["a"]}', "staticPodURLHeader.X Token: is nothing that an HTTP header can carry"],
+  ])("loadConfiguration() refuses %s", async (text, problem) => {
+    await expect(loadConfiguration({ file: await write(`${text}\n`) })).rejects.toThrow(problem);
+  });
+
+  test("loadConfiguration() takes images that need no credentials", async () => {
+    const body =
+      "imagePullCredentialsVerificationPolicy: NeverVerifyAllowlistedImages\npreloadedImagesVerificationAllowlist: [app, registry.test/*]\n";
+    const { configuration, warnings } = await loadConfiguration({ file: await write(body) });
+    expect(warnings).toEqual([]);
+    expect(configuration.images.verification).toEqual({
+      policy: "NeverVerifyAllowlistedImages",
+      allowlist: ["app", "registry.test/*"],
+    });
+  });
+
+  test.each([
+    [
+      "imagePullCredentialsVerificationPolicy: Sometimes",
+      'imagePullCredentialsVerificationPolicy: is "Sometimes", it must be "NeverVerify" or "NeverVerifyPreloadedImages" or',
+    ],
+    [
+      "preloadedImagesVerificationAllowlist: [app]",
+      'preloadedImagesVerificationAllowlist: must be absent unless imagePullCredentialsVerificationPolicy is "NeverVerifyAllowlistedImages"; it is "NeverVerifyPreloadedImages"',
+    ],
+    [
+      'imagePullCredentialsVerificationPolicy: NeverVerifyAllowlistedImages\npreloadedImagesVerificationAllowlist: ["app:v1"]',
+      'preloadedImagesVerificationAllowlist[0]: is "app:v1", it must be an image without tag and digest, or a prefix that ends in "/*"',
+    ],
   ])("loadConfiguration() refuses %s", async (text, problem) => {
     await expect(loadConfiguration({ file: await write(`${text}\n`) })).rejects.toThrow(problem);
   });

@@ -20,6 +20,7 @@ const podOf = (name: string, serviceAccountName?: string, namespace = "ns"): Pod
 });
 const first = podOf("first", "builder");
 const second = podOf("second", "builder");
+const ofBuilder = { kind: "ServiceAccount", uid: "account-1", namespace: "ns", name: "builder" };
 
 describe("createCredentialProviders() with tokenAttributes", () => {
   let accounts: Record<string, ServiceAccount | Error>;
@@ -86,6 +87,13 @@ describe("createCredentialProviders() with tokenAttributes", () => {
       },
     });
   }
+
+  test("credentials made from an account's token are told to be its; those made without are the node's", async () => {
+    const providers = create({ requireServiceAccount: false });
+    expect(await providers.imageCredentials(image, first)).toMatchObject([{ source: ofBuilder }]);
+    const [own] = await providers.imageCredentials(image, podOf("static"));
+    expect(own).toEqual({ username: "user 2", password: "p" });
+  });
 
   const user = async (providers: CredentialProviders, pod: Pod, of = image) =>
     (await providers.imageCredentials(of, pod)).map(({ username }) => username)[0];
@@ -223,7 +231,7 @@ describe("createCredentialProviders() with tokenAttributes", () => {
       auth: { "registry.test": { username: "echo", password: serviceAccountToken } },
     });
     expect(await create({ cacheType: "Token" }).imageCredentials(image, first)).toEqual([
-      { username: "echo", password: "token of first" },
+      { username: "echo", password: "token of first", source: ofBuilder },
     ]);
     const providers = create();
     expect(await providers.imageCredentials(image, first)).toEqual([]);

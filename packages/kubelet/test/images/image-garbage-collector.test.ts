@@ -27,12 +27,15 @@ describe("ImageGarbageCollector", () => {
   let capacityBytes: number;
   /** What else is on the disk. */
   let otherBytes: number;
+  /** What was there at each round when records of images that are gone were to go. */
+  let pruned: string[][];
   let abort: AbortController;
   let running: Promise<void>;
 
   beforeEach(() => {
     clock = new FakeClock();
     [images, containers, removed, events] = [new Map(), [], [], []];
+    pruned = [];
     [mounted, vanishing] = [new Map(), new Set()];
     [refusal, listFailure, capacityBytes, otherBytes] = [undefined, undefined, 1000, 0];
     abort = new AbortController();
@@ -74,6 +77,7 @@ describe("ImageGarbageCollector", () => {
         },
       },
       policy: { ...standard, ...policy },
+      access: { prune: async () => void pruned.push([...images.keys()]) },
       nodeName: "n",
       events: { event: (_, content) => void events.push(content) },
       clock,
@@ -95,6 +99,19 @@ describe("ImageGarbageCollector", () => {
     add("b", 10);
     await clock.advance(60 * minuteMs);
     expect(removed).toEqual(["a"]);
+  });
+
+  test("removes what is remembered of images that are gone after each round, of which the first look is none", async () => {
+    for (const name of ["a", "b"]) add(name, 100);
+    start();
+    await clock.advance(0);
+    expect(pruned).toEqual([]);
+    await clock.advance(5 * minuteMs);
+    expect(pruned).toEqual([["a", "b"]]);
+    // As full as it gets, and too little can go: what went is forgotten all the same.
+    otherBytes = 900;
+    await clock.advance(5 * minuteMs);
+    expect(pruned.at(-1)).toEqual([]);
   });
 
   test("removes what was not used for longest, down to the low threshold, and never what a container uses", async () => {

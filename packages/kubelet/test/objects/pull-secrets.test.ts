@@ -64,6 +64,26 @@ test("pullCredentials() answers the node's credentials after the pod's own, and 
   expect(read).toEqual(["default"]);
 });
 
+test("pullCredentials() tells which secret each credential comes from, of equal ones too, and none for the node's", async () => {
+  const pullSecrets = createPullSecrets({
+    objects: {
+      secret: async (_, name) => ({ ...registrySecret("same"), metadata: { uid: `uid-${name}` } }),
+      serviceAccount: async () => undefined,
+    },
+    events: new FakeEvents(),
+    logger: silentLogger,
+    providers: { imageCredentials: async () => [{ username: "node" }] },
+  });
+  const spec = { containers: [], imagePullSecrets: [{ name: "a" }, { name: "b" }] };
+  const pod: Pod = { metadata: { namespace: "ns", name: "pod" }, spec };
+  const auth = { username: "same", password: "pw-hunter2" };
+  expect(await pullSecrets.pullCredentials(pod, "registry.test/app")).toEqual([
+    { ...auth, source: { kind: "Secret", uid: "uid-a", namespace: "ns", name: "a" } },
+    { ...auth, source: { kind: "Secret", uid: "uid-b", namespace: "ns", name: "b" } },
+    { username: "node" },
+  ]);
+});
+
 test("pullCredentials() reads the older form", async () => {
   const old = { "registry.test": { auth: btoa("old:x") } };
   const { users } = fixture({

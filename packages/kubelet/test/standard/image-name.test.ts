@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { pullPolicy, tryParseImageName } from "../../src/standard/image-name.ts";
+import { bareImageName, pullPolicy, tryParseImageName } from "../../src/standard/image-name.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
 
@@ -31,6 +31,18 @@ describe("tryParseImageName()", () => {
   ])("tryParseImageName() refuses %j", (image) => {
     expect(tryParseImageName(image)).toBeUndefined();
   });
+});
+
+test.each([
+  ["app", "app"],
+  ["app:v1", "app"],
+  ["localhost:5000/app", "localhost:5000/app"],
+  ["localhost:5000/app:v1", "localhost:5000/app"],
+  [`registry.example.com/app:v1@${digest}`, "registry.example.com/app"],
+  [`docker.io/app@${digest}`, "docker.io/app"],
+  ["not@@a-name", undefined],
+])("bareImageName() of %s is %s", (image, name) => {
+  expect(bareImageName(image)).toBe(name);
 });
 
 describe("pullPolicy()", () => {

@@ -1,10 +1,15 @@
-import { FakeClock } from "@wherry/base";
+import { FakeClock, silentLogger } from "@wherry/base";
 import { RuntimeError } from "@wherry/runtime";
 import { FakeImages, FaultInjector, failing, resolvedReference } from "@wherry/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
+import { createImageAccess, type ImageAccess } from "../../src/images/image-access.ts";
+import type { PullCredential } from "../../src/images/pull-credential.ts";
+import { openPullRecords } from "../../src/images/pull-records.ts";
 import type { EventContent } from "../../src/ports/event-recorder.ts";
+import { MetricsRegistry } from "../../src/server/metrics/metrics-registry.ts";
 import { BackOffTable } from "../../src/standard/back-off-table.ts";
 import { ImagePuller, type ImageRequest } from "../../src/standard/image-puller.ts";
+import { temporaryDirectory } from "../volumes/temporary-directory.ts";
 
 describe("ImagePuller", () => {
   let clock: FakeClock;
@@ -19,7 +24,8 @@ describe("ImagePuller", () => {
     events = [];
   });
 
-  const puller = (maxParallelPulls = 5) => new ImagePuller({ images, clock, maxParallelPulls });
+  const puller = (maxParallelPulls = 5, access?: ImageAccess) =>
+    new ImagePuller({ images, clock, maxParallelPulls, access });
 
   function request(image: string, more: Partial<ImageRequest> = {}): ImageRequest {
     return {
@@ -139,5 +145,125 @@ describe("ImagePuller", () => {
     abort.abort(new Error("deleted"));
     await expect(done).rejects.toThrow("deleted");
     expect(events).toEqual([]);
+  });
+
+  describe("with access by credentials", () => {
+    const login = { username: "ann", password: "right" };
+    const ofSecret = (name: string, auth = login): PullCredential => ({
+      ...auth,
+      source: { kind: "Secret", uid: `uid-${name}`, namespace: "ns", name },
+    });
+    let access: ImageAccess;
+
+    beforeEach(async () => {
+      access = createImageAccess({
+        records: await openPullRecords(await temporaryDirectory(), silentLogger),
+        policy: { policy: "NeverVerifyPreloadedImages", allowlist: [] },
+        metrics: new MetricsRegistry(),
+        clock,
+        logger: silentLogger,
+      });
+      images.protectedBy.set("app:v1", login);
+    });
+
+    /** How it went, with the events as `reason message`. */
+    async function ensure(credentials: readonly PullCredential[], more: Partial<ImageRequest> = {}) {
+      events.length = 0;
+      const outcome = await puller(5, access).ensure(
+        request("app:v1", { credentials: async () => credentials, ...more }),
+      );
+      return {
+        how: outcome.kind === "present" ? "present" : outcome.reason,
+        message: outcome.kind === "present" ? "" : outcome.message,
+        events: events.map(({ reason, message }) => `${reason} ${message}`),
+      };
+    }
+    const used = ['Pulled Container image "app:v1" already present on machine and can be accessed by the pod'];
+    const refused = 'Cannot pull image "app:v1": registry answered 401';
+
+    test("what a secret pulled is for pods with it or its credentials; others have to pull, and cannot", async () => {
+      expect(await ensure([ofSecret("a")])).toMatchObject({ how: "present" });
+      expect(pulls()).toBe(1);
+      for (const credentials of [[ofSecret("a")], [ofSecret("b")]])
+        expect(await ensure(credentials)).toMatchObject({ how: "present", events: used });
+      expect(pulls()).toBe(1);
+      for (const credentials of [[], [ofSecret("c", { ...login, password: "wrong" })]])
+        expect(await ensure(credentials)).toEqual({
+          how: "ErrImagePull",
+          message: refused,
+          events: ['Pulling Pulling image "app:v1"', `Failed Failed to pull image "app:v1": ${refused}`],
+        });
+      expect(images.present.has("app:v1")).toBe(true);
+    });
+
+    test("policy Never says of what the pod may not use what it says of what is not there", async () => {
+      await ensure([ofSecret("a")]);
+      const message = 'Container image "app:v1" is not present with pull policy of Never';
+      const absent = { how: "ErrImageNeverPull", message, events: [`ErrImageNeverPull ${message}`] };
+      expect(await ensure([], { pullPolicy: "Never" })).toEqual(absent);
+      expect(await ensure([ofSecret("a")], { pullPolicy: "Never" })).toMatchObject({ how: "present", events: used });
+      images.present.clear();
+      expect(await ensure([], { pullPolicy: "Never" })).toEqual(absent);
+      expect(pulls()).toBe(1);
+    });
+
+    test("a pod that can pull what it may not use yet pulls it, and may then use it", async () => {
+      await ensure([ofSecret("a")]);
+      images.protectedBy.clear();
+      expect((await ensure([])).events[0]).toBe('Pulling Pulling image "app:v1"');
+      expect(pulls()).toBe(2);
+      expect(await ensure([])).toMatchObject({ how: "present", events: used });
+    });
+
+    test("policy Always pulls for each pod, and puts on record what that shows", async () => {
+      await ensure([ofSecret("a")], { pullPolicy: "Always" });
+      const renewed = { ...login, password: "renewed" };
+      images.protectedBy.set("app:v1", renewed);
+      await ensure([ofSecret("c", renewed)], { pullPolicy: "Always" });
+      expect(pulls()).toBe(2);
+      for (const credentials of [[ofSecret("a")], [ofSecret("c", renewed)]])
+        expect(await ensure(credentials)).toMatchObject({ how: "present", events: used });
+    });
+
+    test("of several credentials those that were good are on record; equal ones are tried once", async () => {
+      const wrong = { ...login, password: "wrong" };
+      await ensure([ofSecret("x", wrong), ofSecret("y", wrong), ofSecret("a")]);
+      expect(pulls()).toBe(2);
+      expect((await ensure([ofSecret("x", wrong)])).how).toBe("ErrImagePull");
+      expect((await ensure([ofSecret("a")])).how).toBe("present");
+    });
+
+    test("a pod that waited while another pulled is not let in for that", async () => {
+      injector.plan = ({ verb }) => (verb === "pullImage" ? { kind: "delay", delayMs: 1000 } : undefined);
+      const limited = puller(1, access);
+      const first = limited.ensure(request("app:v1", { credentials: async () => [ofSecret("a")] }));
+      const friend = limited.ensure(request("app:v1", { credentials: async () => [ofSecret("b")] }));
+      const stranger = limited.ensure(request("app:v1"));
+      const all = Promise.all([first, friend, stranger]);
+      let ended = false;
+      all.finally(() => (ended = true)).catch(() => undefined);
+      // Records are on a real disk.
+      for (let turn = 0; turn < 100_000 && !ended; turn++) {
+        await clock.advance(100);
+        await new Promise(setImmediate);
+      }
+      expect((await all).map(({ kind }) => kind)).toEqual(["present", "present", "waiting"]);
+      expect(pulls()).toBe(2);
+    });
+
+    test("credentials that cannot be had are asked for once, and shown as the pull's failure", async () => {
+      await ensure([ofSecret("a")]);
+      let asked = 0;
+      const credentials = () => {
+        asked++;
+        return Promise.reject(new Error("no credentials today"));
+      };
+      expect(await ensure([], { credentials })).toMatchObject({
+        how: "ErrImagePull",
+        message: "no credentials today",
+      });
+      expect(asked).toBe(1);
+      expect(await ensure([], { credentials, pullPolicy: "Never" })).toMatchObject({ how: "ErrImageNeverPull" });
+    });
   });
 });

@@ -1,6 +1,7 @@
 import type { Container, Volume } from "@wherry/kubernetes";
 import { failing, resolvedReference } from "@wherry/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ImageAccess } from "../../src/images/image-access.ts";
 import { KubeletHarness, podOf } from "../support/kubelet-harness.ts";
 
 const waitingOf = (harness: KubeletHarness, pod: string, index = 0) =>
@@ -170,6 +171,36 @@ describe("standard provider, image volumes", () => {
     await own.settle();
     expect(own.status("web").phase).toBe("Running");
     expect(asked).toEqual(["private.example/data:v1"]);
+    await own.stop();
+  });
+
+  test("who may use an image is asked of volumes' images too, after what earlier lives pulled was put on record", async () => {
+    const asked: string[] = [];
+    const imageAccess: ImageAccess = {
+      recover: async () => void asked.push("recover"),
+      mayUse: async (image, imageId) => {
+        asked.push(`${image} ${imageId === resolvedReference(image).split("@")[1]}`);
+        return image !== "data:v1";
+      },
+      recordPull: async (image, pull) => {
+        asked.push(`pull ${image}`);
+        return pull();
+      },
+      prune: async () => undefined,
+    };
+    const own = new KubeletHarness({ provider: { imageAccess } });
+    own.runtime.images.present.add("data:v1");
+    own.start();
+    own.api.create(podOf("web", { volumes: [volumeOf({ reference: "data:v1", pullPolicy: "Never" })] }, mounting()));
+    own.api.create(podOf("other", { volumes: [volumeOf({ reference: "data:v1" })] }, mounting()));
+    await own.settle();
+    expect(waitingOf(own, "web")).toEqual({
+      reason: "ErrImageNeverPull",
+      message: 'Container image "data:v1" is not present with pull policy of Never',
+    });
+    expect(own.status("other").phase).toBe("Running");
+    expect(asked[0]).toBe("recover");
+    expect(asked.slice(1).sort()).toEqual(["app:v1 true", "data:v1 true", "data:v1 true", "pull data:v1"]);
     await own.stop();
   });
 });

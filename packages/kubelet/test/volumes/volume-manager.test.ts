@@ -218,16 +218,6 @@ describe("NodeVolumeManager.unmountPod()", () => {
     expect(await readdir(join(fixture.root, "pods"))).toEqual([]);
     expect(fixture.clock.pending).toBe(0);
   });
-
-  test("cleanupOrphans() removes pods that nobody knows", async () => {
-    const first = await managerFixture();
-    for (const uid of ["uid-1", "uid-2", "uid-3"])
-      await first.manager.mountPod(podWith([{ name: "v", emptyDir: {} }], {}, uid));
-    const { manager } = await managerFixture({ rootDirectory: first.root });
-    await manager.mountPod(podWith([], {}, "uid-3"));
-    await manager.cleanupOrphans(new Set(["uid-2"]));
-    expect(await manager.mountedPods()).toEqual(["uid-2", "uid-3"]);
-  });
 });
 
 describe("NodeVolumeManager.containerMounts()", () => {

@@ -35,6 +35,8 @@ export interface GoKubeletNode extends AsyncDisposable {
   readonly address: string;
   readonly kubeletPid: number;
   readonly containerdPid: number;
+  /** The kubelet's `--root-dir`. */
+  readonly rootDirectory: string;
   /** Where the kubelet writes the logs of containers. */
   readonly podLogsDirectory: string;
   /** Where a volume of a pod is, named as `kubernetes.io~empty-dir/NAME`. What is in memory cannot be seen from outside the node. */
@@ -118,6 +120,7 @@ export async function startGoKubeletNode(options: GoKubeletNodeOptions): Promise
       return kubelet.pid;
     },
     containerdPid: containerd.pid,
+    rootDirectory: files.kubeletRoot,
     podLogsDirectory: join(directory, "logs"),
     volumePath: (pod, volume) => join(files.kubeletRoot, "pods", pod.metadata?.uid ?? "", "volumes", volume),
     // Shims outlive the containerd that started them, whether or not it is their parent.

@@ -1,19 +1,12 @@
 import type { PodSpec, ResourceRequirements } from "@wherry/kubernetes";
-import type { Scenario } from "../scenario.ts";
-
-/** Pods that come to a node one after another, each when the one before is where its steps lead. */
-export interface PreemptionScenario {
-  /** Stands before the names of its pods. */
-  readonly name: string;
-  readonly pods: readonly Scenario[];
-}
+import type { PodSequence, Scenario } from "../scenario.ts";
 
 /**
  * Full nodes, and who comes to them last.
  *
  * @param cpuMillis what a node has for pods
  */
-export function preemptionScenarios(cpuMillis: number): readonly PreemptionScenario[] {
+export function preemptionScenarios(cpuMillis: number): readonly PodSequence[] {
   /** Hundredths of it. */
   const cpu = (share: number) => `${Math.floor((cpuMillis * share) / 100)}m`;
   const holds = (name: string, share: number, memory = "8Mi"): Scenario =>
