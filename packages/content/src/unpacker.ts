@@ -54,11 +54,7 @@ class ThreadUnpacker implements LayerUnpacker {
 
   async #run(job: UnpackJob, signal: AbortSignal): Promise<WrittenSnapshot> {
     if (signal.aborted) throw abortReason(signal);
-    const worker = new Worker(this.#entry, {
-      name: "unpack",
-      workerData: job,
-      resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMib },
-    });
+    const worker = this.#start(job);
     const onAbort = () => void worker.terminate();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
@@ -67,6 +63,15 @@ class ThreadUnpacker implements LayerUnpacker {
       signal.removeEventListener("abort", onAbort);
       // Its file descriptors go with it.
       await worker.terminate();
+    }
+  }
+
+  #start(job: UnpackJob): Worker {
+    try {
+      const resourceLimits = { maxOldGenerationSizeMb: this.#maxHeapMib };
+      return new Worker(this.#entry, { name: "unpack", workerData: job, resourceLimits });
+    } catch (error) {
+      throw unpackerFailed(errorMessage(error), error);
     }
   }
 

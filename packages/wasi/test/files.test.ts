@@ -129,6 +129,8 @@ for (const { kind, create: createFs } of fileSystems) {
         expect((await fstat(guest, fd)).size).toBe(100n);
         expect(await guest.call("fd_allocate", fd, 90n, 20n)).toBe(0);
         expect((await fstat(guest, fd)).size).toBe(110n);
+        expect(await guest.call("fd_allocate", fd, 0n, 1n << 52n)).toBe(Errno.nospc);
+        expect((await fstat(guest, fd)).size).toBe(110n);
         expect(await guest.call("fd_allocate", fd, 0n, 0n)).toBe(Errno.inval);
         expect(await guest.call("fd_allocate", fd, -1n, 10n)).toBe(Errno.inval);
         expect(await guest.call("fd_allocate", fd, maxI64, maxI64)).toBe(Errno.fbig);

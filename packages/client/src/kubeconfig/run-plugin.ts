@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 
 import { type Clock, errorCode } from "@wherry/base";
 
@@ -18,7 +18,7 @@ const shownErrorBytes = 2048;
 export function runPlugin(config: ExecConfig, options: RunPluginOptions): Promise<string> {
   const { command, args, installHint } = config;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...args], {
+    const child: ChildProcess = spawn(command, [...args], {
       env: { ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
       shell: false,
@@ -30,17 +30,18 @@ export function runPlugin(config: ExecConfig, options: RunPluginOptions): Promis
       cancelTimer();
       child.kill("SIGKILL");
       // A grandchild may hold the pipes open, and with them this process.
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       reject(new ClientConfigError(`Cannot run credential plugin ${command}: ${problem}`, { cause }));
     };
     const cancelTimer = options.clock.setTimer(options.timeoutMs, () => fail(`not done in ${options.timeoutMs} ms`));
-    child.stdout.on("data", (chunk: Buffer) => {
+    // There are no pipes where the process has no descriptors left for them.
+    child.stdout?.on("data", (chunk: Buffer) => {
       outputBytes += chunk.length;
       if (outputBytes > maxOutputBytes) fail(`it printed more than ${maxOutputBytes} bytes`);
       else output.push(chunk);
     });
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
       errors = (errors + chunk.toString("utf8")).slice(-shownErrorBytes);
     });
     child.once("error", (error) => {

@@ -103,7 +103,9 @@ export class HttpExchange {
 
   /** Resolves when the peer has taken what was written, or is gone. */
   drained(): Promise<void> {
-    if (this.#isGone || !this.#response.writableNeedDrain) return Promise.resolve();
+    // Of HTTP/2 the stream is asked: early releases of Node 24 do not know it of the response.
+    const writable = "stream" in this.#response ? this.#response.stream : this.#response;
+    if (this.#isGone || !writable.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         this.#response.off("drain", done);

@@ -16,7 +16,7 @@ export interface ListenerOptions {
 
 const host = "127.0.0.1";
 const maxStreams = 1000;
-/** What unread answers of one connection may hold; a slow watch is cut off before, so that it does not end its neighbours. */
+/** What unread answers of one connection may hold; a watch that is not read holds about 256 KiB of it. */
 const maxSessionMegabytes = 128;
 
 /** An HTTPS listener on loopback that speaks HTTP/2 and, for upgrades and old clients, HTTP/1.1. */

@@ -71,7 +71,7 @@ export class ObjectWatch {
     const unsubscribe = this.#store.subscribe(this.#resource, (record) => this.#written(record));
     try {
       if (this.#options.sendInitialEvents || this.#options.revision === 0) await this.#sendPresent(signal);
-      while (!signal.aborted && !this.#isLost) await this.#sendOn(signal);
+      while (!signal.aborted && !this.#isLost) await (this.#sink.isFull ? this.#room() : this.#sendOn());
       if (signal.aborted) this.bookmark();
       else this.#sink.error(this.#expiry());
     } finally {
@@ -96,7 +96,7 @@ export class ObjectWatch {
   }
 
   /** Sends what has been written meanwhile, or, if that is nothing, each write until the sink is full. */
-  async #sendOn(signal: AbortSignal): Promise<void> {
+  async #sendOn(): Promise<void> {
     const missed = this.#store.since(this.#resource, this.#revision);
     if (missed.length === 0) {
       this.#phase = "live";
@@ -108,9 +108,8 @@ export class ObjectWatch {
     for (const record of missed) {
       this.#deliver(record);
       this.#revision = record.revision;
-      if (this.#sink.isFull) await this.#room();
-      // What history has lost no longer knows what it replaced, so that selectors cannot be answered from it.
-      if (signal.aborted || this.#isLost) return;
+      // The rest is asked of history again: what waits must not be kept when everybody else has forgotten it.
+      if (this.#sink.isFull) return;
     }
   }
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock } from "@wherry/base";
 import { KubeletError } from "../errors.ts";
 
@@ -29,7 +29,11 @@ export const runCredentialPlugin: RunCredentialPlugin = (call) => {
   const { program, args, env, input, timeoutMs, clock, signal } = call;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
-    const child = spawn(program, [...args], { env: { ...env }, stdio: ["pipe", "pipe", "pipe"], shell: false });
+    const child: ChildProcess = spawn(program, [...args], {
+      env: { ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+      shell: false,
+    });
     const output: Buffer[] = [];
     let outputBytes = 0;
     let errors = "";
@@ -41,24 +45,25 @@ export const runCredentialPlugin: RunCredentialPlugin = (call) => {
       settle();
       child.kill("SIGKILL");
       // A grandchild may hold the pipes open, and with them this process.
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       reject(new KubeletError("CredentialPluginFailed", `Cannot run the plug-in "${program}": ${problem}`, { cause }));
     };
     const onAbort = () => fail("the kubelet is ending");
     const cancelTimer = clock.setTimer(timeoutMs, () => fail(`it was not done in ${timeoutMs / 1000} s`));
     signal.addEventListener("abort", onAbort, { once: true });
-    child.stdout.on("data", (chunk: Buffer) => {
+    // There are no pipes where the process has no descriptors left for them.
+    child.stdout?.on("data", (chunk: Buffer) => {
       outputBytes += chunk.length;
       if (outputBytes > maxOutputBytes) fail(`it printed more than ${maxOutputBytes} bytes`);
       else output.push(chunk);
     });
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
       errors = (errors + chunk.toString("utf8")).slice(-maxErrorLength);
     });
     // A plug-in need not read what it is told.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(input);
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(input);
     child.once("error", (error) => fail("it cannot be started", error));
     child.once("close", (exitCode, killedBy) => {
       const said = errors.trim() === "" ? "" : `: ${errors.trim()}`;

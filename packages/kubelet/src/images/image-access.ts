@@ -1,5 +1,5 @@
 import { type Clock, errorMessage, type Logger } from "@wherry/base";
-import type { CallOptions, ImageService } from "@wherry/runtime";
+import { type CallOptions, type ImageService, RuntimeError } from "@wherry/runtime";
 import { KubeletError } from "../errors.ts";
 import type { Counter, MetricsRegistry } from "../server/metrics/metrics-registry.ts";
 import { bareImageName } from "../standard/image-name.ts";
@@ -52,13 +52,19 @@ export function createImageAccess(options: ImageAccessOptions): ImageAccess {
   return new RecordedAccess(options);
 }
 
+/** Pulls of one name that are under way. */
+interface PullsOfName {
+  readonly count: number;
+  /** Whether the last of them that brought an image could not be put on record. */
+  readonly lacksRecord: boolean;
+}
+
 class RecordedAccess implements ImageAccess {
   readonly #options: ImageAccessOptions;
   readonly #checks: Counter;
   /** Of records by image ID, of intents by name. */
   readonly #lock: KeyedLock = new KeyedLock();
-  /** Pulls under way by name. */
-  readonly #pulls: Map<string, number> = new Map();
+  readonly #pulls: Map<string, PullsOfName> = new Map();
 
   constructor(options: ImageAccessOptions) {
     this.#options = options;
@@ -104,26 +110,32 @@ class RecordedAccess implements ImageAccess {
     try {
       finished = await pull();
     } catch (error) {
-      await this.#end(image);
+      await this.#end(image, undefined);
       throw error;
     }
     const { imageId, credential } = finished;
-    // Without a record the intent stays: the image is not to count as preloaded, and the next life tries again.
-    if (imageId === undefined) return finished;
+    let isRecorded = false;
     try {
-      await this.#prove(image, imageId, provenCredentials(credential));
+      if (imageId !== undefined) {
+        await this.#prove(image, imageId, provenCredentials(credential));
+        isRecorded = true;
+      }
     } catch (error) {
       this.#options.logger.error("Cannot record a pull", { image, imageId, error: errorMessage(error) });
-      return finished;
     }
-    await this.#end(image);
+    // Without a record the intent stays: the image is not to count as preloaded, and the next life tries again.
+    await this.#end(image, isRecorded);
     return finished;
   }
 
   async recover(images: Pick<ImageService, "imageStatus">, call?: CallOptions): Promise<void> {
     const { records, logger } = this.#options;
     for (const image of await records.intents()) {
-      const present = await images.imageStatus({ image }, call);
+      const present = await images.imageStatus({ image }, call).catch((error: unknown) => {
+        if (!(error instanceof RuntimeError && error.code === "InvalidArgument")) throw error;
+        logger.warn("Cannot look for an image whose pull was under way", { image, error: errorMessage(error) });
+        return undefined;
+      });
       if (present === undefined) continue;
       try {
         await this.#prove(image, present.id, undefined);
@@ -180,25 +192,29 @@ class RecordedAccess implements ImageAccess {
 
   #begin(image: string): Promise<void> {
     return this.#lock.run(image, async () => {
-      const count = this.#pulls.get(image) ?? 0;
+      const pulls = this.#pulls.get(image);
       try {
-        if (count === 0) await this.#options.records.writeIntent(image);
+        if (pulls === undefined) await this.#options.records.writeIntent(image);
       } catch (error) {
         const message = `Failed to record image pull intent for container image ${JSON.stringify(image)}: ${errorMessage(error)}`;
         throw new KubeletError("RecordUnwritable", message, { cause: error });
       }
-      this.#pulls.set(image, count + 1);
+      this.#pulls.set(image, { count: (pulls?.count ?? 0) + 1, lacksRecord: pulls?.lacksRecord ?? false });
     });
   }
 
-  #end(image: string): Promise<void> {
+  /** @param isRecorded undefined for a pull that failed */
+  #end(image: string, isRecorded: boolean | undefined): Promise<void> {
     return this.#lock.run(image, async () => {
-      const count = (this.#pulls.get(image) ?? 1) - 1;
+      const pulls = this.#pulls.get(image);
+      const count = (pulls?.count ?? 1) - 1;
+      const lacksRecord = isRecorded === undefined ? pulls?.lacksRecord === true : !isRecorded;
       if (count > 0) {
-        this.#pulls.set(image, count);
+        this.#pulls.set(image, { count, lacksRecord });
         return;
       }
       this.#pulls.delete(image);
+      if (lacksRecord) return;
       try {
         await this.#options.records.deleteIntent(image);
       } catch (error) {

@@ -135,9 +135,7 @@ export class MirrorPods {
     if (mirror !== undefined) {
       if (isMirrorOf(mirror, tracked)) {
         statusWriter.observed(mirror);
-        if (!tracked.isShown && mirror.status?.startTime !== undefined)
-          this.#options.onEarlierStatus(tracked.pod.metadata?.uid ?? "", mirror.status);
-        tracked.isShown = true;
+        this.#resume(tracked, mirror.status);
         if (tracked.status !== undefined) statusWriter.set(mirror.metadata?.uid ?? "", tracked.status);
         return undefined;
       }
@@ -152,6 +150,13 @@ export class MirrorPods {
     tracked.isShown = true;
     this.#queue.add(key);
     return undefined;
+  }
+
+  /** A pod that has ended gives nothing to one that lives again. */
+  #resume(tracked: Tracked, earlier: PodStatus | undefined): void {
+    if (!tracked.isShown && earlier?.startTime !== undefined && !isTerminalPhase(earlier.phase))
+      this.#options.onEarlierStatus(tracked.pod.metadata?.uid ?? "", earlier);
+    tracked.isShown = true;
   }
 
   async #remove(key: string, mirror: Pod, signal: AbortSignal): Promise<void> {

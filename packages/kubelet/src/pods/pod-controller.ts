@@ -125,10 +125,10 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     return this.#workers.get(uid)?.state;
   }
 
-  /** Ends a pod of this node before its time, e.g. under pressure; false if it is unknown or has ended. */
+  /** Ends a pod of this node before its time, e.g. under pressure; false if it is unknown, has ended or is about to by itself. */
   terminate(uid: string, termination: Parameters<PodWorker<E, Context>["terminate"]>[0]): boolean {
     const worker = this.#workers.get(uid);
-    if (worker === undefined || worker.finished) return false;
+    if (worker === undefined || worker.endsByItself) return false;
     worker.terminate(termination);
     return true;
   }

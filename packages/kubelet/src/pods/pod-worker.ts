@@ -62,6 +62,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   #cancelDeadline: (() => void) | undefined;
   #pendingResize: PodCondition | undefined;
   readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
+  #begun = false;
   #finished = false;
   #gone = false;
 
@@ -125,6 +126,8 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   describe(description: PodDescription): void {
     this.#description = description;
     this.#recompute();
+    // What is left of it by then, such as its volumes, holds nobody up.
+    if (description.stopped === true) this.#ended.resolve();
   }
 
   event(content: EventContent): void {
@@ -165,7 +168,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
 
   /** Goes on from a status that an earlier life of the kubelet published: its start, its restarts, its times of transition. */
   resume(earlier: PodStatus): void {
-    if (this.#finished) return;
+    if (this.#finished || isTerminalPhase(earlier.phase)) return;
     this.#status = earlier;
     this.#armDeadline();
     this.#tell();
@@ -215,7 +218,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   /** Ends the pod by its own grace period for a critical one. What ends by itself, or for a reason, keeps that outcome. */
   preempt(): void {
     const gracePeriodMs = ownGraceMs(this.#pod);
-    if (this.#endsByItself || this.#termination?.outcome !== undefined) {
+    if (this.endsByItself || this.#termination?.outcome !== undefined) {
       this.terminate({ cause: "evicted", gracePeriodMs });
       return;
     }
@@ -250,6 +253,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
 
   /** Runs the pod until nothing of it is left running; rejects only with the signal's reason. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#begun = true;
     const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.5, random: this.#options.random });
     this.#armDeadline();
     if (this.#status.startTime === undefined && this.#termination === undefined) this.#recompute();
@@ -272,11 +276,10 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     }
     this.describe({ ...this.#description, stopped: true });
     this.#finished = true;
-    this.#ended.resolve();
   }
 
   /** Whether the pod comes to its end without having been told to. */
-  get #endsByItself(): boolean {
+  get endsByItself(): boolean {
     if (this.#finished || isTerminalPhase(this.#status.phase)) return true;
     return this.#termination === undefined && this.#runner?.current === this.#options.provider.stopping;
   }
@@ -407,10 +410,10 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#cancelDeadline?.();
     const seconds = this.#pod.spec?.activeDeadlineSeconds;
     const { clock } = this.#options;
-    if (seconds === undefined || this.#finished || this.#termination !== undefined) return;
+    if (seconds === undefined || !this.#begun || this.#finished || this.#termination !== undefined) return;
     const startMs = parseApiTime(this.#status.startTime) ?? clock.now();
     this.#cancelDeadline = clock.setTimer(Math.max(0, startMs + seconds * 1000 - clock.now()), () => {
-      if (this.#endsByItself) return;
+      if (this.endsByItself) return;
       this.event({ type: "Normal", reason: "DeadlineExceeded", message: deadlineMessage });
       this.terminate({
         cause: "deadline",

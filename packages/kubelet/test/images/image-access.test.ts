@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLogger, FakeClock, type LogEntry } from "@wherry/base";
-import type { ImageSpec, ImageStatus } from "@wherry/runtime";
+import { type ImageSpec, type ImageStatus, RuntimeError } from "@wherry/runtime";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createImageAccess, type ImageAccess } from "../../src/images/image-access.ts";
 import type { CredentialSource, PullCredential } from "../../src/images/pull-credential.ts";
@@ -203,6 +203,41 @@ describe("ImageAccess", () => {
     expect(await access.mayUse(image, imageId, notAsked)).toBe(false);
     access = await open();
     expect(await access.mayUse(image, imageId, notAsked)).toBe(false);
+  });
+
+  test("a pull that is put on record ends what one before it had to leave open", async () => {
+    const noImage = { imageId: undefined, credential: undefined };
+    await access.recordPull(image, async () => noImage);
+    const failing = access.recordPull(image, () => Promise.reject(new Error("401")));
+    await expect(failing).rejects.toThrow("401");
+    expect(await files("pulling"), "after a failure").toBe(0);
+    const [begun, first] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const one = access.recordPull(image, async () => {
+      begun.resolve();
+      await first.promise;
+      throw new Error("401");
+    });
+    await begun.promise;
+    await access.recordPull(image, async () => noImage);
+    first.resolve();
+    await expect(one).rejects.toThrow("401");
+    expect(await files("pulling"), "beside a failure").toBe(1);
+    await access.recordPull(image, async () => ({ imageId, credential: ofSecret("a") }));
+    expect(await files("pulling"), "after a record").toBe(0);
+    expect(await mayUse(ofSecret("a"))).toBe(true);
+  });
+
+  test("recover() passes over a name that the runtime does not take", async () => {
+    await writeIntent("odd.test/app:v1");
+    await writeIntent(image);
+    access = await open();
+    await access.recover({
+      imageStatus: (spec) =>
+        spec.image === image
+          ? images.imageStatus(spec)
+          : Promise.reject(new RuntimeError("InvalidArgument", `Cannot parse "${spec.image}"`)),
+    });
+    expect(await files("pulling")).toBe(1);
   });
 
   test("recordPull() does not pull where the disk takes no intent", async () => {

@@ -174,7 +174,7 @@ describe("MirrorPods", () => {
 
   test("replaces a mirror pod that says the pod has ended when it runs again", async () => {
     mirrors.track(web());
-    mirrors.publish(web(), { phase: "Failed", reason: "OutOfcpu" });
+    mirrors.publish(web(), { phase: "Failed", reason: "OutOfcpu", startTime: "2026-01-02T00:00:00Z" });
     await settle();
     mirrors.untrack(web());
     files = [web()];
@@ -189,6 +189,7 @@ describe("MirrorPods", () => {
     mirrors.publish(web(), { phase: "Running", containerStatuses: [{ ...main, state: { running: {} } }] });
     await settle();
     expect([created, mirror()?.status?.phase]).toEqual([2, "Running"]);
+    expect(earlier, "an end that is over").toEqual([]);
   });
 
   test("catches up when the API server or the node's object was away", async () => {

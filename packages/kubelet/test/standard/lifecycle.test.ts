@@ -600,6 +600,23 @@ describe("standard provider, kubelet restarts", () => {
     expect(harness.runtime.find("web", "main").state).toBe("exited");
   });
 
+  test("terminate() leaves a pod alone that comes to its end by itself", async () => {
+    harness = new KubeletHarness();
+    harness.start();
+    harness.api.create(podOf("job", { restartPolicy: "Never" }));
+    await harness.settle();
+    harness.runtime.injector.plan = ({ verb }) =>
+      verb === "stopPodSandbox" ? { kind: "delay", delayMs: 2000 } : undefined;
+    harness.runtime.exit(harness.runtime.find("job", "main").id, 0);
+    await harness.settle();
+    const outcome = { phase: "Failed", reason: "Evicted", message: "too much" } as const;
+    const evict = () => harness.controller.terminate("uid-job", { cause: "evicted", gracePeriodMs: 0, outcome });
+    expect(evict()).toBe(false);
+    await harness.advance(2000);
+    expect(harness.status("job").phase).toBe("Succeeded");
+    expect(evict()).toBe(false);
+  });
+
   test("a stop that the runtime cannot do is an event, and is tried again", async () => {
     harness = new KubeletHarness();
     harness.start();

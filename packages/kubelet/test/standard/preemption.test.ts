@@ -144,6 +144,30 @@ describe("a critical pod on a full node", () => {
     expect([phase("job"), reason("job"), phase("urgent")]).toEqual(["Succeeded", undefined, "Running"]);
   });
 
+  test("waits for the end of others, not for the removal of their volumes", async () => {
+    await create(holding("victim", "4"));
+    kubelet.volumes.unmountError = new Error("EIO");
+    await create(critical("urgent", "1"));
+    await kubelet.advance(20_000);
+    expect([phase("victim"), phase("urgent")]).toEqual(["Failed", "Running"]);
+    kubelet.volumes.unmountError = undefined;
+    await kubelet.advance(60_000);
+  });
+
+  test("does not use up its deadline while it waits", async () => {
+    await create(holding("victim", "4", 0, 100));
+    const urgent = critical("urgent", "1");
+    await create({ ...urgent, spec: { containers: [], ...urgent.spec, activeDeadlineSeconds: 30 } });
+    const labels = { seen: "again" };
+    kubelet.api.update("urgent", (pod) => ({ ...pod, metadata: { ...pod.metadata, labels } }));
+    await kubelet.advance(100_000);
+    expect(phase("urgent")).toBe("Running");
+    await kubelet.advance(29_000);
+    expect(phase("urgent")).toBe("Running");
+    await kubelet.advance(60_000);
+    expect(kubelet.status("urgent")).toMatchObject({ phase: "Failed", reason: "DeadlineExceeded" });
+  });
+
   test("comes in with the next kubelet where this one ends meanwhile", async () => {
     await create(holding("victim", "4"));
     await create(critical("urgent", "1"));

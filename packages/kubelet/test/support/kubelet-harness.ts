@@ -187,6 +187,7 @@ export class KubeletHarness {
 export class FakeVolumes implements VolumeManager {
   error: Error | undefined;
   mountsError: Error | undefined;
+  unmountError: Error | undefined;
   readonly mounted: Set<string> = new Set();
 
   async mountPod(pod: Pod): Promise<void> {
@@ -209,6 +210,7 @@ export class FakeVolumes implements VolumeManager {
   }
 
   async unmountPod(podUid: string): Promise<void> {
+    if (this.unmountError !== undefined) throw this.unmountError;
     this.mounted.delete(podUid);
   }
 

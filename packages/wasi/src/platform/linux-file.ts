@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { FileError } from "../errors.ts";
 import type { FileHandle, FileStat, FileTimes } from "../files/file-system.ts";
 import { fileStatFrom } from "./linux-stat.ts";
 import type { LinuxTimes } from "./linux-times.ts";
@@ -7,7 +8,6 @@ import type { LinuxTimes } from "./linux-times.ts";
 const blockBytes = 512;
 /** No file system of Linux allocates less at once for a file with holes. */
 const pageBytes = 4096;
-const pieceBytes = 1024 * 1024;
 
 /** An open regular file of the host. */
 export class LinuxFile implements FileHandle {
@@ -44,18 +44,23 @@ export class LinuxFile implements FileHandle {
     fs.ftruncateSync(this.#fd, sizeBytes);
   }
 
-  /** Node has no fallocate(2). Zeros take the space, as the C library has it where a file system has no such call. */
+  /**
+   * Node has no fallocate(2). A zero written to each page takes the space, as the C library has it where a file system has no such
+   * call. What others write to the file meanwhile stays, but for a byte of a page that was a hole a moment ago.
+   */
   allocate(offset: number, length: number): void {
     const end = offset + length;
     const { size, blocks } = fs.fstatSync(this.#fd);
     if (offset < size && blocks * blockBytes < size) this.#fillHoles(offset, Math.min(end, size));
     if (end <= size) return;
+    // Not tried: others would have no room until it has failed.
+    const { bavail, bsize } = fs.statfsSync(`/proc/self/fd/${this.#fd}`);
+    if (end - size > bavail * bsize) throw new FileError("ENOSPC", "the file system has not as much room");
+    fs.ftruncateSync(this.#fd, end);
     try {
-      const zeros = new Uint8Array(Math.min(end - size, pieceBytes));
-      for (let at = Math.max(offset, size); at < end; )
-        at += fs.writeSync(this.#fd, zeros, 0, Math.min(zeros.length, end - at), at);
+      this.#fillHoles(Math.max(offset, size), end);
     } catch (error) {
-      fs.ftruncateSync(this.#fd, size);
+      if (fs.fstatSync(this.#fd).size === end) fs.ftruncateSync(this.#fd, size);
       throw error;
     }
   }
