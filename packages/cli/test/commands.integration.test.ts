@@ -56,6 +56,8 @@ describe.concurrent("wherry push and pull", () => {
     expect(pushed).toMatchObject({ code: 0, stderr: "" });
     const report = JSON.parse(pushed.stdout) as Record<string, unknown>;
     expect(report).toMatchObject({ digest: expect.stringMatching(/^sha256:/), size: (await readFile(kit)).length });
+    const again = await runWherry(["push", "--output=json", "--annotation=org.example.team=core", kit, reference]);
+    expect(JSON.parse(again.stdout)).toEqual(report);
     const manifest = JSON.parse(registry.manifests.get("round/trip:v1")!.bytes.toString()) as Record<string, unknown>;
     expect(manifest).toMatchObject({
       config: { mediaType: "application/vnd.wasm.config.v0+json" },

@@ -49,6 +49,7 @@ describe("runProgram()", () => {
       /^error: Flag --register-with-taints has "a", expected KEY=VALUE:EFFECT/,
     ],
     [["kubelet", "--kubeconfig=x", "--node-labels=a"], 2, /^error: Flag --node-labels has "a", expected NAME=VALUE/],
+    [["up", "--state-dir="], 2, /^error: Flag --state-dir is "", expected a directory/],
     [
       ["up", "--state-dir=/proc/wherry"],
       1,

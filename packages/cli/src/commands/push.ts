@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { pushModule } from "@wherry/content";
 import type { Command } from "../command.ts";
@@ -27,8 +28,11 @@ export const pushCommand: Command = {
     const path = resolve(context.workingDirectory, file);
     await readModuleFile(path);
     const client = await registryClient(flags, context);
+    // So that the same file has the same digest, whenever it is pushed.
+    const { mtimeMs } = await stat(path);
     const pushed = await pushModule(client, reference, path, {
       title: basename(path),
+      createdMs: mtimeMs,
       annotations,
       signal: context.signal,
     });

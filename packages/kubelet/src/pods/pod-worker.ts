@@ -337,6 +337,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
       podIps: description.podIps ?? [],
       hostIps: this.#options.node.hostIps,
       stopped: description.stopped ?? false,
+      refused: this.#isRefused(description),
       phase: outcome?.phase ?? description.phase,
       reason: outcome?.reason ?? description.reason,
       message: outcome?.message ?? description.message,
@@ -352,9 +353,14 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#options.publish(this.uid, status);
   }
 
+  #isRefused({ refused }: PodDescription): boolean {
+    return refused === true || this.#termination?.cause === "refused";
+  }
+
   /** Resources of the pod as a whole; one that was refused has been given none. */
-  #resources({ limits }: PodDescription): Pick<PodStatus, "allocatedResources" | "resources"> {
-    if (this.#termination?.cause === "refused") return {};
+  #resources(description: PodDescription): Pick<PodStatus, "allocatedResources" | "resources"> {
+    if (this.#isRefused(description)) return {};
+    const { limits } = description;
     const spec = this.#pod.spec ?? { containers: [] };
     const requests = formatResourceList(podRequests(spec));
     const lists = { limits: limits ?? formatResourceList(podLimits(spec)), requests };

@@ -19,6 +19,8 @@ export interface PodDescription {
   readonly limits?: Readonly<Record<string, string>> | undefined;
   /** Nothing of the pod runs any more and nothing will be started. @default false */
   readonly stopped?: boolean | undefined;
+  /** The pod was not taken in after all; containers that never ran are then not shown. @default false */
+  readonly refused?: boolean | undefined;
   /** Overrides the phase that follows from the container statuses. */
   readonly phase?: PodPhase | undefined;
   /** `status.reason`, CamelCase. */

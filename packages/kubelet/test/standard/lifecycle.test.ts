@@ -469,20 +469,20 @@ describe("standard provider, waiting reasons", () => {
       message:
         "Pod was rejected: spec.containers[0].livenessProbe.exec: the runtime runs no second command in a container",
     });
+    expect(harness.status("probed")).not.toHaveProperty("containerStatuses");
     expect(harness.reasons("probed")).toEqual(["UnsupportedField"]);
     expect(harness.events.at(-1)?.message).toMatch(/^spec\.containers\[0\]\.livenessProbe\.exec: /);
     expect(harness.verbs()).toEqual([]);
   });
 
-  test("a pod that was refused has no resources allocated, which its status told it had", async () => {
+  test("a pod that was refused has no resources allocated, and no container that kubectl would show as being created", async () => {
     harness = new KubeletHarness({ admit: () => ({ reason: "OutOfcpu", message: "full" }) });
     harness.start();
     harness.api.create(podOf("large", {}, { resources: { requests: { cpu: "1000" } } }));
     await harness.settle();
-    const { phase, containerStatuses } = harness.status("large");
-    expect(phase).toBe("Failed");
-    expect(containerStatuses?.[0]).toMatchObject({ name: "main", started: false });
-    expect(containerStatuses?.[0]).not.toHaveProperty("allocatedResources");
+    expect(harness.status("large")).toMatchObject({ phase: "Failed", reason: "OutOfcpu" });
+    for (const field of ["containerStatuses", "allocatedResources", "resources"])
+      expect(harness.status("large")).not.toHaveProperty(field);
   });
 });
 

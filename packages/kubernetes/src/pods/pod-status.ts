@@ -23,6 +23,8 @@ export interface PodStatusFacts {
   readonly hostIps: readonly string[];
   /** Nothing of the pod runs and nothing will be started again. */
   readonly stopped: boolean;
+  /** The node did not take the pod: it shows no containers unless one has run, so that clients show the reason instead. @default false */
+  readonly refused?: boolean | undefined;
   /** Overrides the phase that follows from the containers. */
   readonly phase?: PodPhase | undefined;
   readonly reason?: string | undefined;
@@ -59,13 +61,15 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
   const status: PodStatus = {
     phase,
     conditions: mergeConditions(withTransitionTimes(stamped, previous, now), pod.status, previous),
-    containerStatuses: cutMessages([...lists.containerStatuses].sort(byName), spec),
     qosClass: pod.status?.qosClass ?? previous?.qosClass ?? qosClass(spec),
     startTime: previous?.startTime ?? now,
   };
-  if (spec.initContainers?.length) status.initContainerStatuses = cutMessages(lists.initContainerStatuses, spec);
-  if (facts.ephemeralContainerStatuses.length > 0)
-    status.ephemeralContainerStatuses = cutMessages(facts.ephemeralContainerStatuses, spec);
+  if (facts.refused !== true || hasRun([...lists.initContainerStatuses, ...lists.containerStatuses])) {
+    status.containerStatuses = cutMessages([...lists.containerStatuses].sort(byName), spec);
+    if (spec.initContainers?.length) status.initContainerStatuses = cutMessages(lists.initContainerStatuses, spec);
+    if (facts.ephemeralContainerStatuses.length > 0)
+      status.ephemeralContainerStatuses = cutMessages(facts.ephemeralContainerStatuses, spec);
+  }
   const final = isTerminalPhase(previous?.phase);
   const reason = final ? previous?.reason : facts.reason;
   const message = final ? previous?.message : facts.message;
@@ -96,6 +100,12 @@ function finalLists(facts: PodStatusFacts): {
     initContainerStatuses: endedStatuses(pod, initContainerStatuses, "init", initialized),
     containerStatuses: endedStatuses(pod, containerStatuses, "app", initialized),
   };
+}
+
+function hasRun(statuses: readonly ContainerStatus[]): boolean {
+  return statuses.some(
+    ({ state, lastState }) => (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined,
+  );
 }
 
 /** Whether everything before the app containers was done at some time. */

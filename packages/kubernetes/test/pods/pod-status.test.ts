@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   type Container,
+  type ContainerStatus,
   findPodCondition,
   type Pod,
   type PodStatusFacts,
@@ -91,7 +92,28 @@ describe("podStatus()", () => {
     expect(result.containerStatuses?.[0]?.state).toMatchObject(app);
   });
 
-  test("podStatus() of a pod that was refused leaves its containers waiting", () => {
+  test("podStatus() of a pod that was refused shows containers only where one has run", () => {
+    const initContainers = [{ name: "first" }] as Container[];
+    const refused = (app: ContainerStatus) =>
+      podStatus(
+        facts({
+          pod: { ...pod, spec: { ...spec("Always", 1), initContainers } },
+          initContainerStatuses: [status("first", waiting)],
+          containerStatuses: [app],
+          refused: true,
+          stopped: true,
+          phase: "Failed",
+          reason: "OutOfcpu",
+        }),
+      );
+    const never = refused(status("app-0", waiting));
+    expect(never).toMatchObject({ phase: "Failed", reason: "OutOfcpu" });
+    expect(Object.keys(never).filter((field) => /containerStatuses/i.test(field))).toEqual([]);
+    expect(findPodCondition(never, "Ready")).toMatchObject({ status: "False", reason: "PodFailed" });
+    expect(refused(status("app-0", terminated(0))).containerStatuses).toHaveLength(1);
+  });
+
+  test("podStatus() of a pod that was ended before it began leaves its containers waiting", () => {
     const refused = { phase: "Failed", reason: "NodeAffinity", stopped: true, podIps: [] } as const;
     const result = podStatus(facts({ containerStatuses: [status("app-0", waiting)], ...refused }));
     expect(result.containerStatuses?.[0]?.state).toEqual(waiting);

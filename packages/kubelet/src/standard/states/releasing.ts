@@ -13,7 +13,8 @@ export const releasing: PodState<"releasing"> = {
     const description = describePod(context, { stopped: true });
     const { refusal } = context;
     if (refusal === undefined) return description;
-    return { ...description, phase: "Failed", reason: refusal.reason, message: rejectedMessage(refusal) };
+    const { reason } = refusal;
+    return { ...description, refused: true, phase: "Failed", reason, message: rejectedMessage(refusal) };
   },
 
   async next(context, signal) {
