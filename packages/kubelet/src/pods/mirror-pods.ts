@@ -39,7 +39,7 @@ interface Tracked {
 const nodeRetryMs = 1000;
 
 /**
- * Shows the static pods of this node in the API: one mirror pod for each, which carries the hash of its pod and its status.
+ * Shows the static pods of this node in the API: one mirror pod for each, which names its pod by UID and has its status.
  *
  * A mirror pod that was deleted is made again, one of an earlier content is replaced, and one whose pod is gone is deleted. None
  * of this matters to the static pod itself: while the API server is away it only goes unseen.

@@ -7,7 +7,7 @@ import type { ContainerStatus, PodCondition, PodPhase } from "@wherry/kubernetes
  * the phase, and holds a terminal phase back until `stopped`.
  */
 export interface PodDescription {
-  /** Statuses by container; a container without one is shown as waiting. */
+  /** Statuses by container; a container without one is shown as waiting, unless the pod was refused. */
   readonly initContainerStatuses?: readonly ContainerStatus[] | undefined;
   readonly containerStatuses?: readonly ContainerStatus[] | undefined;
   readonly ephemeralContainerStatuses?: readonly ContainerStatus[] | undefined;
