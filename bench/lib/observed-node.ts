@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient, loadClusterConfig } from "@wherry/client";
@@ -13,6 +13,7 @@ import {
   wasmClusterPlatform,
 } from "@wherry/kubelet";
 import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
+import { engineDirectory, openMemoryDirectory } from "../../packages/cli/src/node/memory-directory.ts";
 import type { BenchCluster } from "./bench-cluster.ts";
 
 /** Told of a runtime call of a pod, with the time (`performance.now`) at which the kubelet made it. */
@@ -32,11 +33,15 @@ export async function startObservedNode(
 ): Promise<AsyncDisposable> {
   await using cleanup = new AsyncDisposableStack();
   const directory = join(cluster.directory, nodeName);
-  await mkdir(directory);
+  const rootDirectory = join(directory, "root");
+  await mkdir(rootDirectory, { recursive: true });
+  // As `wherry kubelet` does: what a pod's start writes is in memory.
+  const memoryDirectory = await openMemoryDirectory(rootDirectory);
+  if (memoryDirectory !== undefined) cleanup.defer(() => rm(memoryDirectory, { recursive: true, force: true }));
   const config = await loadClusterConfig({ paths: [await cluster.nodeKubeconfig(nodeName)] });
   const store = cleanup.use(await openContentStore({ directory: join(directory, "content") }));
   const engine = createEngine({
-    stateDirectory: join(directory, "engine"),
+    stateDirectory: await engineDirectory(rootDirectory, memoryDirectory),
     nodeExecutable: process.execPath,
     hostEntry: dist("start-host.cjs"),
     hostCode: dist("host.cjs"),
@@ -61,7 +66,8 @@ export async function startObservedNode(
         architecture: wasmClusterPlatform.arch,
       }),
     configuration,
-    rootDirectory: join(directory, "root"),
+    rootDirectory,
+    memoryDirectory,
     certDirectory: join(directory, "pki"),
     addresses: resolveNodeAddresses({ nodeName, allowLoopback: true }),
     platform: wasmClusterPlatform,

@@ -4,8 +4,10 @@ import { type BenchCluster, furtherNode } from "./bench-cluster.ts";
 import { benchPod, deletePods } from "./bench-pods.ts";
 import { startObservedNode } from "./observed-node.ts";
 import { isRunning, PodWatch } from "./pod-watch.ts";
-import { settle } from "./settle.ts";
+import { pause, settle } from "./settle.ts";
 import { type Figure, percentile } from "./statistics.ts";
+
+const betweenSamplesMs = 200;
 
 /**
  * How long a node with `crowd` pods takes from the watch event of a pod to its first runtime call, and from that of a deletion to the
@@ -47,6 +49,8 @@ export async function measureSyncLatency(cluster: BenchCluster, crowd: number, s
     await create(name);
     await watch.until((pods) => isRunning(pods.get(name)), name);
     await deletePods(cluster.client, watch, [name]);
+    // What it leaves, such as the process that takes its process's place in the pool, is in the way of none that is alone.
+    await pause(betweenSamplesMs);
   }
   measuring = false;
   await deletePods(cluster.client, watch, names);

@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "@wherry/base";
 import { VolumeFault } from "./volume-fault.ts";
+import { diskFileSystem, type WriterFileSystem } from "./writer-file-system.ts";
 
 /** One file of a volume. */
 export interface PayloadFile {
@@ -15,39 +15,10 @@ export interface PayloadFile {
 /** Files of a volume by their path relative to it, with `/` between segments. */
 export type Payload = ReadonlyMap<string, PayloadFile>;
 
-/** The file system calls of the writer; replaced in tests to break off or fail at a chosen call. */
-export interface WriterFileSystem {
-  readonly chmod: typeof chmod;
-  readonly mkdir: typeof mkdir;
-  readonly mkdtemp: typeof mkdtemp;
-  readonly open: typeof open;
-  readonly readdir: typeof readdir;
-  readonly readFile: typeof readFile;
-  readonly readlink: typeof readlink;
-  readonly rename: typeof rename;
-  readonly rm: typeof rm;
-  readonly stat: typeof stat;
-  readonly symlink: typeof symlink;
-}
-
-const nodeFileSystem: WriterFileSystem = {
-  chmod,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-};
-
 export interface AtomicWriterOptions {
   /** Time for the name of the payload directory, milliseconds since the epoch. */
   readonly nowMs: number;
-  /** @default node:fs/promises */
+  /** The one that the directory is on. @default diskFileSystem */
   readonly fileSystem?: WriterFileSystem;
 }
 
@@ -79,7 +50,7 @@ export async function writeAtomically(
   payload: Payload,
   options: AtomicWriterOptions,
 ): Promise<boolean> {
-  const fs = options.fileSystem ?? nodeFileSystem;
+  const fs = options.fileSystem ?? diskFileSystem;
   checkPaths(payload);
   const present = await fs.readdir(directory);
   const current = present.includes(dataLink) ? await fs.readlink(join(directory, dataLink)) : undefined;
@@ -136,7 +107,7 @@ function checkPaths(payload: Payload): void {
 /** Whether the directory `base` holds the files of `payload` with their modes, and no others. */
 async function holds(fs: WriterFileSystem, base: string, payload: Payload): Promise<boolean> {
   try {
-    const entries = await fs.readdir(base, { recursive: true, withFileTypes: true });
+    const entries = await fs.readTree(base);
     const files = entries.filter((entry) => !entry.isDirectory());
     if (files.length !== payload.size) return false;
     for (const [path, file] of payload) {

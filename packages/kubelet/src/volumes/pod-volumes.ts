@@ -8,6 +8,8 @@ import { volumeDirectory } from "./pod-paths.ts";
 import { volumeErrorFrom } from "./volume-fault.ts";
 import type { MountedVolume, PayloadVolumeKind, VolumePlaces, VolumeRequest, VolumeSources } from "./volume-kind.ts";
 import { volumeKindOf } from "./volume-kinds.ts";
+import { isBelow } from "./volume-roots.ts";
+import { diskFileSystem, memoryFileSystem } from "./writer-file-system.ts";
 
 export interface PodVolumesOptions {
   readonly rootDirectory: string;
@@ -113,7 +115,8 @@ export class PodVolumes {
     const digest = payloadDigest(payload);
     if (shown?.digest !== digest) {
       if (shown !== undefined) await ownDirectory(path, 0o755);
-      const changed = await writeAtomically(path, payload, { nowMs: this.#options.clock.now() });
+      const fileSystem = this.#inMemory(path) ? memoryFileSystem : diskFileSystem;
+      const changed = await writeAtomically(path, payload, { nowMs: this.#options.clock.now(), fileSystem });
       this.#shown.set(request.name, { path, digest });
       if (changed)
         this.#options.logger.debug("Wrote a volume", { podUid: this.#uid, volume: request.name, files: payload.size });
@@ -133,6 +136,11 @@ export class PodVolumes {
     const onDisk = volumeDirectory(rootDirectory, this.#uid, kind.directoryName, name);
     if (!kind.confidential || memoryDirectory === undefined || (await exists(onDisk))) return onDisk;
     return volumeDirectory(memoryDirectory, this.#uid, kind.directoryName, name);
+  }
+
+  #inMemory(path: string): boolean {
+    const { memoryDirectory } = this.#options;
+    return memoryDirectory !== undefined && isBelow(path, memoryDirectory);
   }
 
   #places(volume: Volume): VolumePlaces {

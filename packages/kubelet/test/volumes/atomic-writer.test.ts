@@ -3,14 +3,20 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Payload, payloadPathProblem, writeAtomically } from "../../src/volumes/atomic-writer.ts";
+import { diskFileSystem, memoryFileSystem } from "../../src/volumes/writer-file-system.ts";
 import { failingFileSystem } from "./failing-file-system.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { payloadOf, payloadView, volumeView } from "./volume-view.ts";
 
 const nowMs = Date.UTC(2026, 0, 31, 12, 5, 9);
-const write = (directory: string, payload: Payload) => writeAtomically(directory, payload, { nowMs });
+const fileSystems = [
+  { name: "on disk", fileSystem: diskFileSystem },
+  { name: "in memory", fileSystem: memoryFileSystem },
+];
 
-describe("writeAtomically()", () => {
+describe.each(fileSystems)("writeAtomically() $name", ({ fileSystem }) => {
+  const write = (directory: string, payload: Payload) => writeAtomically(directory, payload, { nowMs, fileSystem });
+
   test("writeAtomically() makes the layout of upstream's atomic writer with relative links", async () => {
     const directory = await temporaryDirectory();
     expect(await write(directory, payloadOf({ key: "value", "deep/er/key": { data: "x", mode: 0o400 } }))).toBe(true);
@@ -108,7 +114,9 @@ const arbitraryPayload = fc
 
 const seed = Number(process.env["WHERRY_TEST_SEED"] ?? Date.now() % 1_000_000);
 
-describe(`writeAtomically() breaking off at each call (seed ${seed})`, () => {
+describe.each(fileSystems)(`writeAtomically() $name, breaking off at each call (seed ${seed})`, ({ fileSystem }) => {
+  const write = (directory: string, payload: Payload) => writeAtomically(directory, payload, { nowMs, fileSystem });
+
   test("writeAtomically() leaves old or new when the process dies, and the next call completes it", async () => {
     const parent = await temporaryDirectory();
     let run = 0;
@@ -118,7 +126,7 @@ describe(`writeAtomically() breaking off at each call (seed ${seed})`, () => {
           const directory = join(parent, String(run++));
           await mkdir(directory);
           await write(directory, before);
-          const death = failingFileSystem(failAt, new Error("died"), { forever: true });
+          const death = failingFileSystem(fileSystem, failAt, new Error("died"), { forever: true });
           const died = await writeAtomically(directory, after, { nowMs, fileSystem: death.fileSystem }).then(
             () => false,
             () => true,
@@ -145,7 +153,7 @@ describe(`writeAtomically() breaking off at each call (seed ${seed})`, () => {
       const directory = join(parent, String(failAt));
       await mkdir(directory);
       await write(directory, before);
-      const disk = failingFileSystem(failAt, full, { forever: false });
+      const disk = failingFileSystem(fileSystem, failAt, full, { forever: false });
       const result = await writeAtomically(directory, after, { nowMs, fileSystem: disk.fileSystem }).catch(
         (error: unknown) => error,
       );

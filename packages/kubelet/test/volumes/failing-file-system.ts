@@ -1,5 +1,4 @@
-import * as fs from "node:fs/promises";
-import type { WriterFileSystem } from "../../src/volumes/atomic-writer.ts";
+import type { WriterFile, WriterFileSystem } from "../../src/volumes/writer-file-system.ts";
 
 export interface FailingFileSystem {
   readonly fileSystem: WriterFileSystem;
@@ -8,10 +7,11 @@ export interface FailingFileSystem {
 }
 
 /**
- * The real file system until call number `failAt`, which fails with `error`; with `forever` every later call too, as if the
+ * The file system `real` until call number `failAt`, which fails with `error`; with `forever` every later call too, as if the
  * process had died there. A failing write leaves half of its data.
  */
 export function failingFileSystem(
+  real: WriterFileSystem,
   failAt: number,
   error: Error,
   options: { readonly forever: boolean },
@@ -27,48 +27,35 @@ export function failingFileSystem(
       return call(...args);
     };
   };
-  const open = async (...args: Parameters<typeof fs.open>) => {
-    if (fails()) throw error;
-    return failingHandle(await fs.open(...args));
+  const failingFile = (file: WriterFile): WriterFile => ({
+    async writeFile(data) {
+      if (!fails()) return file.writeFile(data);
+      await file.writeFile(data.subarray(0, data.length >> 1));
+      throw error;
+    },
+    chmod: guarded((mode) => file.chmod(mode)),
+    chown: guarded((uid, gid) => file.chown(uid, gid)),
+    async close() {
+      // The handle goes in any case: a dead process has none.
+      await file.close();
+      if (fails()) throw error;
+    },
+  });
+  const open = guarded(real.open);
+  const fileSystem: WriterFileSystem = {
+    chmod: guarded(real.chmod),
+    mkdir: guarded(real.mkdir),
+    mkdtemp: guarded(real.mkdtemp),
+    open: async (...args) => failingFile(await open(...args)),
+    readdir: guarded(real.readdir),
+    readTree: guarded(real.readTree),
+    readFile: guarded(real.readFile),
+    readlink: guarded(real.readlink),
+    rename: guarded(real.rename),
+    rm: guarded(real.rm),
+    stat: guarded(real.stat),
+    symlink: guarded(real.symlink),
   };
-  const failingHandle = (handle: fs.FileHandle): fs.FileHandle =>
-    new Proxy(handle, {
-      get(target, property) {
-        if (property === "writeFile")
-          return async (data: Buffer) => {
-            if (!fails()) return target.writeFile(data);
-            await target.writeFile(data.subarray(0, data.length >> 1));
-            throw error;
-          };
-        if (property === "chmod")
-          return async (mode: number) => {
-            if (fails()) throw error;
-            return target.chmod(mode);
-          };
-        if (property === "close")
-          return async () => {
-            // The handle goes in any case: a dead process has none.
-            await target.close();
-            if (fails()) throw error;
-          };
-        // Asked by `await`.
-        if (property === "then") return undefined;
-        throw new Error(`unexpected use of FileHandle.${String(property)}`);
-      },
-    });
-  const fileSystem = {
-    chmod: guarded(fs.chmod),
-    mkdir: guarded(fs.mkdir as never),
-    mkdtemp: guarded(fs.mkdtemp as never),
-    open,
-    readdir: guarded(fs.readdir as never),
-    readFile: guarded(fs.readFile as never),
-    readlink: guarded(fs.readlink as never),
-    rename: guarded(fs.rename),
-    rm: guarded(fs.rm),
-    stat: guarded(fs.stat as never),
-    symlink: guarded(fs.symlink),
-  } as WriterFileSystem;
   return {
     fileSystem,
     get calls() {
