@@ -1,4 +1,4 @@
-import { errorMessage, WherryError } from "@wherry/base";
+import { errorCode, errorMessage, WherryError } from "@wherry/base";
 
 /** A failure together with what the user of this command can do about it. */
 export class HintedError extends WherryError {
@@ -9,6 +9,12 @@ export class HintedError extends WherryError {
     super("Hinted", errorMessage(cause), { cause });
     this.hint = hint;
   }
+}
+
+/** The failure with the hint that is known for its code, or as it is. */
+export function hinted(error: unknown, hints: ReadonlyMap<string, string>): unknown {
+  const hint = hints.get(errorCode(error) ?? "");
+  return hint === undefined ? error : new HintedError(error, hint);
 }
 
 /** The user's command line or files are wrong; shown without a stack, exit code 2. */

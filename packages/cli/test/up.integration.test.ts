@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { glob, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { createClient, type KubernetesClient, loadClusterConfig, resources } fro
 import type { Pod } from "@wherry/kubernetes";
 import { KubernetesObserver, LoggedProcess, processEnded, wherryProgram, workloadKit } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { memoryDirectoryPath } from "../src/node/memory-directory.ts";
 import { runWherry } from "./run-wherry.ts";
 
 interface UpReport {
@@ -136,7 +138,10 @@ describe.concurrent("wherry up", () => {
     server.close();
     expect(child.tail()).toMatch(new RegExp(`^error: Cannot .*${port}.* in use`, "m"));
     expect(child.tail()).toContain(flag);
+    // The other flags' names are not told as the one to change.
+    expect(child.tail()).not.toMatch(/^error: .*--/m);
     expect(code).toBe(1);
+    expect(existsSync(memoryDirectoryPath(join(directory, `taken${flag}`)))).toBe(false);
   });
 
   test("says that its state directory is in use by another", async () => {

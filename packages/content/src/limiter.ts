@@ -1,3 +1,5 @@
+import { abortReason } from "@wherry/base";
+
 /** Runs at most so many pieces of work at a time; the others wait in order. */
 export class Limiter {
   readonly #concurrency: number;
@@ -8,8 +10,10 @@ export class Limiter {
     this.#concurrency = Math.max(1, concurrency);
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#concurrency) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Rejects with the signal's reason as soon as that aborts while `work` waits; work that has begun heeds it itself. */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (signal?.aborted) throw abortReason(signal);
+    if (this.#running >= this.#concurrency) await this.#turn(signal);
     else this.#running++;
     try {
       return await work();
@@ -19,5 +23,19 @@ export class Limiter {
       if (next === undefined) this.#running--;
       else next();
     }
+  }
+
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = () => {
+      const place = this.#waiting.indexOf(resolve);
+      // Its turn may have come a moment before.
+      if (place === -1) return;
+      this.#waiting.splice(place, 1);
+      reject(abortReason(signal));
+    };
+    this.#waiting.push(resolve);
+    signal?.addEventListener("abort", leave, { once: true });
+    await promise.finally(() => signal?.removeEventListener("abort", leave));
   }
 }

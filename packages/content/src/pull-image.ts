@@ -154,7 +154,7 @@ class Pull {
     const limiter = new Limiter(concurrency);
     const tasks = [...blobs.values()].map((descriptor) =>
       limiter
-        .run(() => this.#fetchBlob(descriptor, either))
+        .run(() => this.#fetchBlob(descriptor, either), either)
         .catch((error: unknown) => {
           failed.abort(error);
           throw error;

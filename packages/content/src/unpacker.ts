@@ -49,7 +49,7 @@ class ThreadUnpacker implements LayerUnpacker {
   }
 
   run(job: UnpackJob, signal: AbortSignal): Promise<WrittenSnapshot> {
-    return this.#limiter.run(() => this.#run(job, signal));
+    return this.#limiter.run(() => this.#run(job, signal), signal);
   }
 
   async #run(job: UnpackJob, signal: AbortSignal): Promise<WrittenSnapshot> {

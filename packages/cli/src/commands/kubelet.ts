@@ -13,7 +13,7 @@ import {
 } from "@wherry/kubelet";
 import { loopbackRange } from "@wherry/runtime";
 import type { Command, CommandContext } from "../command.ts";
-import { UsageError } from "../errors.ts";
+import { hinted, UsageError } from "../errors.ts";
 import type { Flag, FlagValues } from "../flags/flag.ts";
 import { pullFlags } from "../images/pull-flags.ts";
 import { registryClient } from "../images/registry-client.ts";
@@ -147,12 +147,19 @@ export const kubeletCommand: Command = {
         },
         context.signal,
       );
+    } catch (error) {
+      throw hinted(error, hints);
     } finally {
       await client.close();
     }
     return 0;
   },
 };
+
+/** What to do about failures whose own words cannot know this command's flags. */
+const hints: ReadonlyMap<string, string> = new Map([
+  ["PortInUse", "Ports are those of --port (10250) and --healthz-port (10248, 0 for none)."],
+]);
 
 /** The plug-ins of the two flags, which only mean something together. */
 async function credentialProviders(

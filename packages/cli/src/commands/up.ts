@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { errorCode, type Logger } from "@wherry/base";
+import type { Logger } from "@wherry/base";
 import { createClient, loadClusterConfig } from "@wherry/client";
 import { type ControlPlaneAddress, createControlPlane } from "@wherry/control-plane";
 import { loadConfiguration, resolveNodeAddresses, resolveNodeName, wasmStandalonePlatform } from "@wherry/kubelet";
 import { loopbackRange } from "@wherry/runtime";
 import type { Command, CommandContext } from "../command.ts";
-import { HintedError, UsageError } from "../errors.ts";
+import { hinted, UsageError } from "../errors.ts";
 import { type Flag, type FlagValues, portRange } from "../flags/flag.ts";
 import { pullFlags } from "../images/pull-flags.ts";
 import { registryClient } from "../images/registry-client.ts";
@@ -81,8 +81,7 @@ export const upCommand: Command = {
       const address = await plane.start();
       await runNode({ plane, address, directory, values, context, logger, json });
     } catch (error) {
-      const hint = hints.get(errorCode(error) ?? "");
-      throw hint === undefined ? error : new HintedError(error, hint);
+      throw hinted(error, hints);
     }
     return 0;
   },

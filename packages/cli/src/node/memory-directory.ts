@@ -7,6 +7,12 @@ import { errorCode, WherryError } from "@wherry/base";
 /** Where Linux keeps a file system in memory that every user may write to. */
 const sharedMemory = "/dev/shm";
 
+/** Where the node with this root directory has its directory in memory. */
+export function memoryDirectoryPath(rootDirectory: string): string {
+  const name = createHash("sha256").update(rootDirectory).digest("hex").slice(0, 12);
+  return join(sharedMemory, `wherry-${process.getuid?.() ?? 0}-${name}`);
+}
+
 /**
  * Makes a directory in memory for one node, where the system has such a place: for secrets, which are not to reach the disk, and
  * for what is pointless after a reboot. Its name tells the node's root directory, so that the next process finds it again.
@@ -16,8 +22,7 @@ const sharedMemory = "/dev/shm";
 export async function openMemoryDirectory(rootDirectory: string): Promise<string | undefined> {
   if (!existsSync(sharedMemory)) return undefined;
   const user = process.getuid?.() ?? 0;
-  const name = createHash("sha256").update(rootDirectory).digest("hex").slice(0, 12);
-  const path = `${sharedMemory}/wherry-${user}-${name}`;
+  const path = memoryDirectoryPath(rootDirectory);
   await mkdir(path, { recursive: true, mode: 0o700 });
   const info = await lstat(path);
   if (info.isDirectory() && info.uid === user && (info.mode & 0o022) === 0) return path;

@@ -52,11 +52,17 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     else logger.warn(message, { reason: cgroups.reason });
   }
   const memoryDirectory = await openMemoryDirectory(rootDirectory);
+  const engineState = await engineDirectory(rootDirectory, memoryDirectory);
+  // After everything else has ended, also when the node fails to start.
+  await using _released = {
+    async [Symbol.asyncDispose]() {
+      if (memoryDirectory !== undefined) await releaseMemoryDirectory(memoryDirectory, engineState);
+    },
+  };
   await using store = await openContentStore({
     directory: join(rootDirectory, "content"),
     logger: logger.child({ component: "content" }),
   });
-  const engineState = await engineDirectory(rootDirectory, memoryDirectory);
   const engine = createEngine({
     stateDirectory: engineState,
     nodeExecutable: process.execPath,
@@ -126,7 +132,6 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
       }
     },
   ]);
-  if (memoryDirectory !== undefined) await releaseMemoryDirectory(memoryDirectory, engineState);
 }
 
 /** The user of this process, which is that of the host processes it starts; none on Windows. */

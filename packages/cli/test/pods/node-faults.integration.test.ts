@@ -65,6 +65,7 @@ describe.concurrent("a node that cannot start", () => {
     server.close();
     expect(code).toBe(1);
     expect(text).toMatch(new RegExp(`error: Cannot .*${nodeAddress()}.*${port}.* in use`));
+    expect(text).toContain("--port");
   });
 
   test("says that its directory cannot be written", async () => {

@@ -50,7 +50,7 @@ export class HealthzServer {
     try {
       await once(this.#server, "listening");
     } catch (error) {
-      throw listenError(error, address, port, "--healthz-port");
+      throw listenError(error, address, port, "healthzPort");
     }
   }
 

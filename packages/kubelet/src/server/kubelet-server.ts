@@ -75,7 +75,7 @@ export class KubeletServer {
     try {
       await once(this.#server, "listening");
     } catch (error) {
-      throw listenError(error, address, port, "--port");
+      throw listenError(error, address, port, "port");
     }
   }
 
@@ -109,19 +109,19 @@ export class KubeletServer {
 }
 
 /** An error of `listen` in words that say what to change. */
-export function listenError(error: unknown, address: string, port: number, flag: string): unknown {
+export function listenError(error: unknown, address: string, port: number, field: string): unknown {
   const code = errorCode(error);
   const where = `${address}:${port}`;
   if (code === "EADDRINUSE")
     return new KubeletError(
       "PortInUse",
-      `Cannot listen on ${where}: another process has the port; give another one with ${flag}`,
+      `Cannot listen on ${where}: the port is in use by another process; give another one in ${field} of the KubeletConfiguration`,
       { cause: error },
     );
   if (code === "EACCES")
     return new KubeletError(
       "PortForbidden",
-      `Cannot listen on ${where}: not permitted; give a port above 1023 with ${flag}`,
+      `Cannot listen on ${where}: not permitted; give a port above 1023 in ${field} of the KubeletConfiguration`,
       {
         cause: error,
       },

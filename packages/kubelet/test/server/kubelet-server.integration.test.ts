@@ -251,7 +251,7 @@ describe("KubeletServer", () => {
     expect(text).toBe("second\nthird\nfourth\nfifth\nlast\n");
   });
 
-  test("KubeletServer tells which flag to change when the port is taken", async () => {
+  test("KubeletServer tells which field to change when the port is taken", async () => {
     const second = new KubeletServer({
       address: "127.0.0.1",
       port: server.port ?? 0,
@@ -265,7 +265,7 @@ describe("KubeletServer", () => {
     });
     await expect(second.listen()).rejects.toMatchObject({
       code: "PortInUse",
-      message: expect.stringContaining("--port"),
+      message: expect.stringContaining("in port of the KubeletConfiguration"),
     });
   });
 });

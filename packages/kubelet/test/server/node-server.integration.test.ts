@@ -127,7 +127,7 @@ describe("openNodeServer()", () => {
     const taken: Server = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port: healthzPort } = taken.address() as { port: number };
-    const message = expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${healthzPort}: .*--healthz-port`));
+    const message = expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${healthzPort}: .* healthzPort of`));
     await expect(start({ healthzPort })).rejects.toMatchObject({ code: "PortInUse", message });
     taken.close();
   });
