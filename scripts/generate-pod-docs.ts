@@ -49,6 +49,9 @@ const fullNode = [
   "Otherwise than upstream: pods end together instead of one after another; a critical pod waits for as long as they take, where",
   "upstream starts it beside one that has not ended after one and a half grace periods; a pod whose deletion gave it more time than it",
   "gives itself loses that; and nobody ends for the resize of a critical pod, which waits as any other (`Deferred`).",
+  "",
+  "A pod that was deleted by force may take a moment to end. What needs its room, such as the pod that takes its name, waits for",
+  "that moment; upstream starts it beside the other.",
 ];
 
 /** The table of every field of a pod's spec. */

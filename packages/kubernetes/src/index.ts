@@ -44,10 +44,12 @@ export {
   findContainer,
   findContainerStatus,
   hasAnyAppContainerStarted,
+  hasRun,
   isRestartableInitContainer,
   type PodContainer,
   podContainers,
   podTitle,
+  statusOfContainer,
 } from "./pods/pod-containers.ts";
 export { type PodPhase, type PodPhaseFacts, podPhase } from "./pods/pod-phase.ts";
 export {

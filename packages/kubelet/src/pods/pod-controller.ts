@@ -230,7 +230,8 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     const refusal = provider.admit?.(wanted);
     if (refusal !== undefined) return { refusal, after: [] };
     const others = this.#othersOf(worker);
-    const leaving = others.filter((other) => this.#makingRoom.has(other));
+    // One whose object is gone is none that others see: what takes its place waits for its end, and is not refused.
+    const leaving = others.filter((other) => this.#makingRoom.has(other) || other.gone);
     if (leaving.length > 0 && admit(worker.pod, podsOf(others)) === undefined) return { after: [] };
     const answer = admit(worker.pod, podsOf(others.filter((other) => !leaving.includes(other))));
     if (answer === undefined) return { after: leaving };

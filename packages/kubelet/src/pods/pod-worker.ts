@@ -3,6 +3,7 @@ import {
   type ContainerStatus,
   containerStatus,
   describeResize,
+  findContainerStatus,
   formatResourceList,
   isStaticPod,
   isTerminalPhase,
@@ -16,6 +17,7 @@ import {
   podLimits,
   podRequests,
   podStatus,
+  statusOfContainer,
 } from "@wherry/kubernetes";
 import { type EdgeTable, MachineRunner } from "@wherry/machine";
 import type { ResizeHindrance } from "../admission/check-resize.ts";
@@ -381,22 +383,15 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
       app: description.containerStatuses,
       ephemeral: description.ephemeralContainerStatuses,
     };
-    const previous = {
-      init: this.#status.initContainerStatuses,
-      app: this.#status.containerStatuses,
-      ephemeral: this.#status.ephemeralContainerStatuses,
-    };
     for (const { kind, container } of podContainers(this.#pod.spec ?? { containers: [] })) {
-      const find = (list: readonly ContainerStatus[] | undefined) =>
-        list?.find((status) => status.name === container.name);
       lists[kind].push(
-        find(given[kind]) ??
+        findContainerStatus(given[kind], container.name) ??
           containerStatus({
             pod: this.#pod,
             kind,
             container,
             instances: [],
-            previous: find(previous[kind]),
+            previous: statusOfContainer(this.#status, kind, container.name),
             waiting: undefined,
             stopping: this.#termination !== undefined,
             started: false,

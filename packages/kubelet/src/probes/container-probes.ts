@@ -36,7 +36,8 @@ const titles: Readonly<Record<ProbeKind, string>> = {
 
 /**
  * The probes of one container and how they hang together: liveness and readiness wait for startup, a liveness or startup failure
- * holds until there is another instance, and while the pod ends only readiness is still asked for.
+ * holds until there is another instance, and while the pod ends only readiness is still asked for: what has not started by then
+ * never does.
  */
 export class ContainerProbes {
   readonly #options: ContainerProbesOptions;
@@ -97,11 +98,7 @@ export class ContainerProbes {
       this.#ending = false;
     }
     this.#instance = instance;
-    if (view.ending && !this.#ending) {
-      this.#ending = true;
-      this.#startup?.reset("success");
-      this.#liveness?.reset("success");
-    }
+    if (view.ending) this.#ending = true;
     this.#arrange();
   }
 

@@ -2,14 +2,16 @@ import {
   type Container,
   type ContainerStatus,
   containerStatus,
-  findContainerStatus,
   podContainers,
+  statusOfContainer,
 } from "@wherry/kubernetes";
 import type { PodDescription } from "../provider/pod-description.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
 import { reportedLimits, reportedResources } from "./reported-resources.ts";
 import { unsupportedInEphemeral } from "./unsupported-fields.ts";
+
+const creating = { reason: "ContainerCreating", message: "" };
 
 /** Describes the pod from the facts; undefined while the runtime has not been asked. */
 export function describePod(
@@ -20,14 +22,10 @@ export function describePod(
   const { status, termination } = context.handle;
   const refused = context.refusal !== undefined || termination?.cause === "refused";
   const lists = { init: [] as ContainerStatus[], app: [] as ContainerStatus[], ephemeral: [] as ContainerStatus[] };
-  const previous = {
-    init: status.initContainerStatuses,
-    app: status.containerStatuses,
-    ephemeral: status.ephemeralContainerStatuses,
-  };
   for (const { kind, container } of podContainers(context.spec)) {
     const unsupported = kind === "ephemeral" ? unsupportedInEphemeral(container, context.shared.abilities) : undefined;
-    const pending = unsupported ?? context.pending.get(container.name);
+    const replaced = context.replacing.has(container.name);
+    const pending = unsupported ?? context.pending.get(container.name) ?? (replaced ? creating : undefined);
     const instances = context.facts.of(container.name);
     const id = instances[0]?.runtimeId ?? "";
     const described = containerStatus({
@@ -35,8 +33,9 @@ export function describePod(
       kind,
       container,
       instances,
-      previous: findContainerStatus(previous[kind], container.name),
+      previous: statusOfContainer(status, kind, container.name),
       waiting: pending && { reason: pending.reason, message: pending.message },
+      replaced,
       stopping: termination !== undefined,
       started: context.probes.isStarted(container.name, id),
       ready: context.probes.isReady(container.name, id),

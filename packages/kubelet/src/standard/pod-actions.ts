@@ -1,12 +1,13 @@
 import {
   type Container,
-  type ContainerStatus,
-  findContainerStatus,
+  hasRun,
   isRestartableInitContainer,
   type Pod,
   type PodSpec,
   type PodStatus,
+  podContainers,
   shouldRestartAfterExit,
+  statusOfContainer,
 } from "@wherry/kubernetes";
 import { containerHash } from "./container-hash.ts";
 import type { Instance } from "./pod-facts.ts";
@@ -62,6 +63,7 @@ export function podActions(facts: PodActionFacts): PodActions {
   const nothingDone: PodActions = { done: false, needsSandbox: false, initialized: false, replace: [], start: [] };
   if (apps.every(({ verdict }) => verdict === "finished" || verdict === "failed"))
     return { ...nothingDone, done: true, initialized: true };
+  if (endsWithItsSandbox(facts, spec)) return { ...nothingDone, done: true };
   const init = initActions(facts, spec);
   if (init.failed && !apps.some(({ verdict }) => verdict === "running")) return { ...nothingDone, done: true };
   const startApps = init.initialized ? apps.filter(({ verdict }) => verdict === "start") : [];
@@ -69,7 +71,28 @@ export function podActions(facts: PodActionFacts): PodActions {
   const start = [...init.start, ...startApps.map(({ container }) => container), ...neverStarted(facts)];
   if (facts.sandboxId === undefined)
     return { ...nothingDone, needsSandbox: true, initialized: init.initialized, start };
-  return { ...nothingDone, initialized: init.initialized, replace: containersToStop(facts, spec), start };
+  const replace = containersToStop(facts, spec);
+  const last = new Set(replace.filter(isLast).map(({ container }) => container));
+  const goesOn = apps.some(
+    ({ container, verdict }) => verdict === "start" || (verdict === "running" && !last.has(container)),
+  );
+  // The sidecars of the last app container end with it, and not after it.
+  if (!goesOn) return { ...nothingDone, done: true, initialized: true };
+  return { ...nothingDone, initialized: init.initialized, replace, start };
+}
+
+/** A pod that never restarts is over when it loses the sandbox in which something of it has run. */
+function endsWithItsSandbox(facts: PodActionFacts, spec: PodSpec): boolean {
+  if (facts.sandboxId !== undefined || spec.restartPolicy !== "Never") return false;
+  return podContainers(spec).some(
+    ({ kind, container: { name } }) =>
+      facts.instancesOf(name).length > 0 || hasRun(statusOfContainer(facts.status, kind, name) ?? {}),
+  );
+}
+
+/** Whether a container that is stopped will not run again, also not for the sake of a rule on the exit code it is going to have. */
+function isLast({ container, restart }: ContainerStop): boolean {
+  return !restart && (container.restartPolicyRules ?? []).length === 0;
 }
 
 /** Ephemeral containers are started once: one that has ever run, also in an earlier sandbox, stays as it is. */
@@ -77,7 +100,7 @@ function neverStarted(facts: PodActionFacts): Container[] {
   return facts.ephemeral.filter(({ name }) => {
     const [newest] = facts.instancesOf(name);
     if (newest !== undefined) return newest.state === "created";
-    const state = findContainerStatus(facts.status.ephemeralContainerStatuses, name)?.state;
+    const state = statusOfContainer(facts.status, "ephemeral", name)?.state;
     return state?.running === undefined && state?.terminated === undefined;
   });
 }
@@ -88,7 +111,11 @@ function containersToStop(facts: PodActionFacts, spec: PodSpec): ContainerStop[]
   for (const container of [...(spec.initContainers ?? []).filter(isRestartableInitContainer), ...spec.containers]) {
     const [instance] = facts.instancesOf(container.name);
     if (instance?.state !== "running") continue;
-    const message = `Container ${container.name} definition changed, will be restarted`;
+    const isSidecar = spec.initContainers?.includes(container) === true;
+    // Upstream says of apps only that they will be restarted.
+    const message = isSidecar
+      ? `Init container ${container.name} definition changed`
+      : `Container ${container.name} definition changed, will be restarted`;
     if (instance.specHash !== "" && instance.specHash !== containerHash(container))
       stops.push({ container, instance, message, restart: true });
     else if (resizeNeedsRestart(container, instance))
@@ -100,7 +127,7 @@ function containersToStop(facts: PodActionFacts, spec: PodSpec): ContainerStop[]
       });
     else {
       const failed = facts.probeFailure(container.name);
-      if (failed !== undefined) stops.push(failedProbeStop(spec, container, instance, failed));
+      if (failed !== undefined) stops.push(failedProbeStop(spec, container, instance, { failed, isSidecar }));
     }
   }
   return stops;
@@ -110,13 +137,11 @@ function failedProbeStop(
   spec: PodSpec,
   container: Container,
   instance: Instance,
-  failed: "liveness" | "startup",
+  { failed, isSidecar }: { readonly failed: "liveness" | "startup"; readonly isSidecar: boolean },
 ): ContainerStop {
-  const sidecar = spec.initContainers?.includes(container) === true;
   const restart = (container.restartPolicy ?? spec.restartPolicy) !== "Never";
   const probe = failed === "liveness" ? container.livenessProbe : container.startupProbe;
-  // Upstream says of apps only that they will be restarted.
-  const message = sidecar
+  const message = isSidecar
     ? `Init container ${container.name} failed ${failed} probe`
     : `Container ${container.name} failed ${failed} probe${restart ? ", will be restarted" : ""}`;
   return { container, instance, message, restart, gracePeriodSeconds: probe?.terminationGracePeriodSeconds };
@@ -139,11 +164,7 @@ function exitCodeOf(instance: Instance): number {
 
 /** Exit code of a container of which only the published status tells that it ran. */
 function lostExitCode(facts: PodActionFacts, name: string, kind: "init" | "app"): number | undefined {
-  const { containerStatuses, initContainerStatuses } = facts.status;
-  const status: ContainerStatus | undefined = findContainerStatus(
-    kind === "app" ? containerStatuses : initContainerStatuses,
-    name,
-  );
+  const status = statusOfContainer(facts.status, kind, name);
   if (status?.state?.terminated) return status.state.terminated.exitCode;
   if (status?.state?.running) return 137;
   return status?.state?.waiting ? status.lastState?.terminated?.exitCode : undefined;
@@ -156,23 +177,27 @@ interface InitActions {
 }
 
 /**
- * Init containers run one after another in each new sandbox; a sidecar lets the next one go once its startup gate is open. When
- * an app container has been started in this sandbox initialisation is over for good, and only sidecars are restarted.
+ * Init containers run one after another in each new sandbox; a sidecar lets the next one go once its startup gate is open. What
+ * was let go is not held again by a sidecar that falls over: those before the last one that was begun in this sandbox are only kept
+ * running, and so are all when an app container was.
  */
 function initActions(facts: PodActionFacts, spec: PodSpec): InitActions {
   const here = (container: Container) =>
     facts.instancesOf(container.name).filter((instance) => instance.sandboxId === facts.sandboxId);
-  const initialized = spec.containers.some((container) => here(container).length > 0);
+  const inits = spec.initContainers ?? [];
+  const begun = (container: Container) => here(container).length > 0;
+  const reached = spec.containers.some(begun) ? inits.length : inits.findLastIndex(begun);
   const start: Container[] = [];
-  for (const container of spec.initContainers ?? []) {
+  for (const [index, container] of inits.entries()) {
     const [newest] = here(container);
+    const isPassed = index < reached;
     if (isRestartableInitContainer(container)) {
       if (newest?.state !== "running") start.push(container);
-      if (!initialized && !(newest?.state === "running" && facts.isStarted(container.name)))
+      if (!isPassed && !(newest?.state === "running" && facts.isStarted(container.name)))
         return { initialized: false, failed: false, start };
       continue;
     }
-    if (initialized) continue;
+    if (isPassed) continue;
     if (newest?.state === "exited" && newest.exitCode === 0) continue;
     if (newest?.state === "running") return { initialized: false, failed: false, start };
     if (newest !== undefined && newest.state !== "created" && isFailure(spec, container, exitCodeOf(newest)))

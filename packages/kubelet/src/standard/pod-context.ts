@@ -55,6 +55,8 @@ export class PodContext {
   readonly pending: Map<string, PendingStart> = new Map();
   readonly restartBackOff: BackOffTable;
   readonly pullBackOff: BackOffTable;
+  /** Containers that are being stopped for another instance to start in their place, by name. */
+  readonly replacing: Set<string> = new Set();
   /** Reason and cause of the last pull that failed, by image. */
   readonly pullFailures: Map<string, string> = new Map();
   /** Resolved handler of the pod's runtime class; undefined before `registered` found it. */

@@ -92,8 +92,14 @@ async function perform(
     startContainer(context, new ContainerStarter(context, container, sandboxId, imageVolumes), signal, killed);
   let changed = await context.resize.perform(updates, signal, async () => {
     for (const stop of actions.replace) {
-      await killContainer(context, stop, signal);
-      if (stop.restart) await start(stop.container, stop.instance.runtimeId);
+      const { name } = stop.container;
+      if (stop.restart) context.replacing.add(name);
+      try {
+        await killContainer(context, stop, signal);
+        if (stop.restart) await start(stop.container, stop.instance.runtimeId);
+      } finally {
+        context.replacing.delete(name);
+      }
     }
     return actions.replace.length > 0;
   });

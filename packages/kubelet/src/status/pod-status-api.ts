@@ -1,4 +1,4 @@
-import { isConflict, isNotFound, type KubernetesClient, resources } from "@wherry/client";
+import { isConflict, isInvalid, isNotFound, type KubernetesClient, resources } from "@wherry/client";
 import type { Pod } from "@wherry/kubernetes";
 
 /** The writes the kubelet makes to pods; both name the pod by UID too, so that a recreated pod is never touched. */
@@ -9,10 +9,14 @@ export interface PodStatusApi {
   deletePod(pod: Pod, signal: AbortSignal): Promise<void>;
 }
 
+/** Whether an answer is one that a pod of another UID leads to; a conflict also comes of many writers, invalid of other things. */
+function mayBeReplaced(error: unknown): boolean {
+  return isConflict(error) || isInvalid(error);
+}
+
 /** The writes through a lane of the client, so that no other traffic and no rate limit holds up what a pod's owner sees. */
 export function createPodStatusApi(client: KubernetesClient): PodStatusApi {
   const lane = client.withLane("status");
-  /** Whether a conflict was about the UID; the server also answers one when others write the object very often. */
   const isReplaced = async (pod: Pod, signal: AbortSignal): Promise<boolean> => {
     const { name = "", namespace, uid } = pod.metadata ?? {};
     try {
@@ -33,7 +37,7 @@ export function createPodStatusApi(client: KubernetesClient): PodStatusApi {
           signal,
         });
       } catch (error) {
-        if (isNotFound(error) || (isConflict(error) && (await isReplaced(pod, signal)))) return undefined;
+        if (isNotFound(error) || (mayBeReplaced(error) && (await isReplaced(pod, signal)))) return undefined;
         throw error;
       }
     },

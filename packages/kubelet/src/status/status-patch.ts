@@ -27,7 +27,8 @@ export function statusPatch(
   ownConditions: ReadonlySet<string>,
 ): PatchValue | undefined {
   const patch: PatchValue = {};
-  const fields = new Set([...Object.keys(desired), ...Object.keys(knowledge.sent)]);
+  // The last two are mostly in neither: what others wrote there is to go.
+  const fields = new Set([...Object.keys(desired), ...Object.keys(knowledge.sent), "reason", "message"]);
   fields.delete("conditions");
   for (const field of fields) {
     const wanted = fieldOf(desired, field);

@@ -293,6 +293,24 @@ describe("standard provider, restarts", () => {
     );
   });
 
+  test("while a changed image is pulled, a container that never restarts is not shown as ended", async () => {
+    harness = new KubeletHarness();
+    harness.runtime.images.remote = new Set(["app:v2"]);
+    harness.start();
+    harness.api.create(podOf("web", { restartPolicy: "Never" }));
+    await harness.settle();
+    harness.runtime.injector.plan = ({ verb }) => (verb === "pullImage" ? { kind: "delay", delayMs: 5000 } : undefined);
+    harness.api.update("web", (pod) => {
+      const [main] = pod.spec?.containers ?? [];
+      if (main !== undefined) main.image = "app:v2";
+      return pod;
+    });
+    await harness.advance(10_000);
+    // The API server would refuse any state after "terminated".
+    expect(harness.api.states("web", "main").slice(-3)).toEqual(["running", "waiting:ContainerCreating", "running"]);
+    expect(harness.status("web").containerStatuses?.[0]).toMatchObject({ image: "app:v2", restartCount: 1 });
+  });
+
   test("a lost sandbox is replaced, with event SandboxChanged", async () => {
     harness = new KubeletHarness();
     harness.start();

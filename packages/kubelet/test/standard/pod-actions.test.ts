@@ -146,10 +146,46 @@ describe("podActions()", () => {
       ["after the first one", [instance("s"), exited("i", 0)], [], ["j"]],
       ["after the first one failed", [instance("s"), exited("i", 1)], [], ["i"]],
       ["after both", [instance("s"), exited("i", 0), exited("j", 0)], [], ["a"]],
-      ["when the sidecar fell over meanwhile", [exited("s", 1), exited("i", 0)], [], ["s"]],
+      ["when the sidecar fell over meanwhile", [exited("s", 1), instance("i")], [], ["s"]],
+      ["when the sidecar fell over and the first one is done", [exited("s", 1), exited("i", 0)], [], ["s", "j"]],
+      ["when the sidecar is up again but not started", [instance("s"), exited("i", 0)], ["s"], ["j"]],
       ["once an app container ran", [exited("s", 1), instance("a")], [], ["s"]],
     ])("podActions() %s", (_when, instances, closed, start) => {
       expect(actions({ spec: withInit("Always"), instances, closed })).toMatchObject({ start, done: false });
+    });
+
+    test("podActions() of a pod that never restarts is done when the sandbox is lost in which something of it ran", () => {
+      const lost = { spec: withInit("Never"), sandboxId: undefined };
+      expect(actions({ ...lost, instances: [exited("i", 0, { sandboxId: "s0" })] }).done).toBe(true);
+      const status: PodStatus = {
+        initContainerStatuses: [
+          { name: "i", image: "", imageID: "", ready: true, restartCount: 0, state: { running: {} } },
+        ],
+      };
+      expect(actions({ ...lost, status }).done).toBe(true);
+      expect(actions(lost)).toMatchObject({ done: false, needsSandbox: true });
+      expect(actions({ ...lost, spec: withInit("OnFailure"), instances: [exited("i", 0)] }).done).toBe(false);
+    });
+
+    test("podActions() of a changed sidecar has upstream's words for it", () => {
+      const { stops } = actions({
+        spec: withInit("Always"),
+        instances: [instance("s", { specHash: "old" }), instance("a")],
+      });
+      expect(stops.map(({ message }) => message)).toEqual(["Init container s definition changed"]);
+    });
+
+    test("podActions() is done when the probe of the last app container that runs has failed for good", () => {
+      const probed = { instances: [instance("s"), instance("a")], failed: { a: "liveness" } as const };
+      expect(actions({ spec: withInit("Never"), ...probed }).done).toBe(true);
+      expect(actions({ spec: withInit("OnFailure"), ...probed }).done).toBe(false);
+      const two = spec("Never", [app("a"), app("b")]);
+      expect(actions({ spec: two, instances: [instance("a"), instance("b")], failed: { a: "liveness" } }).done).toBe(
+        false,
+      );
+      // The rule may be about the exit code that it is going to have.
+      const ruled = spec("Never", [app("a", { restartPolicy: "Never", restartPolicyRules: [{ action: "Restart" }] })]);
+      expect(actions({ spec: ruled, ...probed }).done).toBe(false);
     });
 
     test("podActions() is done when an init container failed for good", () => {

@@ -65,6 +65,17 @@ describe("a critical pod on a full node", () => {
     expect(metric()).toEqual(['kubelet_preemptions{preemption_signal="cpu"} 1']);
   });
 
+  test("what takes the place of a pod that was deleted by force waits for its end and is not refused", async () => {
+    const first = holding("full", "3");
+    await create(first);
+    kubelet.api.delete("full", 0);
+    await create({ ...first, metadata: { ...first.metadata, uid: "uid-full-2" } });
+    expect(kubelet.status("full")).toEqual(untouched);
+    await kubelet.advance(5000);
+    expect(phase("full")).toBe("Running");
+    expect(kubelet.reasons("full")).not.toContain("OutOfcpu");
+  });
+
   test("ends nobody where what it may take is not enough", async () => {
     await create(holding("small", "1"), critical("important", "3"));
     await create(critical("urgent", "2"));

@@ -269,7 +269,7 @@ describe("standard provider, liveness probes", () => {
     const livenessProbe = http("/live", { failureThreshold: 1 });
     harness.api.create(podOf("web", { restartPolicy: "Never" }, { livenessProbe }));
     await harness.advance(1000);
-    expect(messages("Killing")).toEqual(["Container main failed liveness probe"]);
+    expect(messages("Killing")).toEqual(["Stopping container main"]);
     expect(harness.status("web").phase).toBe("Failed");
   });
 
@@ -409,6 +409,19 @@ describe("standard provider, probes of a pod that ends", () => {
     const all = actions.calls.length;
     await harness.advance(20_000);
     expect(actions.calls).toHaveLength(all);
+  });
+
+  test("what had not started when its pod was deleted does not become ready", async () => {
+    start({ runtime: { script: () => ({ obeysStop: false }) } });
+    actions.answer = 500;
+    const startupProbe = http("/start", { periodSeconds: 1, failureThreshold: 100 });
+    harness.api.create(podOf("web", { terminationGracePeriodSeconds: 20 }, { startupProbe }));
+    await harness.advance(3000);
+    harness.api.delete("web");
+    await harness.advance(3000);
+    expect(main()).toMatchObject({ started: false, ready: false });
+    expect(condition("Ready")?.status).toBe("False");
+    expect(condition("ContainersReady")?.status).toBe("False");
   });
 
   test("a liveness failure that came before the deletion kills nothing any more", async () => {

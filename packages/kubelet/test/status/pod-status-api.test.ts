@@ -20,6 +20,8 @@ function api(failure: ApiError, uid: string | undefined) {
 }
 
 const conflict = new ApiError("patch", { code: 409, reason: "Conflict" });
+// What the API server says of another UID in a patch.
+const invalid = new ApiError("patch", { code: 422, reason: "Invalid" });
 
 describe("createPodStatusApi()", () => {
   test.each(["u2", undefined])(
@@ -33,6 +35,11 @@ describe("createPodStatusApi()", () => {
   test("a conflict over a pod that is still there is a failure to be retried", async () => {
     await expect(api(conflict, "u1").patchStatus(pod, {}, signal)).rejects.toBe(conflict);
     await expect(api(conflict, "u1").deletePod(pod, signal)).rejects.toBe(conflict);
+  });
+
+  test("an invalid status means that the pod is gone only where the name is another's", async () => {
+    expect(await api(invalid, "u2").patchStatus(pod, {}, signal)).toBeUndefined();
+    await expect(api(invalid, "u1").patchStatus(pod, {}, signal)).rejects.toBe(invalid);
   });
 
   test("a pod that is not found is gone", async () => {

@@ -53,6 +53,12 @@ describe("statusPatch()", () => {
     expect(statusPatch(sent, { ...knowledge, observed: { ...stored, phase: "Failed" } }, own)).toEqual({
       phase: "Running",
     });
+    expect(
+      statusPatch(sent, { ...knowledge, observed: { ...stored, reason: "ByOther", message: "of it" } }, own),
+    ).toEqual({
+      reason: null,
+      message: null,
+    });
   });
 });
 

@@ -25,6 +25,7 @@ export class LifecycleInvariants {
         earlier?.restartCount ?? 0,
       );
       this.#times(status);
+      this.#transition(pod, earlier, status);
       if (status.ready && status.state?.running !== undefined)
         expect(status.started, `${status.name} is ready only once started`).toBe(true);
     }
@@ -78,6 +79,16 @@ export class LifecycleInvariants {
           status.containerStatuses?.find((candidate) => candidate.name === name)?.ready,
           `ContainersReady needs ${name} ready`,
         ).toBe(true);
+  }
+
+  /** What the API server refuses: it would refuse every later status as well. */
+  #transition({ spec }: Pod, before: ContainerStatus | undefined, { name, state }: ContainerStatus): void {
+    const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+    const own = all.find((container) => container.name === name)?.restartPolicy;
+    const ended = before?.state?.terminated;
+    if (ended === undefined || own !== undefined || (spec?.restartPolicy ?? "Always") === "Always") return;
+    if (spec?.restartPolicy === "OnFailure" && ended.exitCode !== 0) return;
+    expect(state?.terminated, `${name} has ended for good`).toBeDefined();
   }
 
   #times({ name, state, lastState }: ContainerStatus): void {

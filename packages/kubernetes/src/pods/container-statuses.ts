@@ -47,6 +47,8 @@ export interface ContainerStatusFacts {
   readonly previous: ContainerStatus | undefined;
   /** Why the next instance cannot start. */
   readonly waiting: WaitingReason | undefined;
+  /** The newest instance was ended for another that starts in its place, whatever the restart policy says. @default false */
+  readonly replaced?: boolean | undefined;
   /** The pod is being stopped: nothing starts any more. */
   readonly stopping: boolean;
   /** Whether the startup gate is open, once running. */
@@ -63,9 +65,10 @@ export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
   const { container } = facts;
   const [newest, older] = facts.instances;
   const status = newest === undefined ? withoutInstance(facts) : fromInstance(newest, older, facts);
-  if (facts.waiting !== undefined && mayStart(facts, newest)) {
+  const { waiting } = facts;
+  if (waiting !== undefined && mayStart(facts, newest)) {
     if (status.state?.terminated) status.lastState = status.state;
-    status.state = { waiting: { ...facts.waiting } };
+    status.state = { waiting: { reason: waiting.reason, ...(waiting.message !== "" && { message: waiting.message }) } };
   }
   const running = status.state?.running !== undefined;
   if (facts.kind === "ephemeral") {
@@ -93,6 +96,7 @@ function mayStart(facts: ContainerStatusFacts, newest: ContainerInstance | undef
   if (facts.stopping) return newest === undefined;
   if (newest === undefined || newest.state === "created" || newest.state === "unknown") return true;
   if (newest.state === "running") return false;
+  if (facts.replaced === true) return true;
   return shouldRestartAfterExit(facts.pod.spec ?? {}, facts.container, facts.kind, newest.exitCode);
 }
 
@@ -188,13 +192,13 @@ function withContainer(state: ContainerStateTerminated, containerID: string | un
 
 /**
  * Statuses of a pod whose life ended: every app container without an end gets one that says it could not be located, and so
- * does every init container that must have run.
+ * does every init container that must have run. The first of them always had its turn, unless the pod was refused.
  */
 export function endedStatuses(
   pod: Pod,
   statuses: readonly ContainerStatus[],
   kind: "init" | "app",
-  initialized: boolean,
+  { initialized, refused }: { readonly initialized: boolean; readonly refused: boolean },
 ): ContainerStatus[] {
   const message = "The container could not be located when the pod was terminated";
   const end = (status: ContainerStatus): ContainerStatus =>
@@ -207,6 +211,6 @@ export function endedStatuses(
     const status = findContainerStatus(statuses, name);
     return status?.state?.terminated !== undefined || status?.lastState?.terminated !== undefined;
   };
-  const last = initialized ? names.length - 1 : names.findLastIndex(hasRun);
+  const last = initialized ? names.length - 1 : Math.max(names.findLastIndex(hasRun), refused ? -1 : 0);
   return statuses.map((status) => (names.indexOf(status.name) <= last ? end(status) : status));
 }

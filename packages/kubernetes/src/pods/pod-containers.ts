@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, EphemeralContainer, Pod, PodSpec } from "../api/index.ts";
+import type { Container, ContainerStatus, EphemeralContainer, Pod, PodSpec, PodStatus } from "../api/index.ts";
 
 export type ContainerKind = "init" | "app" | "ephemeral";
 
@@ -40,16 +40,24 @@ export function findContainerStatus(
   return statuses?.find((status) => status.name === name);
 }
 
+/** The status of a container among those of its kind. */
+export function statusOfContainer(status: PodStatus, kind: ContainerKind, name: string): ContainerStatus | undefined {
+  const lists = {
+    init: status.initContainerStatuses,
+    app: status.containerStatuses,
+    ephemeral: status.ephemeralContainerStatuses,
+  };
+  return findContainerStatus(lists[kind], name);
+}
+
+/** Whether the container runs or has run. */
+export function hasRun({ state, lastState }: Pick<ContainerStatus, "state" | "lastState">): boolean {
+  return (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined;
+}
+
 /** Whether some app container runs or has run; a pod where one has is past its initialisation. */
 export function hasAnyAppContainerStarted(spec: PodSpec, statuses: readonly ContainerStatus[]): boolean {
-  return spec.containers.some((container) => {
-    const status = findContainerStatus(statuses, container.name);
-    return (
-      status?.state?.running !== undefined ||
-      status?.state?.terminated !== undefined ||
-      status?.lastState?.terminated !== undefined
-    );
-  });
+  return spec.containers.some(({ name }) => hasRun(findContainerStatus(statuses, name) ?? {}));
 }
 
 /** `name_namespace(uid)`, as messages of the kubelet name a pod. */

@@ -29,7 +29,7 @@ export function podPhase(facts: PodPhaseFacts): PodPhase {
   const counts = countContainers(facts, init);
   if (terminal && counts.running === 0) return counts.succeeded === spec.containers.length ? "Succeeded" : "Failed";
   const initialized = hasAnyAppContainerStarted(spec, facts.containerStatuses);
-  if (((init.pending > 0 || init.pendingRestartable > 0) && !initialized) || counts.waiting > 0) return "Pending";
+  if (init.pending > 0 || (init.pendingRestartable > 0 && !initialized) || counts.waiting > 0) return "Pending";
   if (counts.running > 0 && counts.unknown === 0) return "Running";
   if (counts.running > 0 || counts.stopped === 0 || counts.unknown > 0) return "Pending";
   if (counts.restarting > 0 || spec.restartPolicy === "Always" || spec.restartPolicy === undefined) return "Running";

@@ -2,7 +2,7 @@ import type { ContainerStatus, Pod, PodCondition, PodSpec, PodStatus, ResourceRe
 import { formatApiTime } from "./api-time.ts";
 import { endedStatuses } from "./container-statuses.ts";
 import { kubeletConditionTypes, podConditions, withTransitionTimes } from "./pod-conditions.ts";
-import { findContainerStatus, hasAnyAppContainerStarted, podContainers } from "./pod-containers.ts";
+import { findContainerStatus, hasAnyAppContainerStarted, hasRun, podContainers } from "./pod-containers.ts";
 import { type PodPhase, podPhase } from "./pod-phase.ts";
 import { isTerminalPhase } from "./pod-predicates.ts";
 import { qosClass } from "./qos-class.ts";
@@ -64,7 +64,7 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
     qosClass: pod.status?.qosClass ?? previous?.qosClass ?? qosClass(spec),
     startTime: previous?.startTime ?? now,
   };
-  if (facts.refused !== true || hasRun([...lists.initContainerStatuses, ...lists.containerStatuses])) {
+  if (facts.refused !== true || [...lists.initContainerStatuses, ...lists.containerStatuses].some(hasRun)) {
     status.containerStatuses = cutMessages([...lists.containerStatuses].sort(byName), spec);
     if (spec.initContainers?.length) status.initContainerStatuses = cutMessages(lists.initContainerStatuses, spec);
     if (facts.ephemeralContainerStatuses.length > 0)
@@ -92,20 +92,15 @@ function finalLists(facts: PodStatusFacts): {
   const containerStatuses = [...facts.containerStatuses];
   if (!facts.stopped) return { initContainerStatuses, containerStatuses };
   const spec = pod.spec ?? { containers: [] };
-  // A pod that was refused has a phase given, and none of its containers ever had a chance.
-  const nothingBefore = facts.phase === undefined && (spec.initContainers ?? []).length === 0;
+  // None of the containers of a pod that was refused ever had a chance.
+  const refused = facts.refused === true;
+  const nothingBefore = !refused && (spec.initContainers ?? []).length === 0;
   const initialized =
     nothingBefore || hasAnyAppContainerStarted(spec, containerStatuses) || isLastInitDone(spec, initContainerStatuses);
   return {
-    initContainerStatuses: endedStatuses(pod, initContainerStatuses, "init", initialized),
-    containerStatuses: endedStatuses(pod, containerStatuses, "app", initialized),
+    initContainerStatuses: endedStatuses(pod, initContainerStatuses, "init", { initialized, refused }),
+    containerStatuses: endedStatuses(pod, containerStatuses, "app", { initialized, refused }),
   };
-}
-
-function hasRun(statuses: readonly ContainerStatus[]): boolean {
-  return statuses.some(
-    ({ state, lastState }) => (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined,
-  );
 }
 
 /** Whether everything before the app containers was done at some time. */

@@ -169,16 +169,24 @@ describe("endedStatuses()", () => {
 
   test("endedStatuses() ends app containers only of an initialised pod", () => {
     const list = [status("app-0", terminated(0)), status("app-1", running)];
-    const [first, second] = endedStatuses(pod, list, "app", true);
+    const [first, second] = endedStatuses(pod, list, "app", { initialized: true, refused: false });
     expect(first?.state).toEqual(terminated(0));
     expect(second?.state?.terminated).toMatchObject({ exitCode: 137, reason: "ContainerStatusUnknown" });
-    expect(endedStatuses(pod, list, "app", false)).toEqual(list);
+    expect(endedStatuses(pod, list, "app", { initialized: false, refused: false })).toEqual(list);
   });
 
   test("endedStatuses() ends init containers up to the last that ran", () => {
     const list = [status("init-0", running, { lastState: terminated(1) }), status("init-1", { waiting: {} })];
-    const [first, second] = endedStatuses(pod, list, "init", false);
+    const [first, second] = endedStatuses(pod, list, "init", { initialized: false, refused: false });
     expect(first?.state?.terminated?.exitCode).toBe(137);
     expect(second?.state).toEqual({ waiting: {} });
+  });
+
+  test("endedStatuses() ends the first init container in any case, but none of a pod that was refused", () => {
+    const list = [status("init-0", { waiting: {} }), status("init-1", { waiting: {} })];
+    const [first, second] = endedStatuses(pod, list, "init", { initialized: false, refused: false });
+    expect(first?.state?.terminated).toMatchObject({ exitCode: 137, reason: "ContainerStatusUnknown" });
+    expect(second?.state).toEqual({ waiting: {} });
+    expect(endedStatuses(pod, list, "init", { initialized: false, refused: true })).toEqual(list);
   });
 });

@@ -54,6 +54,9 @@ describe("podPhase()", () => {
     ["Always", "?", "-", "w", "Pending"],
     ["Always", "0", "-", "r", "Running"],
     ["Always", "1", "-", "?", "Pending"],
+    // In a new sandbox they run again.
+    ["Always", "r", "-", "b", "Pending"],
+    ["Always", "w", "-", "1", "Pending"],
     ["Always", "b", "-", "w", "Pending"],
     ["Never", "1", "-", "w", "Failed"],
     ["OnFailure", "1", "-", "w", "Pending"],

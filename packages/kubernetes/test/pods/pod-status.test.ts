@@ -113,10 +113,15 @@ describe("podStatus()", () => {
     expect(refused(status("app-0", terminated(0))).containerStatuses).toHaveLength(1);
   });
 
-  test("podStatus() of a pod that was ended before it began leaves its containers waiting", () => {
-    const refused = { phase: "Failed", reason: "NodeAffinity", stopped: true, podIps: [] } as const;
-    const result = podStatus(facts({ containerStatuses: [status("app-0", waiting)], ...refused }));
-    expect(result.containerStatuses?.[0]?.state).toEqual(waiting);
+  test("podStatus() of a pod that was ended for a reason before it began says that its containers could not be located", () => {
+    const late = { phase: "Failed", reason: "DeadlineExceeded", stopped: true, podIps: [] } as const;
+    const result = podStatus(facts({ containerStatuses: [status("app-0", waiting)], ...late }));
+    expect(result.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+      exitCode: 137,
+      reason: "ContainerStatusUnknown",
+    });
+    const refused = podStatus(facts({ containerStatuses: [status("app-0", waiting)], ...late, refused: true }));
+    expect(refused.containerStatuses).toBeUndefined();
   });
 
   test("podStatus() keeps transition times until a status flips", () => {
