@@ -22,6 +22,16 @@ const byHttp = (more: Partial<Probe> = {}): Probe => ({
   ...more,
 });
 const byTcp = (more: Partial<Probe> = {}): Probe => ({ tcpSocket: { port: 8080 }, ...often, ...more });
+/** What a command takes on a machine with little to spare is no difference, so that it has its time. */
+const byCommand = (words: readonly string[], more: Partial<Probe> = {}): Probe => ({
+  exec: { command: [...words] },
+  ...often,
+  timeoutSeconds: 20,
+  ...more,
+});
+const looksForFile = ["workload", "cat", "/state/healthz"];
+const noProgram = ["no-such-program", "--at-all"];
+const tooLong = ["workload", "sleep", "60000"];
 /** Nothing listens there. */
 const nobody = (more: Partial<Probe> = {}): Probe => ({ tcpSocket: { port: 8081 }, ...often, ...more });
 
@@ -174,5 +184,75 @@ export const probeScenarios: readonly Scenario[] = [
     containers: [{ name: "main", program: ["hold"] }],
     spec: state,
     steps: [ready, { remove: "healthz" }, notReady, { make: "healthz" }, ready],
+  },
+  {
+    name: "readiness-exec",
+    containers: [server(http, { readinessProbe: byCommand(looksForFile) })],
+    spec: always,
+    steps: [ready, { remove: "healthz" }, notReady, unhealthy, { make: "healthz" }, ready],
+  },
+  {
+    name: "readiness-exec-unknown",
+    containers: [server(http, { readinessProbe: byCommand(noProgram) })],
+    spec: always,
+    steps: [{ phase: "Running" }, unhealthy],
+  },
+  {
+    name: "readiness-exec-too-long",
+    containers: [server(http, { readinessProbe: byCommand(tooLong, { timeoutSeconds: 1 }) })],
+    spec: always,
+    steps: [{ phase: "Running" }, unhealthy],
+  },
+  {
+    name: "liveness-exec-fails",
+    containers: [server(http, { livenessProbe: byCommand(looksForFile), readinessProbe: byHttp() })],
+    spec: always,
+    steps: [ready, { remove: "healthz" }, { restarts: 1 }, ready],
+  },
+  {
+    name: "liveness-exec-fails-with-its-code",
+    containers: [server(http, { livenessProbe: byCommand(["workload", "error", "ill", "exit", "7"]) })],
+    spec: state,
+    steps: [unhealthy, { phase: "Failed" }],
+  },
+  {
+    name: "liveness-exec-unknown",
+    // Long enough for a third probe: one that cannot be carried out ends nothing.
+    containers: [
+      server(http, { livenessProbe: byCommand(noProgram), readinessProbe: byHttp() }),
+      { name: "brief", program: ["sleep", "6000"] },
+    ],
+    spec: state,
+    steps: [ready, unhealthy, notReady],
+  },
+  {
+    name: "liveness-exec-too-long",
+    containers: [server(http, { livenessProbe: byCommand(tooLong, { timeoutSeconds: 1 }), readinessProbe: byHttp() })],
+    spec: state,
+    steps: [ready, unhealthy, { phase: "Failed" }],
+  },
+  {
+    name: "startup-exec-then-ready",
+    containers: [
+      server(httpLater, {
+        startupProbe: byCommand(looksForFile, { failureThreshold: 100 }),
+        livenessProbe: byCommand(looksForFile),
+        readinessProbe: byCommand(looksForFile),
+      }),
+    ],
+    spec: always,
+    steps: [{ phase: "Running" }, unhealthy, { make: "healthz" }, ready],
+  },
+  {
+    name: "startup-exec-fails",
+    containers: [server(httpLater, { startupProbe: byCommand(looksForFile, { failureThreshold: 2 }) })],
+    spec: state,
+    steps: [{ phase: "Failed" }],
+  },
+  {
+    name: "startup-exec-unknown",
+    containers: [server(http, { startupProbe: byCommand(noProgram), readinessProbe: byHttp() })],
+    spec: always,
+    steps: [{ phase: "Running" }, unhealthy],
   },
 ];
