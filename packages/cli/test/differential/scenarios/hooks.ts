@@ -28,6 +28,9 @@ const asked = (program: readonly string[], lifecycle: Lifecycle): ScenarioContai
 });
 const withServer = { initContainers: [server], spec: state };
 
+/** So that a slow machine is no difference. */
+const patient = { terminationGracePeriodSeconds: 60 };
+
 const ready: Step = { condition: "Ready", status: "True" };
 const deleted: readonly Step[] = [{ delete: undefined }, { gone: true }];
 
@@ -113,6 +116,7 @@ export const hookScenarios: readonly Scenario[] = [
   {
     name: "pre-stop-exec",
     containers: [held({ preStop: run("workload", "print", "bye") })],
+    spec: patient,
     steps: [ready, ...deleted],
   },
   {
@@ -125,11 +129,13 @@ export const hookScenarios: readonly Scenario[] = [
   {
     name: "pre-stop-exec-fails",
     containers: [held({ preStop: run("workload", "exit", "3") })],
+    spec: patient,
     steps: [ready, ...deleted, { event: "FailedPreStopHook" }],
   },
   {
     name: "pre-stop-exec-unknown",
     containers: [held({ preStop: noProgram })],
+    spec: patient,
     steps: [ready, ...deleted, { event: "FailedPreStopHook" }],
   },
   {

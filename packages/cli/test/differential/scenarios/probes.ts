@@ -30,6 +30,9 @@ const byCommand = (words: readonly string[], more: Partial<Probe> = {}): Probe =
   ...more,
 });
 const looksForFile = ["workload", "cat", "/state/healthz"];
+/** Serves nobody: is probed by commands. */
+const commanded = (more: Partial<ScenarioContainer>, program: readonly string[] = [...healthy, "hold"]) =>
+  server(program, { ports: [], ...more });
 const noProgram = ["no-such-program", "--at-all"];
 const tooLong = ["workload", "sleep", "60000"];
 /** Nothing listens there. */
@@ -187,71 +190,73 @@ export const probeScenarios: readonly Scenario[] = [
   },
   {
     name: "readiness-exec",
-    containers: [server(http, { readinessProbe: byCommand(looksForFile) })],
+    containers: [commanded({ readinessProbe: byCommand(looksForFile) })],
     spec: always,
     steps: [ready, { remove: "healthz" }, notReady, unhealthy, { make: "healthz" }, ready],
   },
   {
     name: "readiness-exec-unknown",
-    containers: [server(http, { readinessProbe: byCommand(noProgram) })],
+    containers: [commanded({ readinessProbe: byCommand(noProgram) })],
     spec: always,
     steps: [{ phase: "Running" }, unhealthy],
   },
   {
     name: "readiness-exec-too-long",
-    containers: [server(http, { readinessProbe: byCommand(tooLong, { timeoutSeconds: 1 }) })],
+    containers: [commanded({ readinessProbe: byCommand(tooLong, { timeoutSeconds: 1 }) })],
     spec: always,
     steps: [{ phase: "Running" }, unhealthy],
   },
   {
     name: "liveness-exec-fails",
-    containers: [server(http, { livenessProbe: byCommand(looksForFile), readinessProbe: byHttp() })],
+    containers: [commanded({ livenessProbe: byCommand(looksForFile), readinessProbe: byCommand(looksForFile) })],
     spec: always,
     steps: [ready, { remove: "healthz" }, { restarts: 1 }, ready],
   },
   {
     name: "liveness-exec-fails-with-its-code",
-    containers: [server(http, { livenessProbe: byCommand(["workload", "error", "ill", "exit", "7"]) })],
+    containers: [commanded({ livenessProbe: byCommand(["workload", "error", "ill", "exit", "7"]) })],
     spec: state,
     steps: [unhealthy, { phase: "Failed" }],
   },
   {
     name: "liveness-exec-unknown",
-    // Long enough for a third probe: one that cannot be carried out ends nothing.
-    containers: [
-      server(http, { livenessProbe: byCommand(noProgram), readinessProbe: byHttp() }),
-      { name: "brief", program: ["sleep", "6000"] },
-    ],
+    // It goes on: a probe that cannot be carried out ends nothing.
+    containers: [commanded({ livenessProbe: byCommand(noProgram), readinessProbe: byCommand(looksForFile) })],
     spec: state,
-    steps: [ready, unhealthy, notReady],
+    steps: [ready, unhealthy, { remove: "healthz" }, notReady],
   },
   {
     name: "liveness-exec-too-long",
-    containers: [server(http, { livenessProbe: byCommand(tooLong, { timeoutSeconds: 1 }), readinessProbe: byHttp() })],
+    containers: [
+      commanded({ livenessProbe: byCommand(tooLong, { timeoutSeconds: 1 }), readinessProbe: byCommand(looksForFile) }),
+    ],
     spec: state,
     steps: [ready, unhealthy, { phase: "Failed" }],
   },
   {
     name: "startup-exec-then-ready",
     containers: [
-      server(httpLater, {
-        startupProbe: byCommand(looksForFile, { failureThreshold: 100 }),
-        livenessProbe: byCommand(looksForFile),
-        readinessProbe: byCommand(looksForFile),
-      }),
+      commanded(
+        {
+          startupProbe: byCommand(looksForFile, { failureThreshold: 100 }),
+          livenessProbe: byCommand(looksForFile),
+          readinessProbe: byCommand(looksForFile),
+        },
+        ["hold"],
+      ),
     ],
     spec: always,
     steps: [{ phase: "Running" }, unhealthy, { make: "healthz" }, ready],
   },
   {
     name: "startup-exec-fails",
-    containers: [server(httpLater, { startupProbe: byCommand(looksForFile, { failureThreshold: 2 }) })],
+    containers: [commanded({ startupProbe: byCommand(looksForFile, { failureThreshold: 2 }) }, ["hold"])],
     spec: state,
     steps: [{ phase: "Failed" }],
   },
   {
     name: "startup-exec-unknown",
-    containers: [server(http, { startupProbe: byCommand(noProgram), readinessProbe: byHttp() })],
+    containers: [commanded({ startupProbe: byCommand(noProgram), readinessProbe: byCommand(looksForFile) })],
     spec: always,
     steps: [{ phase: "Running" }, unhealthy],
   },
