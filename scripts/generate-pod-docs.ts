@@ -62,9 +62,9 @@ export function podFieldsPage(): string {
       const same = (rule: (typeof podFieldTable)[number]) => rule.path === inContainers && rule.verdict === verdict;
       return path === inContainers || !podFieldTable.some(same);
     })
-    .map(({ path, verdict, why, when, unless }) => {
-      const condition = unless === undefined ? when && " (by value)" : " (by runtime)";
-      const note = verdict === "refused" ? (condition ?? "") : "";
+    .map(({ path, verdict, why, when, unless, able }) => {
+      if (unless !== undefined) return `| \`${path}\` | honoured (by runtime) | ${able} |`;
+      const note = verdict === "refused" && when !== undefined ? " (by value)" : "";
       return `| \`${path}\` | ${verdict}${note} | ${why} |`;
     });
   return [
@@ -73,7 +73,7 @@ export function podFieldsPage(): string {
     "",
     "What the standard provider makes of each field below `spec`. A **refused** field ends the pod with phase `Failed`, reason",
     "`UnsupportedField` and a message that names the field; **ignored** ones cannot matter to a WebAssembly guest on this node.",
-    "What is refused **by runtime** is honoured by a runtime that can do it; the WebAssembly runtime cannot.",
+    "What is honoured **by runtime** is refused where the runtime cannot do it; the WebAssembly runtime can.",
     "A rule holds for everything below its path unless a deeper one says otherwise; `containers[]` stands for",
     "`initContainers[]` and `ephemeralContainers[]` too. An ephemeral container with a refused field leaves the pod as it is: it",
     "alone waits for ever, with reason `UnsupportedField`.",

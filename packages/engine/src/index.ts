@@ -24,4 +24,4 @@ export type { GuestSocket, SocketAddress } from "./guest-socket.ts";
 
 export type { Cgroup, CgroupBackend, CgroupLimits } from "./platform/cgroup.ts";
 export { type CgroupDetection, detectCgroups } from "./platform/detect-cgroups.ts";
-export type { AttachSession, CallOptions, Sandbox, SandboxLimits } from "./sandbox.ts";
+export type { AttachOptions, AttachSession, CallOptions, Sandbox, SandboxLimits } from "./sandbox.ts";

@@ -5,6 +5,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface AttachOptions extends CallOptions {
+  /** Told once nothing that the guest writes from then on is missed. */
+  readonly onAttached?: (() => void) | undefined;
+}
+
 /** What an attached client is connected to; streams left out are not attached. */
 export interface AttachSession {
   readonly stdin?: Readable | undefined;
@@ -61,7 +66,7 @@ export interface Sandbox {
    * Copies the guest's output from now on, and feeds its input, until the guest exits, the streams end or `signal` aborts.
    * A client that takes nothing for 10 s is dropped with code `ResourceExhausted`.
    */
-  attach(id: string, session: AttachSession, options?: CallOptions): Promise<void>;
+  attach(id: string, session: AttachSession, options?: AttachOptions): Promise<void>;
   /** Ends all guests and removes all state; idempotent. */
   shutdown(): Promise<void>;
   /** Tells each exit once from now on; the returned function stops that. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createEngine, detectCgroups } from "@wherry/engine";
+import { type Cgroup, type CgroupBackend, type CgroupLimits, createEngine, detectCgroups } from "@wherry/engine";
 import { afterAll, describe, expect, test } from "vitest";
 import { engineOptions } from "./engine-options.ts";
 import { eventually, startPod } from "./test-engine.ts";
@@ -80,4 +80,24 @@ describe.skipIf(backend === undefined)("limits of a sandbox", () => {
     const { sandbox } = await startPod();
     await expect(sandbox.updateLimits({ cpuLimitMillis: 100 })).rejects.toMatchObject({ code: "FailedPrecondition" });
   });
+});
+
+test("createGuest() makes room for the process of each guest, also of those made together", async () => {
+  const limits: CgroupLimits[] = [];
+  const group: Cgroup = {
+    paths: [],
+    join: async () => undefined,
+    update: (changed) => void limits.push(changed),
+    memoryBytes: () => 0,
+    oomKills: () => 0,
+    remove: async () => undefined,
+  };
+  const backend: CgroupBackend = { version: 2, create: () => group, open: () => group };
+  const { sandbox, spec } = await startPod({ limits: backend }, { memoryLimitBytes: 1 << 20 });
+  const specs = await Promise.all(["one", "two"].map((id) => spec("sleep", { id })));
+  await Promise.all(specs.map((wanted) => sandbox.createGuest(wanted)));
+  expect(limits.at(-1)?.memoryLimitBytes).toBe((1 << 20) + 2 * (48 << 20));
+  await sandbox.deleteGuest("one");
+  await sandbox.createGuest({ ...specs[0]!, id: "three" });
+  expect(limits.at(-1)?.memoryLimitBytes).toBe((1 << 20) + 2 * (48 << 20));
 });

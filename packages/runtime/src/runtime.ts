@@ -114,7 +114,13 @@ export interface Runtime {
   reopenContainerLog(containerId: string, options?: CallOptions): Promise<void>;
   containerStats(containerId: string, options?: CallOptions): Promise<ContainerStats>;
 
-  /** Runs a command in the container to its end. Rejects with code `Unimplemented` where the runtime has no such notion. */
+  /**
+   * Runs a command in a running container to its end; any exit code resolves. It is no container: no list and no event tells of it.
+   *
+   * Rejects with code `DeadlineExceeded` when it takes longer than `timeoutMs` (0 for no end), with the signal's reason, and with
+   * `Unimplemented` where the runtime has no such notion; nothing of it runs on. With its container it is killed: the call rejects,
+   * or answers exit code 137.
+   */
   execSync(
     containerId: string,
     command: readonly string[],

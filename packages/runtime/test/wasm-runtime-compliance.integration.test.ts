@@ -71,6 +71,10 @@ runtimeCompliance("WasmRuntime", async () => {
       const args = argumentsOf(workload);
       return args && { command: [], args };
     },
+    command(workload) {
+      const args = argumentsOf(workload);
+      return args && ["module.wasm", ...args];
+    },
     async reopen() {
       await life.close();
       life = await open();

@@ -1,7 +1,7 @@
 import { systemClock } from "@wherry/base";
 import { runtimeCompliance } from "@wherry/testkit/compliance";
 import { FakeRuntime } from "../src/fake-runtime/fake-runtime.ts";
-import { fakeArguments, fakeScript } from "./fake-workloads.ts";
+import { fakeArguments, fakeCommand, fakeScript } from "./fake-workloads.ts";
 
 runtimeCompliance("FakeRuntime", async () => {
   const eventCapacity = 16;
@@ -9,6 +9,7 @@ runtimeCompliance("FakeRuntime", async () => {
     clock: systemClock,
     eventCapacity,
     script: fakeScript,
+    command: (_container, command) => fakeCommand(command),
   });
   runtime.images.remote = new Set(["app:v1", "data:v1"]);
   runtime.images.directories.set("data:v1", new Set(["etc"]));
@@ -21,6 +22,7 @@ runtimeCompliance("FakeRuntime", async () => {
     writesLogs: false,
     eventCapacity,
     workload: (workload) => ({ command: [], args: fakeArguments(workload) }),
+    command: (workload) => [JSON.stringify(workload)],
     // All its state is in the object: another life of the kubelet gets the same one.
     reopen: async () => undefined,
     leftovers: () => [...runtime.sandboxes.keys(), ...runtime.containers.keys()],

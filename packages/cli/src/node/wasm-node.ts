@@ -90,6 +90,7 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
       createStandardProvider({
         ...services,
         runtime,
+        execSupported: true,
         architecture: options.platform.arch,
         taints: options.platform.taints.map(({ key, value, effect }) => ({
           key,

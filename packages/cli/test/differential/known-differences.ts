@@ -113,7 +113,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     title: "a shell that is stopped before it has begun",
     reason: "Depends on whether the shell of the Linux image has set its trap yet; no difference between the kubelets.",
-    scenarios: ["post-start-fails", "post-start-fails-always"],
+    scenarios: ["post-start-fails", "post-start-fails-always", "post-start-exec-fails", "post-start-exec-unknown"],
     facts: [{ subject: /^container main$/, go: /^#0 terminated Error 137$/, wherry: /^#0 terminated Error 143$/ }],
     sometimes: true,
   },

@@ -10,6 +10,9 @@ import type { ComparedNode } from "./two-nodes.ts";
 
 const stepTimeoutMs = 90_000;
 
+/** What an image that is only a module, without a title, calls it. */
+const wherryModule = "module.wasm";
+
 /** Where a scenario runs. */
 export interface ScenarioPlace {
   readonly client: KubernetesClient;
@@ -86,7 +89,17 @@ function podOf(scenario: Scenario, place: ScenarioPlace): Pod {
 
 function containerOf({ program, ...rest }: ScenarioContainer, { node }: ScenarioPlace): Container {
   const args = node.kind === "go" ? [shellScript(program ?? [], rest.ports?.[0]?.containerPort)] : program;
-  return { image: node.image, ...(args !== undefined && { args: [...args] }), ...rest };
+  const container = { image: node.image, ...(args !== undefined && { args: [...args] }), ...rest };
+  return withCommands(container, node.kind);
+}
+
+/** The same with each command that begins with "workload" in the words of the node: of a shell, or of the guest's own module. */
+function withCommands<T>(value: T, kind: ComparedNode["kind"]): T {
+  return JSON.parse(JSON.stringify(value), (name, entry: unknown) => {
+    if (name !== "command" || !Array.isArray(entry) || entry[0] !== "workload") return entry;
+    const words = entry.slice(1).map(String);
+    return kind === "go" ? ["sh", "-c", shellScript(words)] : [wherryModule, ...words];
+  }) as T;
 }
 
 /** The same with the place's names in its texts. */

@@ -3,7 +3,7 @@ import type { Container, PodSpec } from "@wherry/kubernetes";
 /**
  * A container by what it does: arguments of the workload kit, of the commands that `shellScript` knows.
  *
- * An image of its own stands for one that must not run; the program is left out then. `{pod}` is the pod's name and `{registry}` the host of
+ * The command of a probe or hook that begins with "workload" is done as the program is. An image of its own stands for one that must not run; the program is left out then. `{pod}` is the pod's name and `{registry}` the host of
  * a registry, in every text of a scenario.
  */
 export type ScenarioContainer = Partial<Container> & { readonly name: string; readonly program?: readonly string[] };

@@ -266,12 +266,6 @@ describe.concurrent("references that lead nowhere", () => {
 
 describe.concurrent("fields that a WebAssembly node cannot honour", () => {
   test.each<[string, Partial<Container>, Partial<PodSpec>, RegExp]>([
-    [
-      "probe",
-      { livenessProbe: { exec: { command: ["check"] } } },
-      {},
-      /spec\.containers\[0\]\.livenessProbe\.exec: the runtime runs no second command in a container/,
-    ],
     ["privileged", { securityContext: { privileged: true } }, {}, /spec\.containers\[0\]\.securityContext\.privileged/],
     ["host-pid", {}, { hostPID: true }, /spec\.hostPID/],
   ])("%s refuses the pod visibly", async (name, container, spec, message) => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { abortReason } from "@wherry/base";
 import type { engineService, ServiceClient } from "@wherry/rpc";
-import type { AttachSession } from "../sandbox.ts";
+import type { AttachOptions, AttachSession } from "../sandbox.ts";
 
 type GuestsClient = ServiceClient<typeof engineService.Guests>;
 
@@ -14,13 +14,14 @@ export async function attachSession(
   guests: GuestsClient,
   id: string,
   streams: AttachSession,
-  signal: AbortSignal | undefined,
+  { signal, onAttached }: AttachOptions,
 ): Promise<void> {
   const { stdin, stdout, stderr } = streams;
   const { session } = await guests.attach(
     { id, stdin: stdin !== undefined, stdout: stdout !== undefined, stderr: stderr !== undefined },
     { signal },
   );
+  onAttached?.();
   const gone = new AbortController();
   const stop = AbortSignal.any(signal === undefined ? [gone.signal] : [gone.signal, signal]);
   const onGone = () => gone.abort();

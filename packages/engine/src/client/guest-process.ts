@@ -12,7 +12,7 @@ import { processUsage } from "../platform/process-usage.ts";
 import { guestSpecToMessage } from "../protocol/guest-spec-message.ts";
 import { guestSpecMessage, guestSpecType } from "../protocol/guests.ts";
 import { defaultAction } from "../protocol/signals.ts";
-import type { AttachSession, CallOptions } from "../sandbox.ts";
+import type { AttachOptions, AttachSession, CallOptions } from "../sandbox.ts";
 import { attachSession } from "./attach-client.ts";
 import { asEngineCall } from "./call-errors.ts";
 import { exitFromMessage } from "./guest-messages.ts";
@@ -165,11 +165,11 @@ export class GuestProcess {
     };
   }
 
-  async attach(session: AttachSession, options: CallOptions): Promise<void> {
+  async attach(session: AttachSession, options: AttachOptions): Promise<void> {
     this.#checkNotExited("attach to");
     const client = await this.#connection.get(options.signal);
     const guests = createServiceClient(engineService.Guests, client);
-    await asEngineCall(attachSession(guests, this.id, session, options.signal));
+    await asEngineCall(attachSession(guests, this.id, session, options));
   }
 
   /** Leaves the process to itself. */

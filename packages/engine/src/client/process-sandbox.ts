@@ -8,7 +8,7 @@ import { maxReopenDelayMs, openLog } from "../log/log-file.ts";
 import { type Cgroup, withProcessAllowance } from "../platform/cgroup.ts";
 import { cpuPeriodUs } from "../platform/cgroup-directory.ts";
 import { isRunning, killProcess } from "../platform/process-identity.ts";
-import type { AttachSession, CallOptions, Sandbox, SandboxLimits } from "../sandbox.ts";
+import type { AttachOptions, AttachSession, CallOptions, Sandbox, SandboxLimits } from "../sandbox.ts";
 import { GuestProcess } from "./guest-process.ts";
 import type { HostProcess } from "./host-process.ts";
 import { readProcessRecord, type SandboxRecord, writeProcessRecord, writeSandboxRecord } from "./sandbox-record.ts";
@@ -154,7 +154,7 @@ export class ProcessSandbox implements Sandbox {
         `Cannot change limits of sandbox "${this.id}": it has no cgroup of its own`,
       );
     }
-    const limits = withProcessAllowance({ memoryLimitBytes, cpuLimitMillis }, this.#guests.size);
+    const limits = withProcessAllowance({ memoryLimitBytes, cpuLimitMillis }, this.#processes);
     const usedBytes = cgroup.memoryBytes();
     const shrinks =
       memoryLimitBytes !== undefined && memoryLimitBytes < (this.#memoryLimitBytes ?? Number.POSITIVE_INFINITY);
@@ -172,7 +172,7 @@ export class ProcessSandbox implements Sandbox {
     writeSandboxRecord(this.#options.directory, { ...this.#options.record, memoryLimitBytes });
   }
 
-  attach(id: string, session: AttachSession, options: CallOptions = {}): Promise<void> {
+  attach(id: string, session: AttachSession, options: AttachOptions = {}): Promise<void> {
     return this.#call(id, (guest) => guest.attach(session, options));
   }
 
@@ -191,6 +191,11 @@ export class ProcessSandbox implements Sandbox {
     for (const guest of this.#guests.values()) guest.release();
   }
 
+  /** How many processes the group has room for: several guests may be in the making. */
+  get #processes(): number {
+    return new Set([...this.#guests.keys(), ...this.#creating]).size;
+  }
+
   async #create(host: HostProcess, spec: GuestSpec): Promise<void> {
     const { cgroup } = this.#options;
     this.#checkUsable(spec.id);
@@ -198,8 +203,7 @@ export class ProcessSandbox implements Sandbox {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeProcessRecord(directory, host.identity);
     const memoryLimitBytes = this.#memoryLimitBytes;
-    if (memoryLimitBytes !== undefined)
-      cgroup?.update(withProcessAllowance({ memoryLimitBytes }, this.#guests.size + 1));
+    if (memoryLimitBytes !== undefined) cgroup?.update(withProcessAllowance({ memoryLimitBytes }, this.#processes));
     const joined = cgroup?.join(host.identity.pid);
     const guest = this.#guestProcess(spec.id, directory, host.identity, joined, host);
     await guest.create(host.connection, spec);

@@ -11,6 +11,8 @@ export interface FieldRule {
   readonly when?: ((value: unknown) => boolean) | undefined;
   /** For `refused`: an ability of the runtime with which it is honoured after all. */
   readonly unless?: RuntimeAbility | undefined;
+  /** For people: how it is honoured with that ability. */
+  readonly able?: string | undefined;
 }
 
 /** What some runtimes can do and others cannot: `exec` is to run a second command in a container. */
@@ -115,6 +117,8 @@ const podRules: readonly FieldRule[] = [
 ];
 
 const noCommands = "the runtime runs no second command in a container";
+const commands =
+  "the first word is the container's own module or another .wasm file of its image, anything else fails: [exec](exec.md)";
 const probes = "httpGet, tcpSocket and grpc, at the pod's address or the node's";
 const hooks = "httpGet and sleep; tcpSocket fails, as the API says";
 
@@ -122,7 +126,7 @@ const hooks = "httpGet and sleep; tcpSocket fails, as the API says";
 function withCommands(path: string, why: string): FieldRule[] {
   return [
     { path, verdict: "honoured", why },
-    { path: `${path}.exec`, verdict: "refused", why: noCommands, unless: "exec" },
+    { path: `${path}.exec`, verdict: "refused", why: noCommands, unless: "exec", able: commands },
   ];
 }
 

@@ -80,8 +80,10 @@ async function runPreStop(
     signal.throwIfAborted();
     const late = deadline.expired.aborted;
     handle.logger.warn("preStop hook did not end well", { container: name, late, error: errorMessage(error) });
-    // What went wrong may hold what the hook was told in confidence.
-    if (!late) subject.event({ type: "Warning", reason: "FailedPreStopHook", message: "PreStopHook failed" });
+    // A command that is cut off has failed, as upstream sees it; a sleep has only ended. What went wrong may hold what the hook was
+    // told in confidence.
+    if (!late || hook.exec !== undefined)
+      subject.event({ type: "Warning", reason: "FailedPreStopHook", message: "PreStopHook failed" });
   }
   preStopped.add(runtimeId);
 }

@@ -201,6 +201,16 @@ describe("standard provider, preStop hooks", () => {
     expect(stops(begin)).toEqual([["main", 20]]);
   });
 
+  test("a command that the grace period cuts off has failed, as the Go kubelet's event says", async () => {
+    const exec = { exec: { command: ["flush"] } };
+    const begin = await running(5, { lifecycle: { preStop: exec } }, { provider: { execSupported: true } });
+    actions.answer = "hang";
+    harness.api.delete("web");
+    await harness.advance(5000);
+    expect(stops(begin)).toEqual([["main", 5]]);
+    expect(messages("FailedPreStopHook")).toEqual(["PreStopHook failed"]);
+  });
+
   test("a hook that fails is an event without details, and the container is stopped all the same", async () => {
     const begin = await running(30, { lifecycle: { preStop: http } });
     actions.answer = new ActionError("Failed", "EOF");

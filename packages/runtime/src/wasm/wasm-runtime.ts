@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { constants } from "node:os";
 import { dirname } from "node:path";
 import { type Clock, errorCode, errorMessage, type Logger, silentLogger, systemClock } from "@wherry/base";
 import type { Engine, GuestExit, GuestSocket, Sandbox } from "@wherry/engine";
@@ -31,6 +30,8 @@ import type {
 } from "../sandbox.ts";
 import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "../streaming.ts";
 import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
+import { ExecGuests } from "./exec/exec-guests.ts";
+import { execSpec } from "./exec/exec-spec.ts";
 import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
 import { mountImages } from "./image-mounts.ts";
@@ -41,7 +42,7 @@ import type { ContainerRecord, SandboxRecord } from "./record.ts";
 import type { RecordStore } from "./record-store.ts";
 import { recoverRecords } from "./recovery.ts";
 import { checkSandbox, handlerNames, podName } from "./sandbox-checks.ts";
-import { settledWithin } from "./settled-within.ts";
+import { signalNumber, stopGuest } from "./stop-guest.ts";
 import {
   containerStatusOf,
   matchesContainer,
@@ -64,8 +65,6 @@ export interface WasmRuntimeOptions {
   readonly logger?: Logger | undefined;
 }
 
-const killTimeoutMs = 5000;
-
 /**
  * Runs pods of WebAssembly modules: a sandbox is one of the engine, a container a guest in it, with a process of its own.
  *
@@ -78,6 +77,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   readonly #logger: Logger;
   readonly #records: RecordStore;
   readonly #network: PodNetwork;
+  readonly #execs: ExecGuests;
   readonly #sandboxes: Map<string, Sandbox> = new Map();
   readonly #events: RuntimeEventStream = new RuntimeEventStream();
 
@@ -88,6 +88,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#records = records;
+    this.#execs = new ExecGuests(this.#clock, this.#logger);
     this.#network = new PodNetwork(options.network ?? { nodeAddress: "127.0.0.1" });
   }
 
@@ -271,29 +272,15 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       const guest = sandbox.listGuests().find(({ id }) => id === containerId);
       if (guest?.state !== "running") return this.#exited(containerId, guest?.exit ?? neverStarted(this.#clock.now()));
     }
-    const exit = sandbox.waitGuest(containerId, { signal: options.signal });
-    exit.catch(() => undefined);
-    if (timeoutMs > 0) {
-      await this.#kill(sandbox, containerId, signalNumber(record.config.stopSignal));
-      const ended = await settledWithin(this.#clock, exit, timeoutMs, options.signal);
-      if (ended !== undefined) return this.#exited(containerId, ended);
-    }
-    await this.#kill(sandbox, containerId, constants.signals.SIGKILL);
-    const killed = await settledWithin(this.#clock, exit, killTimeoutMs, options.signal);
-    if (killed === undefined) {
-      throw new RuntimeError(
-        "DeadlineExceeded",
-        `Cannot stop container "${containerId}": it did not end within ${killTimeoutMs} ms of SIGKILL`,
-        { retryable: true },
-      );
-    }
-    this.#exited(containerId, killed);
+    const stopSignal = signalNumber(record.config.stopSignal);
+    this.#exited(containerId, await stopGuest(this.#clock, sandbox, containerId, stopSignal, timeoutMs, options));
   }
 
   async removeContainer(containerId: string, options: CallOptions = {}): Promise<void> {
     const record = this.#records.containers.get(containerId);
     if (record === undefined) return;
     await this.stopContainer(containerId, 0, options);
+    await this.#execs.end(containerId);
     await this.#sandboxes.get(record.sandboxId)?.deleteGuest(containerId);
     this.#forget(record);
   }
@@ -343,32 +330,37 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   }
 
   async containerStats(containerId: string): Promise<ContainerStats> {
-    const record = this.#container(containerId);
-    if (record.state !== "running") {
-      throw new RuntimeError(
-        "FailedPrecondition",
-        `Cannot read stats of container "${containerId}": it is ${record.state}, expected running`,
-      );
-    }
-    return { containerId, ...(await this.#sandbox(record.sandboxId).stats(containerId)) };
+    const { sandboxId } = this.#running(containerId, "read stats of");
+    return { containerId, ...(await this.#sandbox(sandboxId).stats(containerId)) };
   }
 
-  async execSync(containerId: string, command: readonly string[]): Promise<ExecSyncResult> {
-    throw this.#noExec(containerId, command);
+  /** The command's first word is the container's own module, or another `.wasm` file of its image; see `execSpec`. */
+  async execSync(
+    containerId: string,
+    command: readonly string[],
+    timeoutMs: number,
+    { signal }: CallOptions = {},
+  ): Promise<ExecSyncResult> {
+    const record = this.#running(containerId, `execute ${JSON.stringify(command)} in`);
+    const container = record.config.name;
+    if (command.length === 0)
+      throw new RuntimeError("InvalidArgument", `Cannot execute in container "${container}": the command is empty`);
+    const sandbox = this.#sandbox(record.sandboxId);
+    const { config } = this.#sandboxRecord(record.sandboxId);
+    const spec = (stop: AbortSignal) => execSpec(newId(), this.images, record, config, command, { signal: stop });
+    return await this.#execs.run({ containerId, container, command, timeoutMs, sandbox, spec, signal });
   }
 
-  async exec(request: ExecRequest, _session: StreamSession): Promise<void> {
-    throw this.#noExec(request.containerId, request.command);
+  async exec({ containerId, command }: ExecRequest, _session: StreamSession): Promise<void> {
+    this.#container(containerId);
+    throw new RuntimeError(
+      "Unimplemented",
+      `Cannot execute ${JSON.stringify(command)} in container "${containerId}" with streams: the WebAssembly runtime runs commands to their end only`,
+    );
   }
 
   async attach(request: AttachRequest, session: StreamSession, options: CallOptions = {}): Promise<void> {
-    const record = this.#container(request.containerId);
-    if (record.state !== "running") {
-      throw new RuntimeError(
-        "FailedPrecondition",
-        `Cannot attach to container "${record.id}": it is ${record.state}, expected running`,
-      );
-    }
+    const record = this.#running(request.containerId, "attach to");
     await this.#sandbox(record.sandboxId).attach(record.id, session, { signal: options.signal });
   }
 
@@ -381,13 +373,6 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     this.#records[Symbol.dispose]();
   }
 
-  #noExec(containerId: string, command: readonly string[]): RuntimeError {
-    return new RuntimeError(
-      "Unimplemented",
-      `Cannot execute ${JSON.stringify(command)} in container "${containerId}": exec is not supported by the WebAssembly runtime`,
-    );
-  }
-
   #adopt(sandbox: Sandbox): void {
     this.#sandboxes.set(sandbox.id, sandbox);
     sandbox.onExit(({ id, ...exit }) => this.#exited(id, exit));
@@ -396,6 +381,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   #exited(containerId: string, exit: GuestExit): void {
     const record = this.#records.containers.get(containerId);
     if (record === undefined || record.state === "exited") return;
+    void this.#execs.end(containerId);
     const startedAtMs = exit.startedAtMs || record.startedAtMs;
     this.#keep(() => this.#records.putContainer({ ...record, ...exit, startedAtMs, state: "exited" }));
     this.#emit("stopped", record.sandboxId, containerId);
@@ -413,15 +399,6 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
   #forget(record: ContainerRecord): void {
     this.#records.dropContainer(record.id);
     this.#emit("deleted", record.sandboxId, record.id);
-  }
-
-  async #kill(sandbox: Sandbox, containerId: string, signal: number): Promise<void> {
-    try {
-      await sandbox.killGuest(containerId, signal);
-    } catch (error) {
-      // It ended by itself a moment ago: the exit is on its way.
-      if (errorCode(error) !== "NotFound") throw runtimeErrorFrom(`stop container "${containerId}"`, error);
-    }
   }
 
   #emit(type: RuntimeEventType, sandboxId: string, containerId?: string): void {
@@ -468,6 +445,15 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     return record;
   }
 
+  #running(id: string, action: string): ContainerRecord {
+    const record = this.#container(id);
+    if (record.state === "running") return record;
+    throw new RuntimeError(
+      "FailedPrecondition",
+      `Cannot ${action} container "${id}": it is ${record.state}, expected running`,
+    );
+  }
+
   #sandboxGone(sandboxId: string): RuntimeError {
     return new RuntimeError(
       "FailedPrecondition",
@@ -492,8 +478,4 @@ function definedOf({ cpuLimitMillis, memoryLimitBytes }: SandboxResources): Sand
     ...(cpuLimitMillis !== undefined && { cpuLimitMillis }),
     ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
   };
-}
-
-function signalNumber(name: string): number {
-  return (constants.signals as Readonly<Record<string, number>>)[name] ?? constants.signals.SIGTERM;
 }

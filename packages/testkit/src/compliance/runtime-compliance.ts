@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { RuntimeBench } from "./runtime-bench.ts";
 import { containerTests } from "./runtime-containers.ts";
 import { eventTests } from "./runtime-events.ts";
+import { execTests } from "./runtime-exec.ts";
 import { imageMountTests } from "./runtime-image-mounts.ts";
 import { imageTests } from "./runtime-images.ts";
 import { restartTests } from "./runtime-restarts.ts";
@@ -43,6 +44,7 @@ export function runtimeCompliance(name: string, open: () => Promise<RuntimeSubje
 
     sandboxTests(() => bench);
     containerTests(() => bench);
+    execTests(() => bench);
     unknownIdTests(() => bench);
     eventTests(() => bench);
     restartTests(() => bench);

@@ -31,6 +31,11 @@ export interface RuntimeSubject extends AsyncDisposable {
   read?(path: string): Pick<ContainerConfig, "command" | "args">;
   /** What makes a container overwrite a file, and end with 0 only when it could. */
   write?(path: string): Pick<ContainerConfig, "command" | "args">;
+  /**
+   * The command that does this in a container which runs `hold`; undefined where the runtime runs no commands, and the tests of them
+   * are left out.
+   */
+  command?(workload: Workload): readonly string[] | undefined;
   /** Ends the runtime's object without a word to what runs, and opens another one on the same state. */
   reopen(): Promise<void>;
   /** Whether output reaches log files. @default true */

@@ -22,13 +22,15 @@ export function unknownIdTests(bench: () => RuntimeBench): void {
       ["updateContainerResources", ({ runtime }) => runtime.updateContainerResources(id, {})],
       ["reopenContainerLog", ({ runtime }) => runtime.reopenContainerLog(id)],
       ["containerStats", ({ runtime }) => runtime.containerStats(id)],
+      ["execSync", ({ runtime }) => runtime.execSync(id, ["command"], 0)],
+      ["exec", ({ runtime }) => runtime.exec({ containerId: id, command: ["command"], tty: false }, {})],
       ["attach", ({ runtime }) => runtime.attach({ containerId: id, tty: false }, {})],
     ])("%s() rejects with NotFound, or says that it is not implemented", async (verb, call) => {
       const error: unknown = await call(bench()).then(
         () => undefined,
         (reason: unknown) => reason,
       );
-      const codes = verb === "attach" ? ["NotFound", "Unimplemented"] : ["NotFound"];
+      const codes = /attach|exec/.test(verb) ? ["NotFound", "Unimplemented"] : ["NotFound"];
       expect(codes).toContain((error as { readonly code?: string } | undefined)?.code);
     });
 

@@ -25,6 +25,7 @@ import {
 } from "@wherry/runtime";
 import { EventFeed } from "./event-feed.ts";
 import { type ContainerScript, type FakeContainer, statusOf, summaryOf } from "./fake-container.ts";
+import { type FakeCommand, fakeExec } from "./fake-exec.ts";
 import { FakeImages } from "./fake-images.ts";
 import { requireSubPath } from "./fake-sub-paths.ts";
 import { FaultInjector } from "./faults.ts";
@@ -36,9 +37,7 @@ export interface FakeRuntimeOptions {
   /** Handlers beside the default one. */
   readonly handlers?: readonly string[] | undefined;
   /** What a command in a container does. @default commands are `Unimplemented` */
-  readonly command?:
-    | ((container: FakeContainer, command: readonly string[]) => ExecSyncResult | Promise<ExecSyncResult>)
-    | undefined;
+  readonly command?: FakeCommand | undefined;
   /** Addresses of the sandbox with this number. @default none: it shares the node's */
   readonly ips?: ((index: number) => readonly string[]) | undefined;
   /** Events held for a consumer before it gets an overflow. @default 4096 */
@@ -265,12 +264,15 @@ export class FakeRuntime implements Runtime {
   execSync(
     containerId: string,
     command: readonly string[],
-    _timeoutMs: number,
+    timeoutMs: number,
     options: CallOptions = {},
   ): Promise<ExecSyncResult> {
     return this.#call("execSync", this.#name(containerId), options, () => {
-      if (this.#options.command !== undefined) return this.#options.command(this.#container(containerId), command);
-      throw new RuntimeError("Unimplemented", `Cannot run a command in "${containerId}": fake runtime`);
+      const container = this.#container(containerId);
+      const { command: run } = this.#options;
+      if (run === undefined)
+        throw new RuntimeError("Unimplemented", `Cannot run a command in "${containerId}": fake runtime`);
+      return fakeExec(run, this.#clock, container, command, timeoutMs, options.signal);
     });
   }
 

@@ -1,7 +1,7 @@
 /** A layer of an image as a tar archive that holds these files, by their paths; directories come with them. */
-export function fileLayer(files: Readonly<Record<string, string>>): Buffer {
-  const entries = Object.entries(files).map(([path, text]) => {
-    const content = Buffer.from(text);
+export function fileLayer(files: Readonly<Record<string, string | Uint8Array>>): Buffer {
+  const entries = Object.entries(files).map(([path, bytes]) => {
+    const content = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
     const padding = Buffer.alloc((512 - (content.length % 512)) % 512);
     return Buffer.concat([fileHeader(path, content.length), content, padding]);
   });

@@ -91,14 +91,19 @@ export class FakeRegistry implements AsyncDisposable {
     return { manifest, layer: layerDescriptor, config: configDescriptor };
   }
 
-  /** An image whose file system has these files, by their paths. */
-  addFiles(repository: string, tag: string, files: Readonly<Record<string, string>>): Descriptor {
+  /** An image whose file system has these files, by their paths; for Linux unless `platform` says otherwise. */
+  addFiles(
+    repository: string,
+    tag: string,
+    files: Readonly<Record<string, string | Uint8Array>>,
+    platform: object = { os: "linux", architecture: "amd64" },
+  ): Descriptor {
     const layer = fileLayer(files);
     const types = {
       layer: "application/vnd.oci.image.layer.v1.tar",
       config: "application/vnd.oci.image.config.v1+json",
     };
-    const config = { os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: [digestOf(layer)] } };
+    const config = { ...platform, rootfs: { type: "layers", diff_ids: [digestOf(layer)] } };
     return this.addImage(repository, tag, layer, types, config).manifest;
   }
 

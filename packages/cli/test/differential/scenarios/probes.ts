@@ -22,6 +22,19 @@ const byHttp = (more: Partial<Probe> = {}): Probe => ({
   ...more,
 });
 const byTcp = (more: Partial<Probe> = {}): Probe => ({ tcpSocket: { port: 8080 }, ...often, ...more });
+/** What a command takes on a machine with little to spare is no difference, so that it has its time. */
+const byCommand = (words: readonly string[], more: Partial<Probe> = {}): Probe => ({
+  exec: { command: [...words] },
+  ...often,
+  timeoutSeconds: 20,
+  ...more,
+});
+const looksForFile = ["workload", "cat", "/state/healthz"];
+/** Serves nobody: is probed by commands. */
+const commanded = (more: Partial<ScenarioContainer>, program: readonly string[] = [...healthy, "hold"]) =>
+  server(program, { ports: [], ...more });
+const noProgram = ["no-such-program", "--at-all"];
+const tooLong = ["workload", "sleep", "20000"];
 /** Nothing listens there. */
 const nobody = (more: Partial<Probe> = {}): Probe => ({ tcpSocket: { port: 8081 }, ...often, ...more });
 
@@ -174,5 +187,75 @@ export const probeScenarios: readonly Scenario[] = [
     containers: [{ name: "main", program: ["hold"] }],
     spec: state,
     steps: [ready, { remove: "healthz" }, notReady, { make: "healthz" }, ready],
+  },
+  {
+    name: "readiness-exec",
+    containers: [commanded({ readinessProbe: byCommand(looksForFile) })],
+    spec: always,
+    steps: [ready, { remove: "healthz" }, notReady, unhealthy, { make: "healthz" }, ready],
+  },
+  {
+    name: "readiness-exec-unknown",
+    containers: [commanded({ readinessProbe: byCommand(noProgram) })],
+    spec: always,
+    steps: [{ phase: "Running" }, unhealthy],
+  },
+  {
+    name: "readiness-exec-too-long",
+    containers: [commanded({ readinessProbe: byCommand(tooLong, { timeoutSeconds: 1 }) })],
+    spec: always,
+    steps: [{ phase: "Running" }, unhealthy],
+  },
+  {
+    name: "liveness-exec-fails",
+    containers: [commanded({ livenessProbe: byCommand(looksForFile), readinessProbe: byCommand(looksForFile) })],
+    spec: always,
+    steps: [ready, { remove: "healthz" }, { restarts: 1 }, ready],
+  },
+  {
+    name: "liveness-exec-fails-with-its-code",
+    containers: [commanded({ livenessProbe: byCommand(["workload", "error", "ill", "exit", "7"]) })],
+    spec: state,
+    steps: [unhealthy, { phase: "Failed" }],
+  },
+  {
+    name: "liveness-exec-unknown",
+    // It goes on: a probe that cannot be carried out ends nothing.
+    containers: [commanded({ livenessProbe: byCommand(noProgram), readinessProbe: byCommand(looksForFile) })],
+    spec: state,
+    steps: [ready, unhealthy, { remove: "healthz" }, notReady],
+  },
+  {
+    name: "liveness-exec-too-long",
+    containers: [commanded({ livenessProbe: byCommand(tooLong, { timeoutSeconds: 1 }) })],
+    spec: state,
+    steps: [unhealthy, { phase: "Failed" }],
+  },
+  {
+    name: "startup-exec-then-ready",
+    containers: [
+      commanded(
+        {
+          startupProbe: byCommand(looksForFile, { failureThreshold: 100 }),
+          livenessProbe: byCommand(looksForFile),
+          readinessProbe: byCommand(looksForFile),
+        },
+        ["hold"],
+      ),
+    ],
+    spec: always,
+    steps: [{ phase: "Running" }, unhealthy, { make: "healthz" }, ready],
+  },
+  {
+    name: "startup-exec-fails",
+    containers: [commanded({ startupProbe: byCommand(looksForFile, { failureThreshold: 2 }) }, ["hold"])],
+    spec: state,
+    steps: [{ phase: "Failed" }],
+  },
+  {
+    name: "startup-exec-unknown",
+    containers: [commanded({ startupProbe: byCommand(noProgram), readinessProbe: byCommand(looksForFile) })],
+    spec: always,
+    steps: [{ phase: "Running" }, unhealthy],
   },
 ];
