@@ -42,6 +42,7 @@ import type { RecordStore } from "./record-store.ts";
 import { recoverRecords } from "./recovery.ts";
 import { checkSandbox, handlerNames, podName } from "./sandbox-checks.ts";
 import { settledWithin } from "./settled-within.ts";
+import { stopSignalNumber } from "./stop-signal.ts";
 import {
   containerStatusOf,
   matchesContainer,
@@ -274,7 +275,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const exit = sandbox.waitGuest(containerId, { signal: options.signal });
     exit.catch(() => undefined);
     if (timeoutMs > 0) {
-      await this.#kill(sandbox, containerId, signalNumber(record.config.stopSignal));
+      await this.#kill(sandbox, containerId, stopSignalNumber(record.config.stopSignal));
       const ended = await settledWithin(this.#clock, exit, timeoutMs, options.signal);
       if (ended !== undefined) return this.#exited(containerId, ended);
     }
@@ -492,8 +493,4 @@ function definedOf({ cpuLimitMillis, memoryLimitBytes }: SandboxResources): Sand
     ...(cpuLimitMillis !== undefined && { cpuLimitMillis }),
     ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
   };
-}
-
-function signalNumber(name: string): number {
-  return (constants.signals as Readonly<Record<string, number>>)[name] ?? constants.signals.SIGTERM;
 }
