@@ -5,7 +5,7 @@ import { containerLogPath } from "../ports/log-paths.ts";
 import { containerHash } from "./container-hash.ts";
 import { annotations, labels } from "./labels.ts";
 import type { PodContext } from "./pod-context.ts";
-import { containerResources, protocolOf } from "./sandbox-config.ts";
+import { containerResources, podLevelLimits, protocolOf } from "./sandbox-config.ts";
 
 export interface ContainerParts {
   readonly container: Container;
@@ -41,6 +41,7 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
       [annotations.containerHash]: containerHash(container),
       [annotations.restartCount]: String(attempt),
       [annotations.imageName]: container.image ?? "",
+      [annotations.podLimits]: JSON.stringify(podLevelLimits(context.spec)),
       [annotations.terminationMessagePath]: container.terminationMessagePath ?? "/dev/termination-log",
       [annotations.terminationMessagePolicy]: container.terminationMessagePolicy ?? "File",
     },
