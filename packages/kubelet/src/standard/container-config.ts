@@ -1,5 +1,6 @@
 import type { Container } from "@wherry/kubernetes";
 import type { ContainerConfig, Mount } from "@wherry/runtime";
+import { containersWithHostPorts } from "../admission/host-ports.ts";
 import type { EnvironmentVariable } from "../ports/environment.ts";
 import { containerLogPath } from "../ports/log-paths.ts";
 import { containerHash } from "./container-hash.ts";
@@ -22,6 +23,7 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
   const { container, attempt, environment } = parts;
   const { name = "", namespace = "" } = context.pod.metadata ?? {};
   const { command, args } = context.options.environment.expandCommand(container, environment);
+  const published = containersWithHostPorts(context.pod).some((one) => one.name === container.name);
   return {
     name: container.name,
     attempt,
@@ -55,7 +57,7 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
       name: port.name ?? "",
       containerPort: port.containerPort,
       protocol: protocolOf(port.protocol),
-      hostPort: port.hostPort ?? 0,
+      hostPort: published ? (port.hostPort ?? 0) : 0,
       hostIp: port.hostIP ?? "",
     })),
     readOnlyRootFilesystem: container.securityContext?.readOnlyRootFilesystem ?? false,
