@@ -7,15 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Comparison, compareTraces, unmetDifferences } from "./compare-traces.ts";
 import { knownDifferences } from "./known-differences.ts";
 import { pulledRecord } from "./private-registry.ts";
-import {
-  createPod,
-  endPod,
-  removePod,
-  runScenario,
-  type ScenarioPlace,
-  takeSteps,
-  traceOfScenario,
-} from "./run-scenario.ts";
+import { endPod, removePod, runScenario, type ScenarioPlace, takeSteps, traceOfScenario } from "./run-scenario.ts";
 import type { InterruptedScenario, PodSequence, Scenario } from "./scenario.ts";
 import { deletionScenarios } from "./scenarios/deletion.ts";
 import { ephemeralScenarios } from "./scenarios/ephemeral-containers.ts";
@@ -228,16 +220,12 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
       const all = scenarios.map((scenario) => ({ scenario, place: place(`interrupted-${scenario.name}`, node) }));
       const each = (work: (scenario: InterruptedScenario, place: ScenarioPlace) => Promise<void>) =>
         Promise.all(all.map((one) => work(one.scenario, one.place)));
-      const begin = async (scenario: InterruptedScenario, there: ScenarioPlace) => {
-        await createPod(scenario, there);
-        await takeSteps(scenario.steps, scenario, there);
-      };
       await each(async (scenario, there) => {
-        if (scenario.madeMeanwhile !== true) await begin(scenario, there);
+        if (scenario.madeMeanwhile !== true) await runScenario(scenario, there);
       });
       await nodes[node].restart(async () => {
         await each(async (scenario, there) => {
-          if (scenario.madeMeanwhile === true) await begin(scenario, there);
+          if (scenario.madeMeanwhile === true) await runScenario(scenario, there);
           await takeSteps(scenario.meanwhile ?? [], scenario, there);
         });
       });

@@ -26,7 +26,7 @@ export async function runScenario(scenario: Scenario, place: ScenarioPlace): Pro
   return traceOfScenario(scenario, place);
 }
 
-export async function createPod(scenario: Scenario, place: ScenarioPlace): Promise<void> {
+async function createPod(scenario: Scenario, place: ScenarioPlace): Promise<void> {
   const pod = podOf(scenario, place);
   if (scenario.static === true) await writeFile(manifestOf(place), JSON.stringify(pod));
   else await place.client.create(resources.pods, pod, { namespace: place.node.namespace });
