@@ -94,7 +94,7 @@ export const knownDifferences: readonly KnownDifference[] = [
     ],
   },
   {
-    title: "whether a restart for a resize is seen while it lasts",
+    title: "whether a restart is seen while it lasts",
     reason: "Depends on how long it takes; no difference between the kubelets.",
     scenarios: [
       "resize-memory-by-restart",
@@ -103,6 +103,7 @@ export const knownDifferences: readonly KnownDifference[] = [
       "resize-of-the-pod-restarts-what-has-no-limit",
       "resize-of-the-pod-and-a-request",
       "resize-of-the-pod-and-another-limit",
+      "fails-its-liveness-probe",
     ],
     facts: [
       {
