@@ -109,6 +109,35 @@ describe("traceOf()", () => {
     const events = [event("kubelet"), event("kubelet"), event("scheduler")];
     expect(traceOf([pod({})], events).get("events")).toEqual(["Normal Started spec.containers{main}"]);
   });
+
+  test("traceOf() tells in how many objects events are, and whether they are counted, if that is asked for", () => {
+    const event = (reason: string, count?: number): Event =>
+      ({ type: "Warning", reason, source: { component: "kubelet" }, involvedObject: {}, count }) as Event;
+    const events = [event("BackOff", 7), event("Failed", 1), event("Failed", 1)];
+    const trace = traceOf([pod({})], events, { eventCounts: true });
+    expect(trace.get("event counts")).toEqual(["Warning BackOff in 1 counted", "Warning Failed in 2"]);
+    expect(trace.get("event fields")).toEqual(["count involvedObject reason source type"]);
+    expect(traceOf([pod({})], events).has("event counts")).toBe(false);
+  });
+
+  test("traceOf() tells what containers have and what was said of resizes, if that is asked for", () => {
+    const condition = { type: "PodResizePending", status: "True", reason: "Deferred", message: "no room" };
+    const status = {
+      observedGeneration: 2,
+      conditions: [{ ...condition, observedGeneration: 1 }],
+      containerStatuses: [{ ...main(0, {}), resources: { requests: { memory: "1", cpu: "2" } } }],
+    };
+    const event = { reason: "ResizeDeferred", message: "not now", involvedObject: {} } as Event;
+    const seen = { ...pod(status), metadata: { generation: 2 } };
+    const trace = traceOf([seen], [event], { resources: true });
+    expect(trace.get("container main resources")).toEqual([
+      'resources {"requests":{"cpu":"2","memory":"1"}}',
+      "allocated {}",
+    ]);
+    expect(trace.get("observed generation")).toEqual(["current"]);
+    expect(trace.get("resize conditions")).toEqual(["PodResizePending Deferred no room behind"]);
+    expect(trace.get("resize events")).toEqual(["ResizeDeferred not now"]);
+  });
 });
 
 describe("compareTraces()", () => {

@@ -1,7 +1,7 @@
-import { rm, writeFile } from "node:fs/promises";
+import { access, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isNotFound, type KubernetesClient, resources } from "@wherry/client";
-import type { Container, ContainerStatus, Pod } from "@wherry/kubernetes";
+import type { Container, ContainerStatus, Event, Pod } from "@wherry/kubernetes";
 import { eventually } from "@wherry/testkit";
 import type { Scenario, ScenarioContainer, Step } from "./scenario.ts";
 import { shellScript } from "./shell-script.ts";
@@ -24,17 +24,30 @@ export interface ScenarioPlace {
 
 /** Creates the pod and goes through the steps; the answer tells what has been seen whenever it is asked. */
 export async function runScenario(scenario: Scenario, place: ScenarioPlace): Promise<() => Trace> {
-  const { client, node } = place;
-  if (scenario.static === true) await writeFile(manifestOf(place), JSON.stringify(podOf(scenario, place)));
-  else await client.create(resources.pods, podOf(scenario, place), { namespace: node.namespace });
+  await createPod(scenario, place);
+  await takeSteps(scenario.steps, scenario, place);
+  return traceOfScenario(scenario, place);
+}
+
+async function createPod(scenario: Scenario, place: ScenarioPlace): Promise<void> {
+  const pod = podOf(scenario, place);
+  if (scenario.static === true) await writeFile(manifestOf(place), JSON.stringify(pod));
+  else await place.client.create(resources.pods, pod, { namespace: place.node.namespace });
+}
+
+export async function takeSteps(steps: readonly Step[], scenario: Scenario, place: ScenarioPlace): Promise<void> {
+  const shown = shownPlace(scenario, place);
+  for (const step of steps) await take(step, shown);
+}
+
+/** Reads the logs; the answer tells what has been seen of the rest whenever it is asked. */
+export async function traceOfScenario(scenario: Scenario, place: ScenarioPlace): Promise<() => Trace> {
+  const { node } = place;
   const shown = shownPlace(scenario, place);
   const { podName } = shown;
-  for (const step of scenario.steps) await take(step, shown);
   const logs: Record<string, string> = {};
   for (const container of scenario.logs ?? []) logs[container] = await logOf(shown, container);
-  const { podMessage, messages, maxRestarts, endOrder, waitingMessages } = scenario;
-  const options = { logs, podMessage, messages, maxRestarts, endOrder, waitingMessages };
-  return () => traceOf(node.observer.history(podName), node.observer.events(podName), options);
+  return () => traceOf(node.observer.history(podName), node.observer.events(podName), { ...scenario, logs });
 }
 
 /** Removes the pod of a scenario, in whatever state it is. */
@@ -103,8 +116,11 @@ function withCommands<T>(value: T, kind: ComparedNode["kind"]): T {
 }
 
 /** The same with the place's names in its texts. */
-function filled<T>(value: T, { registryHost, podName }: ScenarioPlace): T {
-  return JSON.parse(JSON.stringify(value).replaceAll("{pod}", podName).replaceAll("{registry}", registryHost)) as T;
+function filled<T>(value: T, { registryHost, podName, node }: ScenarioPlace): T {
+  const texts = { "{pod}": podName, "{registry}": registryHost, "{usr1-image}": node.usr1Image };
+  let document = JSON.stringify(value);
+  for (const [name, text] of Object.entries(texts)) document = document.replaceAll(name, text);
+  return JSON.parse(document) as T;
 }
 
 async function take(step: Step, place: ScenarioPlace): Promise<void> {
@@ -121,7 +137,10 @@ async function take(step: Step, place: ScenarioPlace): Promise<void> {
     await until(({ status }) =>
       (status?.conditions ?? []).some(({ type, status }) => type === step.condition && status === step.status),
     );
-  else if ("event" in step) await observer.untilEvent(podName, step.event, undefined, stepTimeoutMs);
+  else if ("count" in step) {
+    const times = () => countOf(observer.events(podName).filter(({ reason }) => reason === step.event));
+    await eventually(`${step.count} events ${step.event}`, () => times() >= step.count, stepTimeoutMs);
+  } else if ("event" in step) await observer.untilEvent(podName, step.event, undefined, stepTimeoutMs);
   else if ("ended" in step) await until(({ status }) => /^(Succeeded|Failed)$/.test(status?.phase ?? ""));
   else if ("started" in step) await until((pod) => stateOf(pod, step.started)?.running !== undefined);
   else if ("terminated" in step) await until((pod) => stateOf(pod, step.terminated)?.terminated !== undefined);
@@ -129,11 +148,13 @@ async function take(step: Step, place: ScenarioPlace): Promise<void> {
   else if ("configMap" in step) {
     const metadata = { name: step.configMap.replaceAll("{pod}", podName), namespace };
     await client.create(resources.configMaps, { metadata, data: { text: "from the map" } });
-  } else if ("make" in step || "remove" in step) {
+  } else if ("make" in step || "remove" in step || "made" in step) {
     const pod = observer.pod(podName);
     if (pod === undefined) throw new Error(`Cannot take ${JSON.stringify(step)}: there is no pod "${podName}"`);
     const volume = node.volumePath(pod, "kubernetes.io~empty-dir/state");
     if ("make" in step) await writeFile(join(volume, step.make), "");
+    else if ("made" in step)
+      await eventually(`the file "${step.made}"`, () => access(join(volume, step.made)).then(() => true));
     // A guest's sockets listen before it has begun, so that a probe may be through before the file is there.
     else await eventually(`the file "${step.remove}"`, () => rm(join(volume, step.remove)).then(() => true));
   } else if ("deadline" in step) {
@@ -155,7 +176,24 @@ async function take(step: Step, place: ScenarioPlace): Promise<void> {
         subresource: "status",
       },
     );
+  } else if ("resize" in step) {
+    const containers = Object.entries(step.resize).map(([name, amounts]) => ({ name, resources: amounts }));
+    const patch = { spec: { ...(step.whole !== undefined && { resources: step.whole }), containers } };
+    await client.patch(resources.pods, podName, patch, { type: "strategic", namespace, subresource: "resize" });
+  } else if ("resized" in step)
+    await until(
+      ({ metadata, status }) =>
+        status?.observedGeneration === metadata?.generation &&
+        status?.conditions?.some(({ type }) => type.startsWith("PodResize")) !== true,
+    );
+  else if ("removeOther" in step) {
+    await client.delete(resources.pods, step.removeOther, { namespace });
+    await observer.untilGone(step.removeOther, stepTimeoutMs);
   } else await client.delete(resources.pods, podName, { namespace, gracePeriodSeconds: step.delete });
+}
+
+function countOf(events: readonly Event[]): number {
+  return events.reduce((sum, { count = 1 }) => sum + count, 0);
 }
 
 function statusesOf({ status }: Pod): readonly ContainerStatus[] {

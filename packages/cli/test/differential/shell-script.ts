@@ -1,10 +1,10 @@
 /**
  * The busybox script that does what the workload kit does with the same arguments: see `testkit/guests/kit.as.ts`.
  *
- * A stop signal ends it with 143 at once, as it ends a guest, or not at all where it would not end one. What serves does so on `port`. Texts are quoted so that only the kubelet expands what is in them.
+ * A stop signal ends it with 128 + signal at once, as it ends a guest, or not at all where it would not end one. What serves does so on `port`. Texts are quoted so that only the kubelet expands what is in them.
  */
 export function shellScript(program: readonly string[], port?: number): string {
-  const lines = ["trap 'exit 143' TERM"];
+  const lines = [143, 138, 130].map((code) => `trap 'exit ${code}' ${code - 128}`);
   const words = [...program];
   while (words.length > 0) {
     const command = words.shift() as string;

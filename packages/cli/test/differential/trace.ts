@@ -3,9 +3,12 @@ import type { ContainerStatus, Event, Pod, PodCondition, PodStatus } from "@wher
 /** What was seen of a pod, as texts under a subject each: `phase`, `condition Ready`, `container main`, `events` and so on. */
 export type Trace = ReadonlyMap<string, readonly string[]>;
 
+/** What is told beyond what every trace tells; see `Scenario`. */
 export interface TraceOptions {
   /** Logs by container. */
   readonly logs?: Readonly<Record<string, string>>;
+  readonly resources?: boolean | undefined;
+  readonly eventCounts?: boolean | undefined;
   readonly podMessage?: boolean | undefined;
   readonly messages?: boolean | undefined;
   readonly maxRestarts?: number | undefined;
@@ -51,8 +54,10 @@ export function traceOf(versions: readonly Pod[], events: readonly Event[], opti
       addContainer(trace, name, statuses, options);
     }
   }
+  if (options.resources === true) addResources(trace, versions, events);
   if (options.endOrder === true) trace.set("end order", endOrderOf(last?.status ?? {}));
   trace.set("events", eventsOf(events));
+  if (options.eventCounts === true) addEventCounts(trace, events);
   for (const [container, text] of Object.entries(options.logs ?? {})) trace.set(`log ${container}`, text.split("\n"));
   return trace;
 }
@@ -100,6 +105,31 @@ function addContainer(
   const last = statuses.at(-1);
   trace.set(`container ${name} flags`, [`ready ${last?.ready}`, `started ${last?.started}`]);
   trace.set(`container ${name} fields`, fieldsOf(last ?? {}));
+  if (last?.stopSignal !== undefined) trace.set(`container ${name} stop signal`, [last.stopSignal]);
+}
+
+/** What the pod and its containers have in the end, and what was said on the way there. */
+function addResources(trace: Map<string, readonly string[]>, versions: readonly Pod[], events: readonly Event[]): void {
+  const { metadata, status } = versions.at(-1) ?? {};
+  const amounts = ({ resources, allocatedResources }: Pick<ContainerStatus, "resources" | "allocatedResources">) => [
+    `resources ${sortedJson(resources)}`,
+    `allocated ${sortedJson(allocatedResources)}`,
+  ];
+  trace.set("resources", amounts(status ?? {}));
+  for (const entry of statusKinds.flatMap((kind) => status?.[kind] ?? []))
+    trace.set(`container ${entry.name} resources`, amounts(entry));
+  trace.set("observed generation", [status?.observedGeneration === metadata?.generation ? "current" : "behind"]);
+  const resizing = (status?.conditions ?? []).filter(({ type }) => type.startsWith("PodResize"));
+  trace.set(
+    "resize conditions",
+    resizing.map(({ type, reason, message, observedGeneration }) =>
+      joined(type, reason, message, observedGeneration === metadata?.generation ? "current" : "behind"),
+    ),
+  );
+  const said = events
+    .filter(({ reason }) => reason?.startsWith("Resize"))
+    .map(({ reason, message }) => joined(reason, message));
+  trace.set("resize events", [...new Set(said)].toSorted());
 }
 
 function addEnd(
@@ -131,10 +161,22 @@ function endOrderOf(status: PodStatus): string[] {
   return groups.map((names) => names.toSorted().join(" and "));
 }
 
-function eventsOf(events: readonly Event[]): string[] {
-  const own = events.filter(
-    ({ source, reportingComponent }) => (source?.component ?? reportingComponent) === "kubelet",
+function ownOf(events: readonly Event[]): Event[] {
+  return events.filter(({ source, reportingComponent }) => (source?.component ?? reportingComponent) === "kubelet");
+}
+
+/** In how many objects an event is told, whether one of them is counted, and what fields it has. */
+function addEventCounts(trace: Map<string, readonly string[]>, events: readonly Event[]): void {
+  const groups = Map.groupBy(ownOf(events), ({ type, reason }) => joined(type, reason));
+  const told = [...groups].map(([name, group]) =>
+    joined(`${name} in ${group.length}`, group.some(({ count = 1 }) => count > 1) ? "counted" : undefined),
   );
+  trace.set("event counts", told.toSorted());
+  trace.set("event fields", [...new Set(ownOf(events).map((event) => fieldsOf(event).join(" ")))].toSorted());
+}
+
+function eventsOf(events: readonly Event[]): string[] {
+  const own = ownOf(events);
   const texts = own.map(({ type, reason, involvedObject }) => joined(type, reason, involvedObject.fieldPath));
   return [...new Set(texts)].toSorted();
 }
@@ -144,6 +186,14 @@ function fieldsOf(object: object): string[] {
     .filter(([, value]) => value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0))
     .map(([name]) => name)
     .toSorted();
+}
+
+function sortedJson(value: object | undefined): string {
+  return JSON.stringify(value ?? {}, (_key, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([left], [right]) => left.localeCompare(right)))
+      : part,
+  );
 }
 
 function changes(texts: readonly string[]): string[] {

@@ -27,12 +27,16 @@ export interface ComparedNode {
   readonly observer: KubernetesObserver;
   /** What its containers run, with the program as arguments. */
   readonly image: string;
+  /** The same with the stop signal SIGUSR1. */
+  readonly usr1Image: string;
   /** Where manifests of static pods are. */
   readonly manifestDirectory: string;
   /** `--root-dir` of its kubelet. */
   readonly rootDirectory: string;
   /** Where a volume of a pod is, named as `kubernetes.io~empty-dir/NAME`. */
   volumePath(pod: Pod, volume: string): string;
+  /** Ends its kubelet, while pods go on, lets `whileAway` do what it wants, and starts it again. */
+  restart(whileAway: () => Promise<void>): Promise<void>;
 }
 
 /** The Go kubelet with containerd, and Wherry, at one kube-apiserver. */
@@ -58,18 +62,28 @@ export class TwoNodes implements AsyncDisposable {
     owned.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
     const registry = owned.use(await FakeRegistry.start());
     registry.addImage("kit", "v1", await readFile(await workloadKit()));
+    const wasm = { layer: "application/wasm", config: "application/vnd.wasm.config.v0+json" };
+    registry.addImage("kit", "usr1", await readFile(await workloadKit()), wasm, { config: { StopSignal: "SIGUSR1" } });
     registry.addFiles("data", "v1", { "etc/motd": "welcome\n", "etc/conf/settings": "a=1\n" });
     registry.addFiles("private/data", "v1", { secret: "told\n" });
     guardPrivateImages(registry);
     const names = { go: "go-node", wherry: "wherry-node" };
     const plane = owned.use(
-      await startKubeApiServer(assets, { directory, nodeNames: Object.values(names), controllers: true }),
+      await startKubeApiServer(assets, {
+        directory,
+        nodeNames: Object.values(names),
+        controllers: true,
+        // It would delete what the kubelets are to refuse.
+        withoutControllers: ["taint-eviction-controller"],
+        featureGates: ["ContainerStopSignals"],
+      }),
     );
     const client = createClient(await loadClusterConfig({ paths: [plane.adminKubeconfig] }), { qps: 0 });
     owned.defer(() => client.close());
     // Both restart as fast as they can be told to.
     const configuration = { crashLoopBackOff: { maxContainerRestartPeriod: "1s" } };
     const image = { reference: "reference.test/shell:v1", entrypoint: ["/bin/sh", "-c"] };
+    const usr1Image = { ...image, reference: "reference.test/shell:usr1", stopSignal: "SIGUSR1" };
     // Without a DNS server, the Go kubelet complains at each pod.
     const dns = { clusterDNS: ["10.0.0.10"], clusterDomain: "cluster.local" };
     // One address for both nodes: a pod of one with the host's network reaches such a pod of the other as if it were itself.
@@ -83,6 +97,7 @@ export class TwoNodes implements AsyncDisposable {
       address,
       staticPodPath: manifests.go,
       volumeStatsAggPeriod: "1s",
+      featureGates: { ContainerStopSignals: true },
     };
     const goNode = owned.use(
       await startGoKubeletNode({
@@ -90,7 +105,7 @@ export class TwoNodes implements AsyncDisposable {
         plane,
         directory,
         name: names.go,
-        images: [image],
+        images: [image, usr1Image],
         configuration: goConfiguration,
         flags: [`--node-ip=${address}`],
       }),
@@ -98,23 +113,32 @@ export class TwoNodes implements AsyncDisposable {
     // Pods have addresses of their own on both, so that any number of them can serve on the same port.
     const podCIDR = loopbackRange(`differential ${process.pid}`);
     const wherryConfiguration = { ...configuration, podCIDR, staticPodPath: manifests.wherry };
-    const node = owned.use(new TestNode({ directory, plane, name: names.wherry, configuration: wherryConfiguration }));
+    // The API server resizes pods of nodes only that say they run Linux.
+    const flags = ["--standalone-node"];
+    const node = owned.use(
+      new TestNode({ directory, plane, name: names.wherry, configuration: wherryConfiguration, flags }),
+    );
     await node.start();
     await untilNodeReady(client, names.wherry);
-    const compared = async (kind: "go" | "wherry", reference: string): Promise<ComparedNode> => ({
+    const compared = async (
+      kind: "go" | "wherry",
+      images: Pick<ComparedNode, "image" | "usr1Image">,
+    ): Promise<ComparedNode> => ({
       kind,
       nodeName: names[kind],
       namespace: kind,
       observer: await observeNamespace(client, kind, owned),
-      image: reference,
+      ...images,
       manifestDirectory: manifests[kind],
       rootDirectory: (kind === "go" ? goNode : node).rootDirectory,
       volumePath: (pod, volume) => (kind === "go" ? goNode : node).volumePath(pod, volume),
+      restart: (whileAway) =>
+        kind === "go" ? goNode.restartKubelet("SIGTERM", whileAway) : node.restart("SIGTERM", whileAway),
     });
     const parts = {
       client,
-      go: await compared("go", image.reference),
-      wherry: await compared("wherry", `${registry.host}/kit:v1`),
+      go: await compared("go", { image: image.reference, usr1Image: usr1Image.reference }),
+      wherry: await compared("wherry", { image: `${registry.host}/kit:v1`, usr1Image: `${registry.host}/kit:usr1` }),
       registryHost: registry.host,
     };
     for (const { namespace } of [parts.go, parts.wherry]) await createPullSecrets(client, namespace, registry.host);

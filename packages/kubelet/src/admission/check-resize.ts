@@ -8,7 +8,12 @@ export type InfeasibleDetail = "static_pod" | "insufficient_node_allocatable" | 
 /** Why a resize cannot be granted: never on this node, or not now. */
 export type ResizeHindrance =
   | { readonly reason: "Infeasible"; readonly message: string; readonly detail: InfeasibleDetail }
-  | { readonly reason: "Deferred"; readonly message: string };
+  | {
+      readonly reason: "Deferred";
+      readonly message: string;
+      /** For which a pod would be refused, e.g. `OutOfcpu`; upstream's event says that. */
+      readonly shortage?: string | undefined;
+    };
 
 /**
  * Whether the node can give a pod what its spec asks for now; pure.
@@ -35,5 +40,5 @@ export function checkResize(
     };
   }
   const refusal = fitResources(pod, others, allocatable);
-  return refusal && { reason: "Deferred", message: refusal.message };
+  return refusal && { reason: "Deferred", message: refusal.message, shortage: refusal.reason };
 }

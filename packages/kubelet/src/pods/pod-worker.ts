@@ -315,7 +315,8 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
       const { reason, message } = hindrance;
       if (hindrance.reason === "Infeasible") this.#options.resizes?.infeasible(hindrance.detail);
       const text = describeResize(pod.spec ?? { containers: [] }, generation, message);
-      this.event({ type: "Warning", reason: `Resize${reason}`, message: `Pod resize ${reason}: ${text}` });
+      const why = (reason === "Deferred" && hindrance.shortage) || reason;
+      this.event({ type: "Warning", reason: `Resize${reason}`, message: `Pod resize ${why}: ${text}` });
     }
     return !jsonEquals(before, this.#pendingResize);
   }

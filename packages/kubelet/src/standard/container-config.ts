@@ -1,11 +1,12 @@
 import type { Container } from "@wherry/kubernetes";
 import type { ContainerConfig, Mount } from "@wherry/runtime";
+import { containersWithHostPorts } from "../admission/host-ports.ts";
 import type { EnvironmentVariable } from "../ports/environment.ts";
 import { containerLogPath } from "../ports/log-paths.ts";
 import { containerHash } from "./container-hash.ts";
 import { annotations, labels } from "./labels.ts";
 import type { PodContext } from "./pod-context.ts";
-import { containerResources, protocolOf } from "./sandbox-config.ts";
+import { containerResources, podLevelLimits, protocolOf } from "./sandbox-config.ts";
 
 export interface ContainerParts {
   readonly container: Container;
@@ -22,6 +23,7 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
   const { container, attempt, environment } = parts;
   const { name = "", namespace = "" } = context.pod.metadata ?? {};
   const { command, args } = context.options.environment.expandCommand(container, environment);
+  const published = containersWithHostPorts(context.pod).some((one) => one.name === container.name);
   return {
     name: container.name,
     attempt,
@@ -41,6 +43,7 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
       [annotations.containerHash]: containerHash(container),
       [annotations.restartCount]: String(attempt),
       [annotations.imageName]: container.image ?? "",
+      [annotations.podLimits]: JSON.stringify(podLevelLimits(context.spec)),
       [annotations.terminationMessagePath]: container.terminationMessagePath ?? "/dev/termination-log",
       [annotations.terminationMessagePolicy]: container.terminationMessagePolicy ?? "File",
     },
@@ -54,7 +57,7 @@ export function containerConfig(context: PodContext, parts: ContainerParts): Con
       name: port.name ?? "",
       containerPort: port.containerPort,
       protocol: protocolOf(port.protocol),
-      hostPort: port.hostPort ?? 0,
+      hostPort: published ? (port.hostPort ?? 0) : 0,
       hostIp: port.hostIP ?? "",
     })),
     readOnlyRootFilesystem: container.securityContext?.readOnlyRootFilesystem ?? false,

@@ -12,6 +12,8 @@ export const annotations = {
   terminationMessagePath: "io.kubernetes.container.terminationMessagePath",
   terminationMessagePolicy: "io.kubernetes.container.terminationMessagePolicy",
   gracePeriod: "io.kubernetes.pod.terminationGracePeriod",
+  /** What the pod as a whole was limited to when the container was made, as JSON. */
+  podLimits: "wherry.dev/pod-limits",
   /** The image as the pod's author named it. */
   imageName: "wherry.dev/image",
 } as const;

@@ -118,7 +118,7 @@ function containersToStop(facts: PodActionFacts, spec: PodSpec): ContainerStop[]
       : `Container ${container.name} definition changed, will be restarted`;
     if (instance.specHash !== "" && instance.specHash !== containerHash(container))
       stops.push({ container, instance, message, restart: true });
-    else if (resizeNeedsRestart(container, instance))
+    else if (resizeNeedsRestart(spec, container, instance))
       stops.push({
         container,
         instance,

@@ -1,5 +1,12 @@
 import type { ContainerInstance } from "@wherry/kubernetes";
-import type { CallOptions, ContainerResources, ContainerStatus, PodSandboxStatus, Runtime } from "@wherry/runtime";
+import type {
+  CallOptions,
+  ContainerResources,
+  ContainerStatus,
+  PodSandboxStatus,
+  Runtime,
+  SandboxResources,
+} from "@wherry/runtime";
 import { annotations } from "./labels.ts";
 import { isRuntimeNotFound } from "./runtime-errors.ts";
 
@@ -13,6 +20,8 @@ export interface Instance extends ContainerInstance {
   readonly logPath: string;
   /** What the runtime gives it. */
   readonly resources: ContainerResources;
+  /** What the pod as a whole was limited to when it was made; undefined where nobody noted that. */
+  readonly podLimits?: SandboxResources | undefined;
 }
 
 export interface PodFactsOptions {
@@ -145,8 +154,13 @@ export class PodFacts {
       specHash: status.annotations[annotations.containerHash] ?? "",
       logPath: status.logPath,
       resources: status.resources,
+      podLimits: podLimitsOf(status.annotations[annotations.podLimits]),
     };
   }
+}
+
+function podLimitsOf(text: string | undefined): SandboxResources | undefined {
+  return text === undefined ? undefined : (JSON.parse(text) as SandboxResources);
 }
 
 function newestSandboxFirst(left: PodSandboxStatus, right: PodSandboxStatus): number {

@@ -141,7 +141,7 @@ const containerRules: readonly FieldRule[] = [
   { path: "imagePullPolicy", verdict: "honoured", why: "with upstream's back-off" },
   ...withCommands("lifecycle.postStart", hooks),
   ...withCommands("lifecycle.preStop", hooks),
-  { path: "lifecycle.stopSignal", verdict: "honoured", why: "handed to the runtime" },
+  { path: "lifecycle.stopSignal", verdict: "honoured", why: "handed to the runtime, and in the status" },
   ...withCommands("livenessProbe", probes),
   { path: "name", verdict: "honoured", why: "names statuses, logs and events" },
   {
@@ -152,7 +152,7 @@ const containerRules: readonly FieldRule[] = [
   {
     path: "ports[].hostPort",
     verdict: "honoured",
-    why: "opened on hostIP or the node's address; the WebAssembly runtime refuses it for UDP and SCTP: FailedCreatePodSandBox",
+    why: "opened on hostIP or the node's address, but for init containers that end; the WebAssembly runtime refuses it for UDP and SCTP: FailedCreatePodSandBox",
   },
   ...withCommands("readinessProbe", probes),
   {

@@ -53,7 +53,7 @@ export class PodResize {
     const updates = resourceUpdates(spec, instancesOf, this.#sandbox);
     const restarting = [...(spec.initContainers ?? []), ...spec.containers].some((container) => {
       const [instance] = instancesOf(container.name);
-      return instance?.state === "running" && resizeNeedsRestart(container, instance);
+      return instance?.state === "running" && resizeNeedsRestart(spec, container, instance);
     });
     if (updates.length > 0 || restarting) this.#progress ??= { generation: this.#generation };
     else if (this.#progress !== undefined) {

@@ -1,7 +1,7 @@
 import { type Container, isRestartableInitContainer, type PodSpec } from "@wherry/kubernetes";
 import type { ContainerResources, SandboxResources } from "@wherry/runtime";
 import type { Instance } from "./pod-facts.ts";
-import { containerResources, sandboxResources } from "./sandbox-config.ts";
+import { containerResources, podLevelLimits, sandboxResources } from "./sandbox-config.ts";
 
 type Resource = "memory" | "cpu";
 
@@ -32,15 +32,25 @@ const fields = {
   cpu: ["cpuLimitMillis", "cpuRequestMillis"],
 } as const;
 
-/** Whether a running container has other resources than it was given, of which its policy says that it has to start anew. */
-export function resizeNeedsRestart(container: Container, instance: Instance): boolean {
+/**
+ * Whether a running container has other resources than it was given, of which its policy says that it has to start anew. What has no
+ * limit of its own lives by the pod's.
+ */
+export function resizeNeedsRestart(spec: PodSpec, container: Container, instance: Instance): boolean {
   const wanted = containerResources(container.resources);
   const has = instance.resources;
   const restarts = (resource: Resource) =>
     container.resizePolicy?.find(({ resourceName }) => resourceName === resource)?.restartPolicy === "RestartContainer";
   // A request of memory is the scheduler's business only: the runtime does nothing with it.
   if (restarts("memory") && wanted.memoryLimitBytes !== has.memoryLimitBytes) return true;
-  return restarts("cpu") && differs(wanted, has, "cpu");
+  if (restarts("cpu") && differs(wanted, has, "cpu")) return true;
+  const { podLimits } = instance;
+  if (podLimits === undefined) return false;
+  const ofPod = podLevelLimits(spec);
+  return (["memory", "cpu"] as const).some((resource) => {
+    const [limit] = fields[resource];
+    return restarts(resource) && wanted[limit] === undefined && ofPod[limit] !== podLimits[limit];
+  });
 }
 
 /**
@@ -90,7 +100,7 @@ function containerUpdates(
   const larger: ContainerUpdate[] = [];
   for (const container of [...sidecars, ...spec.containers]) {
     const [instance] = instancesOf(container.name);
-    if (instance?.state !== "running" || resizeNeedsRestart(container, instance)) continue;
+    if (instance?.state !== "running" || resizeNeedsRestart(spec, container, instance)) continue;
     const wanted = containerResources(container.resources);
     if (!differs(wanted, instance.resources, resource)) continue;
     // Memory has been dealt with by the time of the cpu.

@@ -70,9 +70,17 @@ function cgroupParent(context: PodContext): string | undefined {
   return `${cgroupRoot}/${quality === "guaranteed" ? "" : `${quality}/`}pod${context.handle.uid}`;
 }
 
-/** Limits of the pod as a whole as the runtime takes them. */
+/** Limits of the pod as a whole as the runtime takes them, where it has none of its own those of its containers together. */
 export function sandboxResources(spec: PodSpec): SandboxResources {
-  const { cpu, memory } = podLimits(spec);
+  return limitsOf(podLimits(spec));
+}
+
+/** Limits that the pod has as a whole (KEP-2837). */
+export function podLevelLimits({ resources }: PodSpec): SandboxResources {
+  return limitsOf(parseResourceList(resources?.limits));
+}
+
+function limitsOf({ cpu, memory }: ReturnType<typeof podLimits>): SandboxResources {
   return {
     ...(cpu !== undefined && { cpuLimitMillis: quantityMilliValue(cpu) }),
     ...(memory !== undefined && { memoryLimitBytes: quantityValue(memory) }),

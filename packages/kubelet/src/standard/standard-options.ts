@@ -5,6 +5,7 @@ import type { ImageAccess } from "../images/image-access.ts";
 import type { ImageGarbageCollectorOptions } from "../images/image-garbage-collector.ts";
 import type { PullSecrets } from "../objects/pull-secrets.ts";
 import type { EnvironmentResolver } from "../ports/environment.ts";
+import type { EventRecorder } from "../ports/event-recorder.ts";
 import type { LogFiles } from "../ports/log-files.ts";
 import type { ObjectCache } from "../ports/object-cache.ts";
 import type { RuntimeClasses } from "../ports/runtime-classes.ts";
@@ -18,6 +19,8 @@ export interface StandardProviderOptions {
   readonly environment: EnvironmentResolver;
   readonly objects: ObjectCache;
   readonly runtimeClasses: RuntimeClasses;
+  /** Where it is told that containers of pods which are gone are stopped. @default nowhere */
+  readonly events?: EventRecorder | undefined;
   readonly pullSecrets: PullSecrets;
   /** Which pods may use images that are present. @default all */
   readonly imageAccess?: ImageAccess | undefined;

@@ -1,8 +1,11 @@
 import { errorMessage, runTogether } from "@wherry/base";
+import type { Pod } from "@wherry/kubernetes";
+import type { ContainerSummary } from "@wherry/runtime";
 import { createContainerActions } from "../actions/create-container-actions.ts";
 import { KubeletError } from "../errors.ts";
 import { createHookRunner } from "../hooks/create-hook-runner.ts";
 import { ImageGarbageCollector } from "../images/image-garbage-collector.ts";
+import type { EventContent } from "../ports/event-recorder.ts";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { podLogDirectory } from "../ports/log-paths.ts";
 import { createProbeManager } from "../probes/create-probe-manager.ts";
@@ -33,6 +36,16 @@ export type StandardProvider = Provider<PodEdges, PodContext>;
  */
 export function createStandardProvider(options: StandardProviderOptions): StandardProvider {
   return new RuntimeProvider(options);
+}
+
+/** Of what kind a container of a pod that is gone was, nobody knows any more. */
+function killing(name: string): EventContent {
+  return {
+    type: "Normal",
+    reason: "Killing",
+    message: `Stopping container ${name}`,
+    fieldPath: `spec.containers{${name}}`,
+  };
 }
 
 /** Orphans and force-deleted pods are given this long, as upstream gives them. */
@@ -154,12 +167,21 @@ class RuntimeProvider implements StandardProvider {
   }
 
   async removePod(podUid: string, call: ProviderCallOptions = {}): Promise<void> {
-    const { runtime, volumes, objects, podLogsDirectory, logFiles = nodeLogFiles } = this.#options;
+    const { runtime, volumes, objects, events, podLogsDirectory, logFiles = nodeLogFiles } = this.#options;
     this.#contexts.get(podUid)?.probes.close();
     this.#contexts.delete(podUid);
-    const running = await runtime.listContainers({ podUid, state: "running" }, call);
-    await Promise.all(running.map(({ id }) => runtime.stopContainer(id, orphanGraceMs, call)));
-    for (const { id, metadata } of await runtime.listPodSandboxes({ podUid }, call)) {
+    const [running, sandboxes] = await Promise.all([
+      runtime.listContainers({ podUid, state: "running" }, call),
+      runtime.listPodSandboxes({ podUid }, call),
+    ]);
+    const { name = "", namespace = "" } = sandboxes[0]?.metadata ?? {};
+    const pod: Pod = { metadata: { name, namespace, uid: podUid } };
+    const stop = async ({ id, name }: ContainerSummary) => {
+      events?.event({ kind: "Pod", pod }, killing(name));
+      await runtime.stopContainer(id, orphanGraceMs, call);
+    };
+    await Promise.all(running.map(stop));
+    for (const { id, metadata } of sandboxes) {
       await runtime.stopPodSandbox(id, call);
       // Before the sandbox, which alone tells the next life of the kubelet where the logs are.
       await logFiles.removeDirectory(podLogDirectory(podLogsDirectory, metadata));

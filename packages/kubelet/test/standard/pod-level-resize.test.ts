@@ -66,6 +66,45 @@ describe("a resize of a pod as a whole", () => {
     ]);
   });
 
+  const restartForCpu = [{ resourceName: "cpu", restartPolicy: "RestartContainer" }];
+
+  test.each<[string, ResourceRequirements, number]>([
+    ["has no resources", {}, 1],
+    ["has a request only", { requests: { cpu: "100m" } }, 1],
+    ["has a limit of something else only", { limits: { memory: "64Mi" } }, 1],
+    ["has a limit of its own", amounts("1"), 0],
+  ])("restarts a container that wants it and %s: %j", async (_what, resources, restartCount) => {
+    harness = new KubeletHarness();
+    harness.start();
+    harness.api.create(podOf("web", { resources: amounts("2") }, { resources, resizePolicy: restartForCpu }));
+    await harness.settle();
+    ask("web", () => ({ resources: amounts("3") }));
+    await harness.settle();
+    expect(harness.status("web").containerStatuses).toMatchObject([{ restartCount }]);
+    expect(sandboxLimits()?.cpuLimitMillis).toBe(3000);
+    expect(condition("web")).toBeUndefined();
+    ask("web", () => ({ resources: amounts("3", "2Gi") }));
+    await harness.settle();
+    expect(harness.status("web").containerStatuses).toMatchObject([{ restartCount }]);
+  });
+
+  test("whose container's restart the kubelet did not live to see is brought to its end", async () => {
+    harness = new KubeletHarness();
+    harness.start();
+    harness.api.create(podOf("web", { resources: amounts("2") }, { resources: {}, resizePolicy: restartForCpu }));
+    await harness.settle();
+    harness.runtime.injector.plan = (call) =>
+      call.verb === "stopContainer" ? { kind: "delay", delayMs: 60_000 } : undefined;
+    ask("web", () => ({ resources: amounts("3") }));
+    await harness.advance(10);
+    expect(sandboxLimits()?.cpuLimitMillis).toBe(3000);
+    harness.runtime.injector.plan = () => undefined;
+    await harness.restart();
+    await harness.settle();
+    expect(harness.status("web").containerStatuses).toMatchObject([{ restartCount: 1 }]);
+    expect(condition("web")).toBeUndefined();
+  });
+
   test("shows what the sandbox has until the runtime has done it", async () => {
     await start("web", amounts("2"), []);
     harness.runtime.injector.plan = (call) =>

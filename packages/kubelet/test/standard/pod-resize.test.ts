@@ -110,8 +110,8 @@ describe("a resize in place", () => {
     await harness.settle();
     expect(resizeConditions("low")).toEqual(["PodResizePending Deferred"]);
     expect(resizeConditions("high")).toEqual(["PodResizePending Deferred"]);
-    expect(harness.events.find(({ reason }) => reason === "ResizeDeferred")?.message).toContain(
-      "Node didn't have enough resource: cpu, requested: 3000, used: 3000, capacity: 4000",
+    expect(harness.events.find(({ reason }) => reason === "ResizeDeferred")?.message).toMatch(
+      /^Pod resize OutOfcpu: .*"Node didn't have enough resource: cpu, requested: 3000, used: 3000, capacity: 4000"/,
     );
     harness.api.delete("other");
     await harness.advance(1000);

@@ -10,7 +10,7 @@ import type { Allocations } from "../../src/ports/allocations.ts";
 import type { EnvironmentVariable } from "../../src/ports/environment.ts";
 import type { EventContent, EventRecorder } from "../../src/ports/event-recorder.ts";
 import type { NodeFacts } from "../../src/ports/node-facts.ts";
-import type { ContainerMountsOptions, VolumeManager } from "../../src/ports/volume-manager.ts";
+import type { ContainerMountsOptions, VolumeCallOptions, VolumeManager } from "../../src/ports/volume-manager.ts";
 import type { PodRefusal } from "../../src/provider/provider.ts";
 import { MetricsRegistry } from "../../src/server/metrics/metrics-registry.ts";
 import type { PodContext } from "../../src/standard/pod-context.ts";
@@ -87,6 +87,7 @@ export class KubeletHarness {
         registerPod: () => undefined,
         unregisterPod: () => undefined,
       },
+      events: recorder,
       runtimeClasses: { handler: async (name) => this.runtimeClasses.get(name) },
       pullSecrets: { pullCredentials: async () => [] },
       terminationLogs: {
@@ -190,7 +191,7 @@ export class FakeVolumes implements VolumeManager {
   unmountError: Error | undefined;
   readonly mounted: Set<string> = new Set();
 
-  async mountPod(pod: Pod): Promise<void> {
+  async mountPod(pod: Pod, _options?: VolumeCallOptions): Promise<void> {
     if (this.error !== undefined) throw this.error;
     this.mounted.add(pod.metadata?.uid ?? "");
   }

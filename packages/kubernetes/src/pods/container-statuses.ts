@@ -83,6 +83,9 @@ export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
   }
   const volumeMounts = (container.volumeMounts ?? []).map(volumeMountStatus);
   if (volumeMounts.length > 0) status.volumeMounts = volumeMounts;
+  // Alpha (ContainerStopSignals): only an API server that has the gate lets a pod name one.
+  const stopSignal = container.lifecycle?.stopSignal;
+  if (stopSignal !== undefined && status.containerID !== undefined) status.stopSignal = stopSignal;
   return status;
 }
 

@@ -60,6 +60,13 @@ describe("containerStatus()", () => {
     expect(containerStatus(facts({ container, instances: [instance()] })).volumeMounts).toEqual(expected);
   });
 
+  test("containerStatus() tells the stop signal that the pod names, once there is something to stop", () => {
+    const container = { name: "app-0", lifecycle: { stopSignal: "SIGUSR1" } };
+    expect(containerStatus(facts({ container }))).not.toHaveProperty("stopSignal");
+    expect(containerStatus(facts({ container, instances: [instance()] })).stopSignal).toBe("SIGUSR1");
+    expect(containerStatus(facts({ instances: [instance()] }))).not.toHaveProperty("stopSignal");
+  });
+
   test("containerStatus() of a running one tells image, ID and start in whole seconds", () => {
     expect(containerStatus(facts({ instances: [instance()] }))).toEqual({
       name: "app-0",

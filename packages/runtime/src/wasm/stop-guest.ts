@@ -8,11 +8,6 @@ import { settledWithin } from "./settled-within.ts";
 
 const killTimeoutMs = 5000;
 
-/** Number of a signal by its name; that of `SIGTERM` for a name that is none. */
-export function signalNumber(name: string): number {
-  return (constants.signals as Readonly<Record<string, number>>)[name] ?? constants.signals.SIGTERM;
-}
-
 /**
  * Sends a container's guest its stop signal, kills it after `timeoutMs` (0 at once), and answers how it ended.
  *

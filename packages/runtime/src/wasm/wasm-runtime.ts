@@ -42,7 +42,8 @@ import type { ContainerRecord, SandboxRecord } from "./record.ts";
 import type { RecordStore } from "./record-store.ts";
 import { recoverRecords } from "./recovery.ts";
 import { checkSandbox, handlerNames, podName } from "./sandbox-checks.ts";
-import { signalNumber, stopGuest } from "./stop-guest.ts";
+import { stopGuest } from "./stop-guest.ts";
+import { stopSignalNumber } from "./stop-signal.ts";
 import {
   containerStatusOf,
   matchesContainer,
@@ -272,7 +273,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
       const guest = sandbox.listGuests().find(({ id }) => id === containerId);
       if (guest?.state !== "running") return this.#exited(containerId, guest?.exit ?? neverStarted(this.#clock.now()));
     }
-    const stopSignal = signalNumber(record.config.stopSignal);
+    const stopSignal = stopSignalNumber(record.config.stopSignal);
     this.#exited(containerId, await stopGuest(this.#clock, sandbox, containerId, stopSignal, timeoutMs, options));
   }
 

@@ -62,7 +62,7 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
   const url = `https://127.0.0.1:${ports.api}`;
   const adminKubeconfig = join(directory, "admin.kubeconfig");
   const startApiServer = () =>
-    start("kube-apiserver", apiServerFlags(directory, ports), () => isReady(assets, adminKubeconfig));
+    start("kube-apiserver", apiServerFlags(directory, ports, options), () => isReady(assets, adminKubeconfig));
   const startController = async (name: string, flags: (port: number) => string[]) => {
     const port = await freePort();
     await start(name, flags(port), () => isHealthy(port));
@@ -72,7 +72,7 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
     let apiServer = await startApiServer();
     if (options.controllers === true) {
       await startController("kube-controller-manager", (port) =>
-        controllerManagerFlags(directory, adminKubeconfig, port),
+        controllerManagerFlags(directory, adminKubeconfig, port, options),
       );
       await startController("kube-scheduler", (port) => schedulerFlags(directory, adminKubeconfig, port));
       await eventually("the default service account", () => hasDefaultServiceAccount(assets, adminKubeconfig));
@@ -235,8 +235,13 @@ function etcdFlags(directory: string, ports: Ports): string[] {
   ];
 }
 
-function apiServerFlags(directory: string, ports: Ports): string[] {
+function apiServerFlags(
+  directory: string,
+  ports: Ports,
+  { featureGates = [] }: Pick<TestControlPlaneOptions, "featureGates">,
+): string[] {
   return [
+    ...featureGates.map((name) => `--feature-gates=${name}=true`),
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
     "--bind-address=127.0.0.1",
     "--advertise-address=127.0.0.1",
@@ -260,8 +265,14 @@ function apiServerFlags(directory: string, ports: Ports): string[] {
   ];
 }
 
-function controllerManagerFlags(directory: string, kubeconfigPath: string, port: number): string[] {
+function controllerManagerFlags(
+  directory: string,
+  kubeconfigPath: string,
+  port: number,
+  { withoutControllers = [] }: Pick<TestControlPlaneOptions, "withoutControllers">,
+): string[] {
   return [
+    `--controllers=${["*", ...withoutControllers.map((name) => `-${name}`)].join(",")}`,
     ...controllerFlags(directory, kubeconfigPath, port),
     "--use-service-account-credentials=true",
     "--root-ca-file=ca.crt",

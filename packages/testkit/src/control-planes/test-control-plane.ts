@@ -21,4 +21,8 @@ export interface TestControlPlaneOptions {
   readonly nodeNames: readonly string[];
   /** Starts kube-controller-manager and kube-scheduler too, where the control plane is real. @default false */
   readonly controllers?: boolean;
+  /** Controllers of kube-controller-manager that stay away, by their names there. @default none */
+  readonly withoutControllers?: readonly string[];
+  /** Feature gates of a real API server that are on against their default. @default none */
+  readonly featureGates?: readonly string[];
 }

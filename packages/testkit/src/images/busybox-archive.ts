@@ -10,6 +10,7 @@ const execFileAsync = promisify(execFile);
 export interface BusyboxImage {
   readonly reference: string;
   readonly entrypoint: readonly string[];
+  readonly stopSignal?: string;
 }
 
 /**
@@ -34,13 +35,13 @@ export async function writeBusyboxArchive(
     const addDocument = (mediaType: string, document: object) => addBlob(mediaType, json({ mediaType, ...document }));
     const layer = await addBlob("application/vnd.oci.image.layer.v1.tar", await busyboxLayer(scratch, busybox));
     const manifests: object[] = [];
-    for (const { reference, entrypoint } of images) {
+    for (const { reference, entrypoint, stopSignal } of images) {
       const config = await addBlob(
         "application/vnd.oci.image.config.v1+json",
         json({
           architecture: "amd64",
           os: "linux",
-          config: { Entrypoint: entrypoint, Env: ["PATH=/bin"] },
+          config: { Entrypoint: entrypoint, Env: ["PATH=/bin"], StopSignal: stopSignal },
           rootfs: { type: "layers", diff_ids: [layer.digest] },
         }),
       );

@@ -43,8 +43,8 @@ export interface GoKubeletNode extends AsyncDisposable {
   volumePath(pod: Pod, volume: string): string;
   /** The processes of pods: shims, sandboxes and containers. */
   podPids(): number[];
-  /** Ends the kubelet, while pods go on, and starts it again. */
-  restartKubelet(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends the kubelet, while pods go on, lets `whileAway` do what it wants, and starts it again. */
+  restartKubelet(signal?: NodeJS.Signals, whileAway?: () => Promise<void>): Promise<void>;
   /** Runs `ctr` in containerd's namespace of Kubernetes and answers what it printed. */
   ctr(...args: readonly string[]): Promise<string>;
   /** Ends the node and its pods, and removes what they made of mounts, cgroups and networks. */
@@ -125,8 +125,9 @@ export async function startGoKubeletNode(options: GoKubeletNodeOptions): Promise
     volumePath: (pod, volume) => join(files.kubeletRoot, "pods", pod.metadata?.uid ?? "", "volumes", volume),
     // Shims outlive the containerd that started them, whether or not it is their parent.
     podPids: () => [...enclosure.orphanPids(), ...descendantPids(containerd.pid)],
-    async restartKubelet(signal) {
+    async restartKubelet(signal, whileAway) {
       await kubelet.stop(signal);
+      await whileAway?.();
       kubelet = await startKubelet();
       await ready();
     },

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { networkInterfaces } from "node:os";
 import { promisify } from "node:util";
 
 const execFileAsync = promisify(execFile);
@@ -18,7 +17,7 @@ export interface NodeBridge extends AsyncDisposable {
 export async function createNodeBridge(): Promise<NodeBridge> {
   // The kernel takes 15 characters.
   const name = `wherry${randomBytes(4).toString("hex")}`;
-  const prefix = freePrefix();
+  const prefix = await freePrefix();
   const address = `${prefix}.0.1`;
   await ip("link", "add", name, "type", "bridge");
   const remove = async () => {
@@ -34,11 +33,11 @@ export async function createNodeBridge(): Promise<NodeBridge> {
   return { name, address, subnet: `${prefix}.0.0/16`, [Symbol.asyncDispose]: remove };
 }
 
-/** The first two numbers of a private network of which this machine has no address. */
-function freePrefix(): string {
-  const taken = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .map(({ address }) => address);
+/** The first two numbers of a private network of which this machine has no address, also on a bridge without a pod, which is down. */
+async function freePrefix(): Promise<string> {
+  const { stdout } = await execFileAsync("ip", ["-json", "address", "show"]);
+  const interfaces = JSON.parse(stdout) as readonly { readonly addr_info: readonly { readonly local: string }[] }[];
+  const taken = interfaces.flatMap(({ addr_info }) => addr_info.map(({ local }) => local));
   for (let second = 100; second < 256; second++) {
     const prefix = `10.${second}`;
     if (!taken.some((address) => address.startsWith(`${prefix}.`))) return prefix;

@@ -108,8 +108,10 @@ export class TestNode implements AsyncDisposable {
     await this.process.stop("SIGKILL");
   }
 
-  async restart(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  /** Ends the kubelet, while pods go on, lets `whileAway` do what it wants, and starts it again. */
+  async restart(signal: NodeJS.Signals = "SIGTERM", whileAway?: () => Promise<void>): Promise<void> {
     await this.process.stop(signal);
+    await whileAway?.();
     await this.start();
   }
 

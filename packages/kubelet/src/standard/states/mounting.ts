@@ -1,4 +1,4 @@
-import { errorMessage, isAbort } from "@wherry/base";
+import { errorMessage } from "@wherry/base";
 import type { PodState } from "../pod-machine.ts";
 import { publish, publishingLate, publishKnown } from "../sync-containers.ts";
 
@@ -21,8 +21,8 @@ export const mounting: PodState<"mounting"> = {
       await publishingLate(context, () => context.options.volumes.mountPod(context.pod, { signal }));
     } catch (error) {
       publish(context);
-      if (!isAbort(error, signal))
-        context.event({ type: "Warning", reason: "FailedMount", message: errorMessage(error) });
+      // A pod that is to end has its work broken off, which is no failure of a volume.
+      if (!signal.aborted) context.event({ type: "Warning", reason: "FailedMount", message: errorMessage(error) });
       throw error;
     }
     return "sandboxing";
