@@ -33,7 +33,7 @@ export async function readDocument(path: string, subject?: string): Promise<Json
   const [document, second] = documents;
   if (document === undefined || second !== undefined)
     throw wrong(`it holds ${documents.length} documents, it must hold one`);
-  // Upstream decodes configuration strictly.
+  // Upstream only warns of it, as it does of unknown fields; both are refused here, where nobody looks at warnings again.
   const [duplicate] = document.duplicateKeys;
   if (duplicate !== undefined) throw wrong(duplicate);
   return document.value;
