@@ -82,8 +82,20 @@ export function podFieldsPage(): string {
     "| --- | --- | --- |",
     ...rows,
     "",
+    ...otherwise,
+    "",
   ].join("\n");
 }
+
+const otherwise = [
+  "## Otherwise than upstream",
+  "",
+  "| field | here | upstream's kubelet |",
+  "| --- | --- | --- |",
+  "| `metadata.annotations` in environment and volumes | those of the API | adds `kubernetes.io/config.source: api` and `kubernetes.io/config.seen`, when it saw the pod first since its start; both know them of static pods |",
+  "| `env[].valueFrom.fileKeyRef`, a file with `NAME=''` or `NAME= 'value'` | the variable is empty | does not find the key |",
+  "| `env[].valueFrom.fileKeyRef` with `optional`, no such file | the variable is not set | CreateContainerConfigError until the file is there |",
+];
 
 if (import.meta.main) {
   const docs = join(import.meta.dirname, "../docs");

@@ -1,5 +1,5 @@
 /**
- * A Kubernetes client: kubeconfig, typed verbs over pooled HTTP/2 connections, watches and reflectors, leases.
+ * A Kubernetes client: kubeconfig, typed verbs over pooled HTTP/2 connections, watches and reflectors, leases; YAML as Kubernetes reads it.
  *
  * @packageDocumentation
  */
@@ -80,3 +80,4 @@ export type {
 } from "./verbs/kubernetes-client.ts";
 export { apiVersionOf, type ResourceDefinition } from "./verbs/resource-definition.ts";
 export { type BuiltInResources, defineResource, resources } from "./verbs/resources.ts";
+export { parseYaml, type YamlDocument, YamlError } from "./yaml/parse-yaml.ts";

@@ -151,6 +151,19 @@ describe("loadKubeconfig()", () => {
 });
 
 describe("parseKubeconfig()", () => {
+  test("reads YAML as kubectl does: yes and no, the last of the same key, the first of several documents", () => {
+    const text = `current-context: a
+current-context: b
+clusters: [{ name: c, cluster: { server: "https://api.test", insecure-skip-tls-verify: yes } }]
+---
+current-context: c
+`;
+    const { currentContext, clusters } = parseKubeconfig(text, "f");
+    expect([currentContext, clusters.get("c")?.().insecureSkipTlsVerify]).toEqual(["b", true]);
+    const octal = parseKubeconfig("users: [{ name: u, user: { token: 0123 } }]", "f");
+    expect(() => octal.users.get("u")?.()).toThrow("users[0].user.token is a number, want a string");
+  });
+
   test.each([
     ["another kind", "kind: Pod", 'kind is "Pod", want "Config"'],
     ["another version", "apiVersion: v2", 'apiVersion is "v2", want "v1"'],

@@ -184,6 +184,28 @@ describe("a static pod", () => {
     await cluster().observer.untilGone(`good-${node}`);
   });
 
+  test("that the API server finds invalid runs unseen, which an event of the node says", async () => {
+    const others = cluster().node.hosts().length;
+    await place("unseen", ["hold"], {
+      terminationGracePeriodSeconds: 1,
+      tolerations: [{ key: "a", operator: "Sometimes" }],
+    });
+    await eventually("start of a pod that cannot be shown", () => cluster().node.hosts().length === others + 1);
+    const reported = async () => {
+      const { items } = await cluster().client.list(resources.events, { namespace });
+      return items.find(({ message }) => message?.includes(`unseen-${node}`));
+    };
+    await eventually("event of the pod that cannot be shown", async () => (await reported()) !== undefined);
+    expect(await reported()).toMatchObject({
+      type: "Warning",
+      reason: "InvalidStaticPod",
+      involvedObject: { kind: "Node", name: node },
+      message: expect.stringContaining("spec.tolerations[0].operator"),
+    });
+    await withdraw("unseen");
+    await eventually("end of the pod that could not be shown", () => cluster().node.hosts().length === others);
+  });
+
   test("starts while the API server is away, also under a kubelet that never saw one, and is shown when it is back", async () => {
     const { node: kubelet, plane, observer } = cluster();
     await place("before", ["hold"]);

@@ -1,8 +1,7 @@
 import { dirname, resolve } from "node:path";
-
-import { parseDocument } from "yaml";
-
+import { errorMessage } from "@wherry/base";
 import { ClientConfigError } from "../errors.ts";
+import { parseYaml } from "../yaml/parse-yaml.ts";
 import type { Impersonation } from "./cluster-config.ts";
 import { type ExecConfig, parseExecConfig } from "./exec-config.ts";
 import { Fields } from "./fields.ts";
@@ -58,16 +57,14 @@ export interface Kubeconfig {
 }
 
 /**
- * Parses the text of a kubeconfig; `file` names it in messages and is what relative paths in it are relative to.
+ * Parses the text of a kubeconfig as kubectl reads it: its first document, in which the last of the same key counts. `file` names it in
+ * messages and is what relative paths in it are relative to.
  *
  * Throws `ClientConfigError` for text that is not a kubeconfig and for names that stand twice in it; its entries throw it for
  * fields that cannot be honoured, `proxy-url` among them.
  */
 export function parseKubeconfig(text: string, file: string): Kubeconfig {
-  const document = parseDocument(text, { logLevel: "silent" });
-  const problem = document.errors[0];
-  if (problem !== undefined) throw new ClientConfigError(`Cannot load ${file}: ${problem.message.split("\n", 1)[0]}`);
-  const fields = new Fields(document.toJS({ maxAliasCount: 100 }), file, "");
+  const fields = new Fields(parseDocument(text, file), file, "");
   const kind = fields.text("kind");
   if (kind !== undefined && kind !== "Config") throw fields.error("kind", `is ${JSON.stringify(kind)}, want "Config"`);
   const version = fields.text("apiVersion");
@@ -85,6 +82,14 @@ export function parseKubeconfig(text: string, file: string): Kubeconfig {
       namespace: entry.text("namespace"),
     })),
   };
+}
+
+function parseDocument(text: string, file: string): unknown {
+  try {
+    return parseYaml(text)[0]?.value ?? null;
+  } catch (error) {
+    throw new ClientConfigError(`Cannot load ${file}: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 function named<T>(

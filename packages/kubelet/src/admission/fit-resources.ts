@@ -53,8 +53,9 @@ export function findShortages(
       used.set(name, addQuantities(used.get(name) ?? zero, amount));
   for (const name of [...nativeResources, ...Object.keys(requests).filter((key) => !nativeResources.includes(key))]) {
     const requested = requests[name];
-    const limit = Object.hasOwn(capacity, name) ? capacity[name] : undefined;
-    // A resource the node does not know is nobody's to give here: upstream ignores it too.
+    const known = Object.hasOwn(capacity, name) ? capacity[name] : undefined;
+    // Of huge pages a node that knows of none has none; other resources it does not know are nobody's to give here. So has upstream it.
+    const limit = known ?? (name.startsWith("hugepages-") ? zero : undefined);
     if (requested === undefined || requested.nano === 0n || limit === undefined) continue;
     const before = used.get(name) ?? zero;
     const missing = requested.nano + before.nano - limit.nano;

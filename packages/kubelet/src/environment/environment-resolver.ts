@@ -175,7 +175,8 @@ async function fileVariable(
       if (optional) return undefined;
       throw new ConfigError(`${file} not found`);
     }
-    value = envFileValue(new TextDecoder("utf-8", { fatal: true }).decode(content), key);
+    // A byte order mark is part of the first name, as upstream has it.
+    value = envFileValue(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content), key);
   } catch (error) {
     if (error instanceof ConfigError || isAbort(error, call.signal)) throw error;
     const problem = error instanceof TypeError ? "it is not UTF-8 text" : errorMessage(error);

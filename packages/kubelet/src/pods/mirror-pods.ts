@@ -1,4 +1,5 @@
 import { aborted, type Clock, errorMessage, type Logger, WorkQueue } from "@wherry/base";
+import { isInvalid } from "@wherry/client";
 import {
   configHashAnnotation,
   configMirrorAnnotation,
@@ -24,6 +25,8 @@ export interface MirrorPodsOptions {
   readonly node: Pick<NodeFacts, "nodeName" | "nodeUid">;
   /** Told the status that an earlier life of the kubelet gave the static pod, before anything is written over it. */
   readonly onEarlierStatus: (podUid: string, status: PodStatus) => void;
+  /** Told once, in a sentence, that the API server finds a static pod invalid, which runs all the same. */
+  readonly onProblem: (message: string) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -33,6 +36,8 @@ interface Tracked {
   status: PodStatus | undefined;
   /** Whether the status in the API is one of this life of the kubelet. */
   isShown: boolean;
+  /** Why the API server found the pod invalid, as told. */
+  problem?: string | undefined;
 }
 
 /** How soon the node's own object is looked for again. */
@@ -42,7 +47,7 @@ const nodeRetryMs = 1000;
  * Shows the static pods of this node in the API: one mirror pod for each, which names its pod by UID and has its status.
  *
  * A mirror pod that was deleted is made again, one of an earlier content is replaced, and one whose pod is gone is deleted. None
- * of this matters to the static pod itself: while the API server is away it only goes unseen.
+ * of this matters to the static pod itself: while the API server is away, or refuses the mirror pod, it only goes unseen.
  */
 export class MirrorPods {
   readonly #options: MirrorPodsOptions;
@@ -143,7 +148,10 @@ export class MirrorPods {
     }
     const { nodeUid } = node;
     if (nodeUid === undefined) return nodeRetryMs;
-    const created = await api.create(mirrorPod(tracked.pod, node.nodeName, nodeUid), signal);
+    const created = await api.create(mirrorPod(tracked.pod, node.nodeName, nodeUid), signal).catch((error: unknown) => {
+      if (isInvalid(error)) this.#report(tracked, errorMessage(error));
+      throw error;
+    });
     if (!isMirrorPod(created))
       throw new KubeletError("NameTaken", `a pod of the name ${key} exists that is no mirror pod; delete or rename it`);
     if (!this.#mirrors.has(key)) this.#mirrors.set(key, created);
@@ -157,6 +165,12 @@ export class MirrorPods {
     if (!tracked.isShown && earlier?.startTime !== undefined && !isTerminalPhase(earlier.phase))
       this.#options.onEarlierStatus(tracked.pod.metadata?.uid ?? "", earlier);
     tracked.isShown = true;
+  }
+
+  #report(tracked: Tracked, problem: string): void {
+    if (tracked.problem === problem) return;
+    tracked.problem = problem;
+    this.#options.onProblem(`Static pod "${objectKey(tracked.pod)}" runs but is not shown in the API: ${problem}`);
   }
 
   async #remove(key: string, mirror: Pod, signal: AbortSignal): Promise<void> {

@@ -67,6 +67,7 @@ export function createNodePods<E extends EdgeTable, Context>(
     statusWriter,
     node,
     onEarlierStatus: (podUid, status) => controller.resume(podUid, status),
+    onProblem: problemRecorder(options),
     clock,
     logger,
   });
@@ -101,17 +102,8 @@ function apiSource<E extends EdgeTable, Context>(options: NodePodsOptions<E, Con
 }
 
 function createStaticSources<E extends EdgeTable, Context>(options: NodePodsOptions<E, Context>): PodSource[] {
-  const { staticPath, fileCheckEveryMs, staticUrl, httpCheckEveryMs, node, recorder, clock, logger } = options;
-  const common = {
-    nodeName: node.nodeName,
-    clock,
-    logger,
-    onProblem: (message: string) =>
-      recorder.event(
-        { kind: "Node", node: { metadata: { name: node.nodeName } } },
-        { type: "Warning", reason: invalidManifest, message },
-      ),
-  };
+  const { staticPath, fileCheckEveryMs, staticUrl, httpCheckEveryMs, node, clock, logger } = options;
+  const common = { nodeName: node.nodeName, clock, logger, onProblem: problemRecorder(options) };
   return [
     ...(staticPath === undefined
       ? []
@@ -120,6 +112,18 @@ function createStaticSources<E extends EdgeTable, Context>(options: NodePodsOpti
       ? []
       : [new UrlPodSource({ ...common, request: staticUrl, checkEveryMs: httpCheckEveryMs })]),
   ];
+}
+
+/** Makes events of the node of what is wrong with manifests. */
+function problemRecorder<E extends EdgeTable, Context>({
+  node: { nodeName },
+  recorder,
+}: NodePodsOptions<E, Context>): (message: string) => void {
+  return (message) =>
+    recorder.event(
+      { kind: "Node", node: { metadata: { name: nodeName } } },
+      { type: "Warning", reason: invalidManifest, message },
+    );
 }
 
 /** As `promise`, but for its failure, which ends the kubelet elsewhere. */

@@ -4,6 +4,12 @@ import type { ContainerLog, LogRefusal } from "../ports/log-source.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
 
+/** Reasons that upstream puts into words; others stand for themselves. */
+const waitingTexts: Readonly<Record<string, string>> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: "trying and failing to pull image",
+};
+
 /** Log of a container's newest instance, or of the one before; refusals read as upstream's. */
 export function containerLog(
   context: PodContext | undefined,
@@ -25,13 +31,20 @@ export function containerLog(
   }
   const [instance] = started;
   if (instance !== undefined) return logOf(context, instance);
-  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = context.handle.status;
+  return { status: 400, message: `container ${name} in pod ${podName} ${whyNoLog(context, container)}` };
+}
+
+/** What the container's status says of a log that is not there. */
+function whyNoLog({ handle }: PodContext, container: string): string {
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = handle.status;
   const statuses = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses];
-  const waiting = findContainerStatus(statuses, container)?.state?.waiting;
-  return {
-    status: 400,
-    message: `container ${name} in pod ${podName} is waiting to start: ${waiting?.message || waiting?.reason || "unknown"}`,
-  };
+  const status = findContainerStatus(statuses, container);
+  // A pod that was refused has none.
+  if (status === undefined) return "is not available";
+  if (status.state?.terminated !== undefined) return "is terminated";
+  const reason = status.state?.waiting?.reason;
+  if (reason === undefined) return "is waiting to start - no logs yet";
+  return `is waiting to start: ${waitingTexts[reason] ?? reason}`;
 }
 
 /** While a container backs off, its ended instance is both the latest and the previous one. */

@@ -23,6 +23,14 @@ describe("admitPod()", () => {
     ["too much memory", requests({ memory: "9Gi" }), [], {}, "OutOfmemory"],
     ["the first of several", requests({ cpu: "5", memory: "9Gi" }), [], {}, "OutOfcpu"],
     ["one pod too many", podOf("p"), [podOf("q")], { allocatable: { pods: "1" } }, "OutOfpods"],
+    ["huge pages that the node does not have", requests({ "hugepages-2Mi": "4Mi" }), [], {}, "OutOfhugepages-2Mi"],
+    [
+      "huge pages that it has",
+      requests({ "hugepages-2Mi": "4Mi" }),
+      [],
+      { allocatable: { "hugepages-2Mi": "4Mi" } },
+      undefined,
+    ],
     ["an unknown extended resource", requests({ "example.com/x": "1" }), [], {}, undefined],
     [
       "a resource named as something of every object",

@@ -96,6 +96,18 @@ describe("loadConfiguration()", () => {
     await expect(loadConfiguration({ file: await write(`${text}\n`) })).rejects.toThrow(problem);
   });
 
+  test("loadConfiguration() reads YAML as upstream does: octal numbers, yes and no, merge keys", async () => {
+    const file = await write(
+      "maxPods: 0100\nserializeImagePulls: no\nevictionHard: {<<: {memory.available: 7Mi}, nodefs.available: 5%}\n",
+    );
+    const { configuration } = await loadConfiguration({ file });
+    expect(configuration.source).toMatchObject({
+      maxPods: 64,
+      serializeImagePulls: false,
+      evictionHard: { "memory.available": "7Mi", "nodefs.available": "5%" },
+    });
+  });
+
   test("shownConfiguration() hides what headers and URLs may hold", () => {
     const staticPodURL = "https://me:secret@host/pods";
     expect(shownConfiguration({ staticPodURL, staticPodURLHeader: { "X-Token": ["secret"] }, maxPods: 3 })).toEqual({
@@ -245,7 +257,7 @@ describe("loadConfiguration()", () => {
     expect(await refused(join(directory, "none.yaml"))).toContain("it does not exist");
     expect(await refused(await write("a: [1\n"))).toContain("kubelet.yaml");
     expect(await refused(await write("---\n{}\n"))).toContain("2 documents");
-    expect(await refused(await write("maxPods: 1\nmaxPods: 2\n"))).toContain("unique");
+    expect(await refused(await write("maxPods: 1\nmaxPods: 2\n"))).toContain("keys must be unique at line 4");
     const other = join(directory, "other.yaml");
     await writeFile(other, "apiVersion: v1\nkind: Pod\n");
     expect(await refused(other)).toContain('apiVersion: is "v1", it must be "kubelet.config.k8s.io/v1beta1"');

@@ -213,6 +213,13 @@ describe("containerEnvironment() with fileKeyRef", () => {
     expect(await resolve(variable("B", true))).toEqual({});
   });
 
+  test("containerEnvironment() finds no key behind a byte order mark", async () => {
+    const { contents, resolve } = fixture();
+    contents.set("u/v/app.env", "\uFEFFA='one'\nB='two'\n");
+    await expect(resolve(variable("A"))).rejects.toThrow("find key A in environment file");
+    expect(await resolve(variable("B"))).toEqual({ X: "two" });
+  });
+
   test("containerEnvironment() says where a file is no environment file, and shows nothing of it", async () => {
     const { contents, resolve } = fixture();
     contents.set("u/v/app.env", "hunter2\n");

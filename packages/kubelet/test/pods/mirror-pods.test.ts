@@ -1,4 +1,5 @@
 import { FakeClock, runTogether, silentLogger } from "@wherry/base";
+import { ApiError } from "@wherry/client";
 import { isMirrorPod, type Pod, type PodStatus } from "@wherry/kubernetes";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { MirrorPodApi } from "../../src/pods/mirror-pod-api.ts";
@@ -24,6 +25,8 @@ describe("MirrorPods", () => {
   let nodeUid: string | undefined;
   let created: number;
   let earlier: [string, PodStatus][];
+  let problems: string[];
+  let refusal: string | undefined;
   let abort: AbortController;
   let running: Promise<void>;
 
@@ -31,9 +34,11 @@ describe("MirrorPods", () => {
     clock = new FakeClock();
     api = new FakePodApi(clock);
     [files, nodeUid, created, earlier, abort] = [[], "node-uid", 0, [], new AbortController()];
+    [problems, refusal] = [[], undefined];
     const mirrorApi: MirrorPodApi = {
       create: async (pod) => {
         if (api.down) throw new Error("connection refused");
+        if (refusal !== undefined) throw new ApiError("create pods", { code: 422, message: refusal });
         return (
           api.byName(pod.metadata?.name ?? "") ??
           api.create({ ...pod, metadata: { ...pod.metadata, uid: `mirror-${++created}` } })
@@ -62,6 +67,7 @@ describe("MirrorPods", () => {
         },
       },
       onEarlierStatus: (podUid, status) => void earlier.push([podUid, status]),
+      onProblem: (message) => void problems.push(message),
       clock,
       logger: silentLogger,
     });
@@ -126,6 +132,24 @@ describe("MirrorPods", () => {
     mirrors.publish(web(), { phase: "Running" });
     await settle();
     expect([created, mirror()?.status?.phase]).toEqual([1, "Running"]);
+  });
+
+  test("tells once why the API server finds a pod invalid, again when the reason is another, and nothing of failures", async () => {
+    const prefix = 'Static pod "default/web-n" runs but is not shown in the API: Cannot create pods: ';
+    api.down = true;
+    mirrors.track(web());
+    await clock.advance(10_000);
+    expect(problems).toEqual([]);
+    api.down = false;
+    refusal = "no such operator";
+    await clock.advance(60_000);
+    expect(problems).toEqual([`${prefix}no such operator`]);
+    refusal = "no such effect";
+    await clock.advance(10_000);
+    expect(problems).toEqual([`${prefix}no such operator`, `${prefix}no such effect`]);
+    refusal = undefined;
+    await clock.advance(10_000);
+    expect(mirror()?.metadata?.uid).toBe("mirror-1");
   });
 
   test("tells the status of an earlier kubelet once, before it is written over, and never its own", async () => {

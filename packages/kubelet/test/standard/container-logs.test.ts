@@ -66,11 +66,34 @@ describe("standard provider, logs", () => {
     });
     expect(await log("waiting", "main")).toEqual({
       status: 400,
-      message: 'container "main" in pod "waiting" is waiting to start: config map is missing',
+      message: 'container "main" in pod "waiting" is waiting to start: CreateContainerConfigError',
     });
     expect(await log("waiting", "main", true)).toEqual({
       status: 400,
       message: 'previous terminated container "main" in pod "waiting" not found',
+    });
+  });
+
+  test("containerLog() of an image that cannot be pulled says so in upstream's words", async () => {
+    harness = new KubeletHarness();
+    harness.runtime.images.remote = new Set();
+    harness.start();
+    harness.api.create(podOf("web", {}, { image: "missing:v1" }));
+    await harness.settle();
+    const prefix = 'container "main" in pod "web" is waiting to start';
+    expect(await log("web", "main")).toEqual({ status: 400, message: `${prefix}: image can't be pulled` });
+    await harness.advance(1000);
+    expect(await log("web", "main")).toEqual({ status: 400, message: `${prefix}: trying and failing to pull image` });
+  });
+
+  test("containerLog() of a pod that was refused is not available", async () => {
+    harness = new KubeletHarness({ admit: () => ({ reason: "OutOfcpu", message: "too much" }) });
+    harness.start();
+    harness.api.create(podOf("web"));
+    await harness.settle();
+    expect(await log("web", "main")).toEqual({
+      status: 400,
+      message: 'container "main" in pod "web" is not available',
     });
   });
 

@@ -219,6 +219,7 @@ describe("hostPathKind", () => {
     await mkdir(join(base, "dir"));
     await writeFile(join(base, "file"), "");
     await symlink("dir", join(base, "link"));
+    await symlink("none", join(base, "dangling"));
     const server = createServer().listen(join(base, "socket"));
     onTestFinished(() => void server.close());
     await new Promise((resolve) => server.once("listening", resolve));
@@ -233,6 +234,9 @@ describe("hostPathKind", () => {
     ["Directory", "file", "not a directory"],
     ["Directory", "none", "not a directory"],
     ["DirectoryOrCreate", "file", "not a directory"],
+    ["DirectoryOrCreate", "dangling", "dangling is a symbolic link whose target does not exist"],
+    ["", "dangling", "dangling is a symbolic link whose target does not exist"],
+    ["Directory", "dangling", "not a directory"],
     ["File", "file", true],
     ["File", "dir", "not a file"],
     ["File", "socket", "not a file"],

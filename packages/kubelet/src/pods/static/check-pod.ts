@@ -2,24 +2,24 @@ import {
   configMirrorAnnotation,
   dnsLabelProblem,
   dnsSubdomainProblem,
+  type JsonValue,
   labelKeyProblem,
   labelValueProblem,
   type Pod,
   type PodSpec,
 } from "@wherry/kubernetes";
 import { apiReferences } from "./api-references.ts";
+import { checkContainers, checkResources, isPodResource } from "./check-container.ts";
+import { checkFields, type Report } from "./check-fields.ts";
 import type { ManifestProblem } from "./errors.ts";
 import { shown } from "./typed-value.ts";
 
 /** Directories are named by it, so it must be one path segment. */
 const uidPattern = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
-const restartPolicies: readonly string[] = ["Always", "OnFailure", "Never"];
-
-type Report = (path: string, message: string) => void;
 
 /**
- * What keeps a well-typed pod from running as a static one: of the API server's checks those that a node relies on, and
- * references to objects of the API.
+ * What keeps a well-typed pod from running as a static one: of the API server's checks those on which what runs depends, and
+ * references to objects of the API. What else that server checks shows when it refuses the mirror pod.
  */
 export function checkStaticPod(pod: Pod, nodeName: string): ManifestProblem[] {
   const problems: ManifestProblem[] = [];
@@ -27,8 +27,8 @@ export function checkStaticPod(pod: Pod, nodeName: string): ManifestProblem[] {
   checkMetadata(pod, nodeName, report);
   if (pod.spec === undefined) report("spec", "is missing");
   else {
+    checkFields(pod.spec as unknown as JsonValue, "core/v1.PodSpec", "spec", report);
     checkSpec(pod.spec, report);
-    checkContainers(pod.spec, report);
   }
   return [...problems, ...apiReferences(pod)];
 }
@@ -53,34 +53,20 @@ function checkMetadata({ metadata = {} }: Pod, nodeName: string, report: Report)
 }
 
 function checkSpec(spec: PodSpec, report: Report): void {
-  const { restartPolicy, terminationGracePeriodSeconds: grace, activeDeadlineSeconds: deadline } = spec;
-  if (restartPolicy && !restartPolicies.includes(restartPolicy))
-    report("spec.restartPolicy", `is ${shown(restartPolicy)}, it must be "Always", "OnFailure" or "Never"`);
-  if (grace !== undefined && grace < 0)
-    report("spec.terminationGracePeriodSeconds", `is ${grace}, it must be 0 or more`);
-  if (deadline !== undefined && deadline < 1)
-    report("spec.activeDeadlineSeconds", `is ${deadline}, it must be 1 or more`);
+  const { containers = [], initContainers = [], volumes = [] } = spec;
   if ((spec.ephemeralContainers ?? []).length > 0)
     report("spec.ephemeralContainers", "must not be set, debug containers are added through the API");
-  const names = new Set<string>();
-  for (const [index, { name }] of (spec.volumes ?? []).entries())
-    checkUnique(`spec.volumes[${index}].name`, name, names, report);
-}
-
-function checkContainers(spec: PodSpec, report: Report): void {
-  const { containers = [], initContainers = [], volumes = [] } = spec;
+  if ((spec.schedulingGates ?? []).length > 0)
+    report("spec.schedulingGates", "must not be set, the pod is on its node already");
   if (containers.length === 0) report("spec.containers", "is empty, a pod needs a container");
-  const volumeNames = new Set(volumes.map(({ name }) => name));
+  const volumeNames = new Set<string>();
+  for (const [index, { name }] of volumes.entries())
+    checkUnique(`spec.volumes[${index}].name`, name, volumeNames, report);
   const names = new Set<string>();
   for (const [list, members] of Object.entries({ containers, initContainers }))
-    for (const [index, container] of members.entries()) {
-      const at = `spec.${list}[${index}]`;
-      checkUnique(`${at}.name`, container.name, names, report);
-      if (!container.image?.trim()) report(`${at}.image`, "is missing, a container needs an image");
-      for (const [position, mount] of (container.volumeMounts ?? []).entries())
-        if (!volumeNames.has(mount.name))
-          report(`${at}.volumeMounts[${position}].name`, `is ${shown(mount.name)}, which is no volume of the pod`);
-    }
+    for (const [index, { name }] of members.entries()) checkUnique(`spec.${list}[${index}].name`, name, names, report);
+  checkResources(spec.resources, "spec.resources", isPodResource, report);
+  checkContainers(spec, report);
 }
 
 function checkUnique(path: string, name: string | undefined, names: Set<string>, report: Report): void {

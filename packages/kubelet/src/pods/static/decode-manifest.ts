@@ -1,21 +1,17 @@
 import { errorMessage } from "@wherry/base";
+import { parseYaml, type YamlDocument } from "@wherry/client";
 import type { JsonValue, Pod } from "@wherry/kubernetes";
-import { parseAllDocuments } from "yaml";
 import { checkStaticPod } from "./check-pod.ts";
 import { ManifestError } from "./errors.ts";
+import type { IgnoredParts } from "./ignored-parts.ts";
 import { shown, type TypeFindings, typedValue } from "./typed-value.ts";
 
-const maxAliases = 100;
-
-export interface DecodedManifests {
+export interface DecodedManifests extends IgnoredParts {
   readonly pods: readonly Pod[];
-  readonly unknownFields: readonly string[];
 }
 
-export interface DecodedManifest {
+export interface DecodedManifest extends IgnoredParts {
   readonly pod: Pod;
-  /** Fields that a pod does not have, left out as upstream's kubelet leaves them out. */
-  readonly unknownFields: readonly string[];
 }
 
 /**
@@ -24,13 +20,13 @@ export interface DecodedManifest {
  * @throws ManifestError naming every field that is wrong
  */
 export function decodeManifest(text: string, nodeName: string): DecodedManifest {
-  const document = parseDocument(text);
+  const { value: document, duplicateKeys } = parseDocument(text);
   const { apiVersion, kind } = mappingOf(document);
   if (apiVersion !== "v1" || kind !== "Pod") throw wrongKind(document, "Pod");
   const findings: TypeFindings = { problems: [], unknown: [] };
   const pod = decodePod(document, "", nodeName, findings);
   if (findings.problems.length > 0) throw new ManifestError(findings.problems);
-  return { pod, unknownFields: findings.unknown };
+  return { pod, unknownFields: findings.unknown, duplicateKeys };
 }
 
 /**
@@ -39,7 +35,7 @@ export function decodeManifest(text: string, nodeName: string): DecodedManifest 
  * @throws ManifestError naming every field that is wrong
  */
 export function decodeManifests(text: string, nodeName: string): DecodedManifests {
-  const document = parseDocument(text);
+  const { value: document, duplicateKeys } = parseDocument(text);
   const { apiVersion, kind, items = [] } = mappingOf(document);
   if (apiVersion !== "v1" || (kind !== "Pod" && kind !== "PodList")) throw wrongKind(document, "Pod or PodList");
   const findings: TypeFindings = { problems: [], unknown: [] };
@@ -49,7 +45,7 @@ export function decodeManifests(text: string, nodeName: string): DecodedManifest
     pods = items.map((item, index) => decodePod(item, `items[${index}]`, nodeName, findings));
   else findings.problems.push({ path: "items", message: `is ${shown(items)}, it must be a list` });
   if (findings.problems.length > 0) throw new ManifestError(findings.problems);
-  return { pods, unknownFields: findings.unknown };
+  return { pods, unknownFields: findings.unknown, duplicateKeys };
 }
 
 /** What is wrong with the pod is added to `findings`. */
@@ -72,19 +68,15 @@ function wrongKind(document: JsonValue, wanted: string): ManifestError {
   return new ManifestError([{ path: "", message }]);
 }
 
-function parseDocument(text: string): JsonValue {
-  // JSON is YAML, so one parser does for both.
-  const parsed = parseAllDocuments(text, { uniqueKeys: true, strict: true });
-  const documents = Array.isArray(parsed) ? parsed.filter(({ contents }) => contents !== null) : [];
-  const broken = Array.isArray(parsed) ? parsed.flatMap(({ errors }) => errors)[0] : undefined;
-  if (broken !== undefined)
-    throw new ManifestError([{ path: "", message: `it is neither YAML nor JSON: ${broken.message}` }], broken);
-  const [document] = documents;
-  if (document === undefined || documents.length > 1)
-    throw new ManifestError([{ path: "", message: `it holds ${documents.length} documents, it must hold one` }]);
+function parseDocument(text: string): YamlDocument {
+  let documents: readonly YamlDocument[];
   try {
-    return document.toJS({ maxAliasCount: maxAliases }) as JsonValue;
+    documents = parseYaml(text).filter(({ value }) => value !== null);
   } catch (error) {
-    throw new ManifestError([{ path: "", message: errorMessage(error) }], error);
+    throw new ManifestError([{ path: "", message: `it is neither YAML nor JSON: ${errorMessage(error)}` }], error);
   }
+  const [document, second] = documents;
+  if (document === undefined || second !== undefined)
+    throw new ManifestError([{ path: "", message: `it holds ${documents.length} documents, it must hold one` }]);
+  return document;
 }

@@ -4,6 +4,7 @@ import { objectKey, type Pod } from "@wherry/kubernetes";
 import type { PodSource } from "../pod-source.ts";
 import { decodeManifest } from "./decode-manifest.ts";
 import { type WatchDirectory, watchFileSystem } from "./directory-watch.ts";
+import { logIgnored } from "./ignored-parts.ts";
 import { type ManifestFile, readManifests } from "./manifest-files.ts";
 import { keptPod, staticPod } from "./static-pod.ts";
 import { StaticPodSet } from "./static-pod-set.ts";
@@ -115,12 +116,8 @@ export class FilePodSource implements PodSource {
     if (before?.text === file.text) return before;
     const { nodeName, clock, logger } = this.#options;
     try {
-      const { pod: manifest, unknownFields } = decodeManifest(file.text, nodeName);
-      if (unknownFields.length > 0)
-        logger.warn("A manifest has fields that pods do not have; they are ignored", {
-          file: file.path,
-          fields: unknownFields.slice(0, 10).join(", "),
-        });
+      const { pod: manifest, ...ignored } = decodeManifest(file.text, nodeName);
+      logIgnored(ignored, { file: file.path }, logger);
       const pod = staticPod(manifest, { nodeName, source: "file", location: file.path, nowMs: clock.now() });
       return { text: file.text, pod: keptPod(pod, before?.pod), problem: undefined };
     } catch (error) {

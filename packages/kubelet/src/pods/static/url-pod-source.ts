@@ -2,6 +2,7 @@ import { type Clock, errorMessage, type Logger } from "@wherry/base";
 import { objectKey, type Pod } from "@wherry/kubernetes";
 import type { PodSource } from "../pod-source.ts";
 import { decodeManifests } from "./decode-manifest.ts";
+import { logIgnored } from "./ignored-parts.ts";
 import { fetchManifests, type ManifestRequest } from "./manifest-answer.ts";
 import { keptPod, staticPod } from "./static-pod.ts";
 import { StaticPodSet } from "./static-pod-set.ts";
@@ -85,12 +86,8 @@ export class UrlPodSource implements PodSource {
 
   #podsOf(text: string): Map<string, Pod> {
     const { nodeName, clock, logger, request } = this.#options;
-    const { pods, unknownFields } = decodeManifests(text, nodeName);
-    if (unknownFields.length > 0)
-      logger.warn("Static pods have fields that pods do not have; they are ignored", {
-        server: this.#where,
-        fields: unknownFields.slice(0, 10).join(", "),
-      });
+    const { pods, ...ignored } = decodeManifests(text, nodeName);
+    logIgnored(ignored, { server: this.#where }, logger);
     const found = new Map<string, Pod>();
     const names = new Set<string>();
     for (const [index, manifest] of pods.entries()) {

@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { open, realpath, stat } from "node:fs/promises";
+import { lstat, open, realpath, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { errorCode } from "@wherry/base";
 import { makeDirectory } from "../make-directory.ts";
@@ -61,8 +61,18 @@ async function statIfPresent(path: string): Promise<Stats | undefined> {
   }
 }
 
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
 async function createDirectory(path: string): Promise<void> {
   if ((await statIfPresent(path)) !== undefined) return;
+  if (await isLink(path))
+    throw new VolumeFault("MissingReference", `hostPath ${path} is a symbolic link whose target does not exist`);
   await makeDirectory(path, 0o755);
   // Not the mode of `makeDirectory`, which the process's umask narrows. Guests that have the directory above may have put a link in
   // its place, whose target's mode is nobody's to change.

@@ -24,9 +24,34 @@ describe("decodeManifest()", () => {
     expect(decodeManifest(JSON.stringify(read), "n").pod).toEqual(read);
   });
 
+  test("reads YAML as upstream does: octal modes, yes and no, merge keys, and the last of the same key", () => {
+    const text = pod(
+      "{ name: web }",
+      `{ containers: [${container}], hostNetwork: off, nodeSelector: { <<: { a: b }, c: d }, volumes: [
+        { name: v, downwardAPI: { defaultMode: 0400 } }, { name: w, downwardAPI: { defaultMode: 0o644 } }
+      ] }\nkind: Pod`,
+    );
+    const { pod: read, duplicateKeys } = decodeManifest(text, "n");
+    expect(read.spec).toEqual({
+      containers: [{ name: "a", image: "b" }],
+      hostNetwork: false,
+      nodeSelector: { a: "b", c: "d" },
+      volumes: [
+        { name: "v", downwardAPI: { defaultMode: 0o400 } },
+        { name: "w", downwardAPI: { defaultMode: 0o644 } },
+      ],
+    });
+    expect(duplicateKeys).toEqual(["Map keys must be unique at line 7, column 1"]);
+    expect(() =>
+      decodeManifest(pod("{ name: web, labels: { a: yes } }", `{ containers: [${container}] }`), "n"),
+    ).toThrow("metadata.labels.a is true, it must be a string");
+    expect(() => decodeManifest(inContainer("env: [{ name: N }]"), "n")).toThrow(
+      "spec.containers[0].env[0].name is false, it must be a string",
+    );
+  });
+
   test.each([
     ["what is no YAML", "a: [", /^it is neither YAML nor JSON: .* line 1/],
-    ["the same key twice", `${head}kind: Pod\n`, /^it is neither YAML nor JSON: Map keys must be unique/],
     ["nothing", "", /^it holds 0 documents, it must hold one$/],
     ["two documents", `${withSpec("")}---\n${withSpec("")}`, /^it holds 2 documents/],
     ["a bomb of aliases", `a: &a [1,2]\nb: &b [${"*a,".repeat(50)}]\nc: [${"*b,".repeat(50)}]`, /alias/],
