@@ -17,6 +17,7 @@ const readable: ReadonlySet<string> = new Set([
   "csidrivers.storage.k8s.io",
   "csinodes.storage.k8s.io",
   "priorityclasses.scheduling.k8s.io",
+  "clustertrustbundles.certificates.k8s.io",
 ]);
 
 const creatable: ReadonlySet<string> = new Set([

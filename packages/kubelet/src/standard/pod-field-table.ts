@@ -105,7 +105,12 @@ const podRules: readonly FieldRule[] = [
   {
     path: "volumes[].projected.sources",
     verdict: "honoured",
-    why: "by kind; clusterTrustBundle and podCertificate, whose APIs Kubernetes 1.36 has off by default, end in FailedMount",
+    why: "by kind; podCertificate, whose API Kubernetes 1.36 has off by default, ends in FailedMount",
+  },
+  {
+    path: "volumes[].projected.sources[].clusterTrustBundle",
+    verdict: "honoured",
+    why: "KEP-3257; in an order that stays, 4 MiB of bundles at most; FailedMount where the API server does not serve them, as is Kubernetes 1.36's default",
   },
   {
     path: "volumes[].image",

@@ -6,7 +6,7 @@ import type { Payload } from "./atomic-writer.ts";
 
 /** Where the content of volumes comes from. */
 export interface VolumeSources {
-  readonly objects: Pick<ObjectCache, "configMap" | "secret">;
+  readonly objects: Pick<ObjectCache, "configMap" | "secret" | "trustAnchors">;
   readonly tokens: ServiceAccountTokens;
   readonly node: Pick<NodeFacts, "allocatable">;
 }

@@ -1,7 +1,9 @@
 import { FakeClock, silentLogger } from "@wherry/base";
 import type { ConfigMap, Pod, PodSpec, Secret, Volume } from "@wherry/kubernetes";
 import type { ObjectChange, ObservableObjectCache } from "../../src/objects/object-cache.ts";
+import { selectionText, trustAnchorsOf } from "../../src/objects/trust-bundles.ts";
 import type { EventContent, EventRecorder, EventSubject } from "../../src/ports/event-recorder.ts";
+import type { TrustAnchors, TrustBundleSelection } from "../../src/ports/object-cache.ts";
 import type { ServiceAccountTokens, TokenOptions } from "../../src/tokens/service-account-tokens.ts";
 import {
   type NodeVolumeManager,
@@ -14,6 +16,8 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 export class FakeObjects implements ObservableObjectCache {
   readonly configMaps: Map<string, ConfigMap> = new Map();
   readonly secrets: Map<string, Secret> = new Map();
+  /** Texts of bundles by the text of the selection. */
+  readonly trustBundles: Map<string, readonly string[]> = new Map();
   failure: Error | undefined;
   readonly #listeners: Set<(change: ObjectChange) => void> = new Set();
 
@@ -25,6 +29,16 @@ export class FakeObjects implements ObservableObjectCache {
   async secret(_: string, name: string): Promise<Secret | undefined> {
     if (this.failure !== undefined) throw this.failure;
     return this.secrets.get(name);
+  }
+
+  async trustAnchors(selection: TrustBundleSelection): Promise<TrustAnchors | undefined> {
+    if (this.failure !== undefined) throw this.failure;
+    const text = selectionText(selection);
+    const bundles = this.trustBundles.get(text) ?? [];
+    return trustAnchorsOf(
+      text,
+      bundles.map((trustBundle, index) => ({ metadata: { name: `b${index}` }, spec: { trustBundle } })),
+    );
   }
 
   async serviceAccount(): Promise<undefined> {
@@ -48,7 +62,7 @@ export class FakeObjects implements ObservableObjectCache {
     this.secrets.set(name, { metadata: { name, namespace: "ns" }, data: encoded });
   }
 
-  tell(kind: "ConfigMap" | "Secret", name: string, podUids: readonly string[]): void {
+  tell(kind: ObjectChange["kind"], name: string, podUids: readonly string[]): void {
     for (const listener of this.#listeners) listener({ kind, namespace: "ns", name, podUids });
   }
 }

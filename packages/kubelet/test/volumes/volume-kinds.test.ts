@@ -5,6 +5,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Volume, VolumeMount, VolumeProjection } from "@wherry/kubernetes";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { KubeletError } from "../../src/errors.ts";
+import { maxTrustBundleBytes, selectionText } from "../../src/objects/trust-bundles.ts";
 import { type ManagerFixture, managerFixture, podWith } from "./fakes.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { volumeView } from "./volume-view.ts";
@@ -197,8 +199,73 @@ describe("projectedKind", () => {
     );
   });
 
+  const certificate = (text: string) =>
+    `-----BEGIN CERTIFICATE-----\n${Buffer.from(text).toString("base64")}\n-----END CERTIFICATE-----\n`;
+  const bundleVolume = (clusterTrustBundle: VolumeProjection["clusterTrustBundle"]): Volume => ({
+    name: "v",
+    projected: { sources: [{ clusterTrustBundle }] },
+  });
+
+  test("projectedKind shows the trust anchors of a bundle by name, and those of a signer by labels", async () => {
+    const fixture = await managerFixture();
+    const signed = { signerName: "example.com/a", labelSelector: {} };
+    fixture.objects.trustBundles.set(selectionText({ name: "ca" }), [`of us\n${certificate("one")}`]);
+    fixture.objects.trustBundles.set(selectionText(signed), [certificate("two"), certificate("one")]);
+    const sources = [
+      { clusterTrustBundle: { name: "ca", path: "ca.pem" } },
+      { clusterTrustBundle: { ...signed, path: "signers/a.pem" } },
+    ];
+    const { path } = await mounted({ name: "v", projected: { sources, defaultMode: 0o444 } }, fixture);
+    expect(await volumeView(path)).toEqual({
+      "ca.pem": `444 ${certificate("one")}`,
+      "signers/a.pem": `444 ${certificate("two")}${certificate("one")}`,
+    });
+  });
+
+  test.each<[string, VolumeProjection["clusterTrustBundle"], string]>([
+    ["a name", { name: "ca", path: "f" }, 'clustertrustbundle "ca" not found'],
+    [
+      "a signer and labels",
+      { signerName: "example.com/a", labelSelector: { matchLabels: { live: "yes" } }, path: "f" },
+      'combination of signerName "example.com/a" and labelSelector {"matchLabels":{"live":"yes"}} matched zero',
+    ],
+    [
+      "a signer without labelSelector",
+      { signerName: "example.com/a", path: "f" },
+      'combination of signerName "example.com/a" and labelSelector that is not set, which selects none matched zero',
+    ],
+  ])(
+    "projectedKind says when no bundle has %s, and shows an empty file where it is optional",
+    async (_, source, message) => {
+      const fixture = await managerFixture();
+      fixture.objects.trustBundles.set(selectionText({ signerName: "example.com/a", labelSelector: {} }), [
+        certificate("one"),
+      ]);
+      expect(await failure(bundleVolume(source), fixture)).toContain(message);
+      const optional = source && { ...source, optional: true };
+      expect(await volumeView((await mounted(bundleVolume(optional), fixture)).path)).toEqual({ f: "644 " });
+    },
+  );
+
+  test("projectedKind fails visibly where the API server has no trust bundles, optional or not", async () => {
+    const fixture = await managerFixture();
+    fixture.objects.failure = new KubeletError("NotServed", "API server does not serve clustertrustbundles");
+    expect(await failure(bundleVolume({ name: "ca", path: "f", optional: true }), fixture)).toBe(
+      "API server does not serve clustertrustbundles",
+    );
+  });
+
+  test("projectedKind refuses a trust bundle projection that names nothing, and more certificates than it shows", async () => {
+    const fixture = await managerFixture();
+    expect(await failure(bundleVolume({ path: "f" }), fixture)).toContain("neither name nor signerName");
+    const huge = certificate("x".repeat(maxTrustBundleBytes));
+    fixture.objects.trustBundles.set(selectionText({ name: "huge" }), [huge]);
+    expect(await failure(bundleVolume({ name: "huge", path: "f" }), fixture)).toContain(
+      `ClusterTrustBundles with metadata.name=huge have more than ${maxTrustBundleBytes} bytes`,
+    );
+  });
+
   test.each<[string, VolumeProjection]>([
-    ["clusterTrustBundle", { clusterTrustBundle: { path: "x", name: "b" } }],
     ["podCertificate", { podCertificate: { signerName: "s", keyType: "ED25519" } }],
   ])("projectedKind refuses %s visibly", async (kind, source) => {
     expect(await failure({ name: "v", projected: { sources: [source] } })).toContain(

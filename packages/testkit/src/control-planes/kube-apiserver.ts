@@ -62,7 +62,11 @@ export async function startKubeApiServer(assets: string, options: TestControlPla
   const url = `https://127.0.0.1:${ports.api}`;
   const adminKubeconfig = join(directory, "admin.kubeconfig");
   const startApiServer = () =>
-    start("kube-apiserver", apiServerFlags(directory, ports), () => isReady(assets, adminKubeconfig));
+    start(
+      "kube-apiserver",
+      [...apiServerFlags(directory, ports), ...(options.certificateApis === true ? certificateApiFlags : [])],
+      () => isReady(assets, adminKubeconfig),
+    );
   const startController = async (name: string, flags: (port: number) => string[]) => {
     const port = await freePort();
     await start(name, flags(port), () => isHealthy(port));
@@ -259,6 +263,13 @@ function apiServerFlags(directory: string, ports: Ports): string[] {
     "--kubelet-preferred-address-types=InternalIP,Hostname",
   ];
 }
+
+const certificateApiFlags: readonly string[] = [
+  "--feature-gates=ClusterTrustBundle=true,ClusterTrustBundleProjection=true,PodCertificateRequest=true",
+  `--runtime-config=${["clustertrustbundles", "podcertificaterequests"]
+    .map((resource) => `certificates.k8s.io/v1beta1/${resource}=true`)
+    .join(",")}`,
+];
 
 function controllerManagerFlags(directory: string, kubeconfigPath: string, port: number): string[] {
   return [

@@ -21,4 +21,11 @@ export interface TestControlPlaneOptions {
   readonly nodeNames: readonly string[];
   /** Starts kube-controller-manager and kube-scheduler too, where the control plane is real. @default false */
   readonly controllers?: boolean;
+  /**
+   * Serves ClusterTrustBundles and PodCertificateRequests and lets pods project them, which Kubernetes has off by default; the
+   * embedded control plane always does.
+   *
+   * @default false
+   */
+  readonly certificateApis?: boolean;
 }
