@@ -1,4 +1,5 @@
 import type { Pod, Volume } from "@wherry/kubernetes";
+import type { PodCertificates } from "../certificates/pod-certificates.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { ObjectCache } from "../ports/object-cache.ts";
 import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
@@ -8,6 +9,7 @@ import type { Payload } from "./atomic-writer.ts";
 export interface VolumeSources {
   readonly objects: Pick<ObjectCache, "configMap" | "secret" | "trustAnchors">;
   readonly tokens: ServiceAccountTokens;
+  readonly certificates: PodCertificates;
   readonly node: Pick<NodeFacts, "allocatable">;
 }
 

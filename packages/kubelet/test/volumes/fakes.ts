@@ -1,5 +1,7 @@
 import { FakeClock, silentLogger } from "@wherry/base";
 import type { ConfigMap, Pod, PodSpec, Secret, Volume } from "@wherry/kubernetes";
+import type { IssuedCertificate } from "../../src/certificates/issued-certificate.ts";
+import type { PodCertificateSource, PodCertificates } from "../../src/certificates/pod-certificates.ts";
 import type { ObjectChange, ObservableObjectCache } from "../../src/objects/object-cache.ts";
 import { selectionText, trustAnchorsOf } from "../../src/objects/trust-bundles.ts";
 import type { EventContent, EventRecorder, EventSubject } from "../../src/ports/event-recorder.ts";
@@ -82,6 +84,35 @@ export class FakeTokens implements ServiceAccountTokens {
   }
 }
 
+export class FakeCertificates implements PodCertificates {
+  readonly asked: PodCertificateSource[] = [];
+  readonly forgotten: string[] = [];
+  failure: Error | undefined;
+  generation = 1;
+  readonly #listeners: Set<(podUid: string) => void> = new Set();
+
+  async certificate(source: PodCertificateSource): Promise<IssuedCertificate> {
+    this.asked.push(source);
+    if (this.failure !== undefined) throw this.failure;
+    const [privateKey, chain] = [`key ${this.generation}\n`, `chain ${this.generation}\n`];
+    return { privateKey, chain, beginRefreshAtMs: 0, notAfterMs: 0 };
+  }
+
+  forgetPod(podUid: string): void {
+    this.forgotten.push(podUid);
+  }
+
+  onIssued(listener: (podUid: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  issue(podUid: string): void {
+    this.generation++;
+    for (const listener of this.#listeners) listener(podUid);
+  }
+}
+
 export class FakeEvents implements EventRecorder {
   readonly recorded: (EventContent & { readonly subject: EventSubject })[] = [];
 
@@ -95,6 +126,7 @@ export interface ManagerFixture {
   readonly root: string;
   readonly objects: FakeObjects;
   readonly tokens: FakeTokens;
+  readonly certificates: FakeCertificates;
   readonly events: FakeEvents;
   readonly clock: FakeClock;
 }
@@ -103,12 +135,14 @@ export async function managerFixture(options: Partial<VolumeManagerOptions> = {}
   const root = options.rootDirectory ?? (await temporaryDirectory());
   const objects = new FakeObjects();
   const tokens = new FakeTokens();
+  const certificates = new FakeCertificates();
   const events = new FakeEvents();
   const clock = new FakeClock();
   const manager = await openVolumeManager({
     rootDirectory: root,
     objects,
     tokens,
+    certificates,
     events,
     node: { allocatable: { cpu: "4", memory: "8Gi", "ephemeral-storage": "10Gi" } },
     logger: silentLogger,
@@ -116,7 +150,7 @@ export async function managerFixture(options: Partial<VolumeManagerOptions> = {}
     random: () => 0,
     ...options,
   });
-  return { manager, root, objects, tokens, events, clock };
+  return { manager, root, objects, tokens, certificates, events, clock };
 }
 
 export function podWith(volumes: Volume[], spec: Partial<PodSpec> = {}, uid = "uid-1"): Pod {

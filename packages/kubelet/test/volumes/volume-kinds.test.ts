@@ -265,11 +265,41 @@ describe("projectedKind", () => {
     );
   });
 
-  test.each<[string, VolumeProjection]>([
-    ["podCertificate", { podCertificate: { signerName: "s", keyType: "ED25519" } }],
-  ])("projectedKind refuses %s visibly", async (kind, source) => {
+  const identity = { signerName: "example.com/a", keyType: "ED25519" };
+
+  test("projectedKind shows a pod's key and certificate in one file or in two, and asks by volume and source", async () => {
+    const sources = [
+      { downwardAPI: {} },
+      { podCertificate: { ...identity, credentialBundlePath: "bundle.pem", keyPath: "tls.key" } },
+      { podCertificate: { ...identity, keyType: "RSA3072", certificateChainPath: "tls.crt" } },
+    ];
+    const { path, certificates } = await mounted({ name: "v", projected: { sources } }, undefined, {
+      securityContext: { fsGroup: 1000 },
+    });
+    expect(await volumeView(path)).toEqual({
+      "bundle.pem": "600 key 1\nchain 1\n",
+      "tls.key": "600 key 1\n",
+      "tls.crt": "600 chain 1\n",
+    });
+    expect(certificates.asked).toMatchObject([
+      { volume: "v", index: 1, projection: { keyType: "ED25519" } },
+      { volume: "v", index: 2, projection: { keyType: "RSA3072" } },
+    ]);
+  });
+
+  test("projectedKind fails as the certificate does, and refuses one that goes to no file", async () => {
+    const fixture = await managerFixture();
+    fixture.certificates.failure = new KubeletError("Denied", "PodCertificateRequest ns/req-1 was denied");
+    const volume = (podCertificate: VolumeProjection["podCertificate"]) =>
+      failure({ name: "v", projected: { sources: [{ podCertificate }] } }, fixture);
+    expect(await volume({ ...identity, keyPath: "k" })).toBe("PodCertificateRequest ns/req-1 was denied");
+    expect(await volume(identity)).toContain("neither credentialBundlePath, keyPath nor certificateChainPath");
+  });
+
+  test("projectedKind refuses a kind that it does not know", async () => {
+    const source = { oracle: {} } as VolumeProjection;
     expect(await failure({ name: "v", projected: { sources: [source] } })).toContain(
-      `sources[0] is of kind "${kind}", which this node does not project`,
+      'sources[0] is of kind "oracle", which this node does not project',
     );
   });
 

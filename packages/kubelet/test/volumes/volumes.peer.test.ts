@@ -15,7 +15,7 @@ import { clientTokenSource } from "../../src/tokens/client-token-source.ts";
 import { CachingServiceAccountTokens } from "../../src/tokens/service-account-tokens.ts";
 import { type NodeVolumeManager, openVolumeManager } from "../../src/volumes/volume-manager.ts";
 import { createTestAuthority } from "../server/test-authority.ts";
-import { FakeEvents } from "./fakes.ts";
+import { FakeCertificates, FakeEvents } from "./fakes.ts";
 
 const assets = kubeBuilderAssets();
 if ("skip" in assets) console.log(`volumes.peer.test.ts is skipped: ${assets.skip}`);
@@ -49,6 +49,7 @@ describe.skipIf("skip" in assets)("volumes with a node's own credentials on a re
       rootDirectory: join(directory, "root"),
       objects,
       tokens: new CachingServiceAccountTokens({ source: clientTokenSource(node), logger: silentLogger }),
+      certificates: new FakeCertificates(),
       node: { allocatable: { cpu: "1" } },
       events: new FakeEvents(),
       logger: silentLogger,

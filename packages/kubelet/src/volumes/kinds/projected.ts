@@ -2,6 +2,7 @@ import type { ServiceAccountTokenProjection, VolumeProjection } from "@wherry/ku
 import type { Payload, PayloadFile } from "../atomic-writer.ts";
 import { downwardPayload } from "../downward-payload.ts";
 import { checkedMode, configMapPayload, defaultFileMode, secretPayload } from "../object-payload.ts";
+import { podCertificatePayload } from "../pod-certificate-payload.ts";
 import { projectedFile } from "../projected-file.ts";
 import { trustBundlePayload } from "../trust-bundle-payload.ts";
 import { faultMessage, VolumeFault } from "../volume-fault.ts";
@@ -45,7 +46,7 @@ async function sourcePayload(
   defaultMode: number,
 ): Promise<Payload> {
   const { pod, sources, signal } = request;
-  const { clusterTrustBundle, configMap, secret, downwardAPI, serviceAccountToken } = source;
+  const { clusterTrustBundle, configMap, downwardAPI, podCertificate, secret, serviceAccountToken } = source;
   const common = { pod, defaultMode, objects: sources.objects, signal };
   if (configMap !== undefined)
     return configMapPayload({
@@ -65,6 +66,10 @@ async function sourcePayload(
     return downwardPayload(pod, downwardAPI.items ?? [], defaultMode, sources.node.allocatable);
   if (serviceAccountToken !== undefined) return tokenPayload(request, serviceAccountToken, defaultMode);
   if (clusterTrustBundle !== undefined) return trustBundlePayload({ ...common, projection: clusterTrustBundle });
+  if (podCertificate !== undefined) {
+    const projection = { pod, volume: request.name, index, projection: podCertificate, signal };
+    return podCertificatePayload(sources.certificates, projection, defaultMode);
+  }
   const [kind] = Object.keys(source);
   const problem =
     kind === undefined
@@ -72,7 +77,7 @@ async function sourcePayload(
       : `is of kind "${kind}", which this node does not project`;
   throw new VolumeFault(
     "Unsupported",
-    `sources[${index}] ${problem}; supported are clusterTrustBundle, configMap, downwardAPI, secret and serviceAccountToken`,
+    `sources[${index}] ${problem}; supported are clusterTrustBundle, configMap, downwardAPI, podCertificate, secret and serviceAccountToken`,
   );
 }
 
