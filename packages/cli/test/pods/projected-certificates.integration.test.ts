@@ -1,6 +1,8 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { defineResource, type ResourceDefinition } from "@wherry/client";
-import type { ClusterTrustBundle, VolumeProjection } from "@wherry/kubernetes";
-import { describe, expect, test } from "vitest";
+import type { ClusterTrustBundle, PodCertificateRequest, VolumeProjection } from "@wherry/kubernetes";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { condition, issuedStatus } from "../../../kubelet/test/certificates/fake-signer.ts";
 import { createTestAuthority } from "../../../kubelet/test/server/test-authority.ts";
 import { sharedCluster } from "./shared-cluster.ts";
 
@@ -12,6 +14,14 @@ const bundles: ResourceDefinition<ClusterTrustBundle> = defineResource({
   resource: "clustertrustbundles",
   kind: "ClusterTrustBundle",
   namespaced: false,
+});
+
+const requests: ResourceDefinition<PodCertificateRequest> = defineResource({
+  group: "certificates.k8s.io",
+  version: "v1beta1",
+  resource: "podcertificaterequests",
+  kind: "PodCertificateRequest",
+  namespaced: true,
 });
 
 const authority = async () => `${(await createTestAuthority()).certificate.trim()}\n`;
@@ -82,5 +92,106 @@ describe.concurrent("cluster trust bundles in a pod's volumes", () => {
     await expect(create("key", certificate.replaceAll("CERTIFICATE", "PUBLIC KEY"))).rejects.toThrow(
       "entry 0 has bad block type: PUBLIC KEY",
     );
+  });
+});
+
+describe("pod certificates in a pod's volumes", () => {
+  const controller = new AbortController();
+  let signing: Promise<void>;
+
+  /** Decides requests by the last part of their signer's name, as signers do. */
+  async function sign(): Promise<void> {
+    const { client } = cluster();
+    for await (const { type, object } of client.watch(requests, { signal: controller.signal, timeoutSeconds: 3600 })) {
+      if (type !== "ADDED") continue;
+      const refused = (verdict: string) => ({
+        conditions: [condition(verdict, "UnsupportedKeyType", "try ECDSAP256")],
+      });
+      const verdict = object.spec.signerName.split("/")[1];
+      const status =
+        verdict === "issue" ? await issuedStatus(object, { nowMs: Date.now(), comment: "# signed\n" }) : undefined;
+      if (verdict === "wait") continue;
+      await client.replace(
+        requests,
+        { ...object, status: status ?? refused(verdict === "deny" ? "Denied" : "Failed") },
+        { subresource: "status" },
+      );
+    }
+  }
+
+  beforeAll(() => {
+    signing = sign().catch((error: unknown) => {
+      if (!controller.signal.aborted) throw error;
+    });
+  });
+
+  afterAll(async () => {
+    controller.abort();
+    await signing;
+  });
+
+  test.each(["RSA3072", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"])(
+    "a key of type %s and its certificate are shown in one file and in two",
+    async (keyType) => {
+      const name = `certificate-${keyType.toLowerCase()}`;
+      const podCertificate = {
+        signerName: "example.com/issue",
+        keyType,
+        maxExpirationSeconds: 7200,
+        userAnnotations: { "example.com/role": "web" },
+        credentialBundlePath: "bundle.pem",
+        keyPath: "tls.key",
+        certificateChainPath: "tls.crt",
+      };
+      await createReader(name, [{ podCertificate }], ["bundle.pem", "tls.key", "tls.crt"]);
+      const pod = await cluster().observer.untilPhase(name, "Succeeded");
+      const text = await cluster().log(name);
+      const [, bundle = "", key = "", chain = ""] =
+        /^((-----BEGIN PRIVATE KEY-----[^#]*?-----END PRIVATE KEY-----\n)(-----BEGIN CERTIFICATE-----[^#]*?-----END CERTIFICATE-----\n))\2\3$/.exec(
+          text,
+        ) ?? [];
+      expect(bundle).toBe(key + chain);
+      const certificate = new X509Certificate(chain);
+      expect(certificate.subject).toBe(`CN=${name}`);
+      expect(certificate.checkPrivateKey(createPrivateKey(key))).toBe(true);
+      const all = await cluster().client.list(requests, { namespace: "default" });
+      expect(all.items.filter(({ spec }) => spec.podName === name).map(({ spec }) => spec)).toMatchObject([
+        {
+          podUID: pod.metadata?.uid,
+          nodeName: "node-1",
+          serviceAccountName: "default",
+          maxExpirationSeconds: 7200,
+          unverifiedUserAnnotations: { "example.com/role": "web" },
+        },
+      ]);
+    },
+  );
+
+  test.each([
+    ["deny", "Denied", "was denied"],
+    ["fail", "Failed", "failed"],
+  ])(
+    "a signer's refusal (%s) is told with reason and message, and no request follows",
+    async (verdict, type, words) => {
+      const name = `certificate-${verdict}`;
+      const podCertificate = { signerName: `example.com/${verdict}`, keyType: "ED25519", credentialBundlePath: "b" };
+      await createReader(name, [{ podCertificate }], ["b"]);
+      const message = new RegExp(`${words}: reason "UnsupportedKeyType", message "try ECDSAP256"`);
+      await cluster().observer.untilEvent(name, type, message);
+      await cluster().observer.untilEvent(name, "FailedMount", message);
+      const all = await cluster().client.list(requests, { namespace: "default" });
+      expect(all.items.filter(({ spec }) => spec.podName === name)).toHaveLength(1);
+      await cluster().deletePod(name);
+      await cluster().observer.untilGone(name);
+    },
+  );
+
+  test("a pod that waits for its certificate can be deleted", async () => {
+    const podCertificate = { signerName: "example.com/wait", keyType: "ED25519", credentialBundlePath: "b" };
+    await createReader("certificate-wait", [{ podCertificate }], ["b"]);
+    for await (const { object } of cluster().client.watch(requests, { namespace: "default" }))
+      if (object.spec.podName === "certificate-wait") break;
+    await cluster().deletePod("certificate-wait");
+    await cluster().observer.untilGone("certificate-wait");
   });
 });
