@@ -5,6 +5,7 @@ import { replicaSets } from "./apps/replica-sets.ts";
 import { statefulSets } from "./apps/stateful-sets.ts";
 import { jobs } from "./batch/jobs.ts";
 import { clusterTrustBundles } from "./certificates/cluster-trust-bundles.ts";
+import { podCertificateRequests } from "./certificates/pod-certificate-requests.ts";
 import { configMaps, secrets } from "./configuration.ts";
 import { coreEvents, groupEvents } from "./events.ts";
 import { leases } from "./leases.ts";
@@ -45,6 +46,7 @@ export const resourceTable: readonly ResourceDefinition[] = [
   jobs,
   podDisruptionBudgets,
   clusterTrustBundles,
+  podCertificateRequests,
   ...reviews,
 ];
 

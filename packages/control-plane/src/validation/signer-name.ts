@@ -1,5 +1,6 @@
 import { dnsLabelProblem, dnsSubdomainProblem } from "@wherry/kubernetes";
 import { type FieldError, invalidValue, required } from "./field-error.ts";
+import { validateAnnotations } from "./metadata.ts";
 
 /** Checks the name of a signer, such as `example.com/signer`, as upstream's ValidateSignerName does. */
 export function validateSignerName(name: string, path: string): FieldError[] {
@@ -42,4 +43,16 @@ export function trustBundleNameProblem(name: string, signerName: string | undefi
   if (!name.startsWith(prefix))
     return `ClusterTrustBundle for signerName ${signerName} must be named with prefix ${prefix}`;
   return dnsSubdomainProblem(name.slice(prefix.length));
+}
+
+/** Checks what a pod's author tells a signer: annotations whose keys all have a domain. */
+export function validateUserAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  path: string,
+): FieldError[] {
+  const bare = Object.keys(annotations ?? {}).filter((key) => !key.includes("/"));
+  return [
+    ...validateAnnotations(annotations, path),
+    ...bare.map((key) => invalidValue(path, key, 'must be a domain-prefixed key (such as "acme.io/foo")')),
+  ];
 }

@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import type { PodCertificateRequestStatus } from "@wherry/kubernetes";
 import { KubeletError } from "../errors.ts";
 import { certificatesIn, pemOf } from "../objects/pem-certificates.ts";
@@ -58,7 +58,11 @@ function issuedCertificate(status: PodCertificateRequestStatus, privateKey: stri
 
 function isOfKey(certificate: string, privateKey: string): boolean {
   try {
-    return new X509Certificate(pemOf([certificate])).checkPrivateKey(createPrivateKey(privateKey));
+    // Not `checkPrivateKey`: a mismatch may leave an error in OpenSSL's queue, at which the next TLS connection fails.
+    const [its, ours] = [new X509Certificate(pemOf([certificate])).publicKey, createPublicKey(privateKey)].map((key) =>
+      key.export({ type: "spki", format: "der" }),
+    );
+    return its !== undefined && ours !== undefined && its.equals(ours);
   } catch {
     return false;
   }

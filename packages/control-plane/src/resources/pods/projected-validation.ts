@@ -1,11 +1,20 @@
-import type { ClusterTrustBundleProjection, ProjectedVolumeSource } from "@wherry/kubernetes";
-import { type FieldError, forbiddenValue, invalidValue, required } from "../../validation/field-error.ts";
+import type { ClusterTrustBundleProjection, PodCertificateProjection, ProjectedVolumeSource } from "@wherry/kubernetes";
+import {
+  checkSupported,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  required,
+} from "../../validation/field-error.ts";
 import { validateLabelSelector } from "../../validation/label-selector.ts";
-import { trustBundleNameProblem, validateSignerName } from "../../validation/signer-name.ts";
+import { trustBundleNameProblem, validateSignerName, validateUserAnnotations } from "../../validation/signer-name.ts";
+import { maxExpirationSeconds, minExpirationSeconds } from "../certificates/pod-certificate-requests.ts";
 import { validateRelativePath } from "./container-validation.ts";
 import { validateItems, validateMode } from "./file-validation.ts";
 
 const minTokenSeconds = 600;
+const keyTypes: readonly string[] = ["RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"];
+const certificatePaths = ["credentialBundlePath", "keyPath", "certificateChainPath"] as const;
 
 /** Checks a projected volume. */
 export function validateProjected(projected: ProjectedVolumeSource, path: string): FieldError[] {
@@ -22,6 +31,8 @@ export function validateProjected(projected: ProjectedVolumeSource, path: string
     errors.push(...validateItems(source.configMap?.items, `${at}.configMap.items`));
     if (source.clusterTrustBundle !== undefined)
       errors.push(...validateTrustBundle(source.clusterTrustBundle, `${at}.clusterTrustBundle`));
+    if (source.podCertificate !== undefined)
+      errors.push(...validatePodCertificate(source.podCertificate, `${at}.podCertificate`));
     const token = source.serviceAccountToken;
     if (token === undefined) return;
     if ((token.expirationSeconds ?? minTokenSeconds) < minTokenSeconds) {
@@ -54,5 +65,32 @@ function validateTrustBundle(projection: ClusterTrustBundleProjection, at: strin
     errors.push(...validateLabelSelector(labelSelector, `${at}.labelSelector`));
   } else errors.push(required(at, "either name or signerName must be specified"));
   errors.push(...(path ? validateRelativePath(path, `${at}.path`) : [required(`${at}.path`)]));
+  return errors;
+}
+
+function validatePodCertificate(projection: PodCertificateProjection, at: string): FieldError[] {
+  const { signerName, keyType, maxExpirationSeconds: seconds, userAnnotations } = projection;
+  const longest = maxExpirationSeconds(signerName);
+  const errors = [
+    ...validateSignerName(signerName, `${at}.signerName`),
+    ...checkSupported(`${at}.keyType`, keyType, keyTypes),
+    ...validateUserAnnotations(userAnnotations, `${at}.userAnnotations`),
+  ];
+  if (seconds !== undefined && seconds < minExpirationSeconds)
+    errors.push(
+      invalidValue(
+        `${at}.maxExpirationSeconds`,
+        seconds,
+        `if provided, maxExpirationSeconds must be >= ${minExpirationSeconds}`,
+      ),
+    );
+  if (seconds !== undefined && seconds > longest)
+    errors.push(
+      invalidValue(`${at}.maxExpirationSeconds`, seconds, `if provided, maxExpirationSeconds must be <= ${longest}`),
+    );
+  const paths = certificatePaths.filter((field) => projection[field]);
+  if (paths.length === 0)
+    errors.push(required(at, "specify at least one of credentialBundlePath, keyPath, and certificateChainPath"));
+  for (const field of paths) errors.push(...validateRelativePath(projection[field] ?? "", `${at}.${field}`));
   return errors;
 }
