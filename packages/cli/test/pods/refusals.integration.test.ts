@@ -250,7 +250,7 @@ describe.concurrent("references that lead nowhere", () => {
       "a trust bundle",
       { name: "v", projected: { sources: [{ clusterTrustBundle: { name: "no-such", path: "ca.pem" } }] } },
       // An API server that has the feature off keeps nothing of such a source.
-      /sources\[0\] is empty.*clusterTrustBundle|clustertrustbundle "no-such" not found/,
+      /sources\[0\] is empty.*clusterTrustBundle|clustertrustbundle.certificates.k8s.io "no-such" not found/,
     ],
   ])("a volume of %s is an event that says why", async (name, volume, message) => {
     const podName = `mount-${name.toLowerCase().replaceAll(" ", "-")}`;

@@ -32,7 +32,7 @@ export async function trustBundlePayload(request: TrustBundleRequest): Promise<P
 }
 
 function missing({ name, signerName, labelSelector }: ClusterTrustBundleProjection): string {
-  if (name) return `clustertrustbundle "${name}" not found`;
+  if (name) return `clustertrustbundle.certificates.k8s.io "${name}" not found`;
   const selector = labelSelector === undefined ? "that is not set, which selects none" : JSON.stringify(labelSelector);
   return `combination of signerName "${signerName}" and labelSelector ${selector} matched zero ClusterTrustBundles`;
 }

@@ -223,7 +223,7 @@ describe("projectedKind", () => {
   });
 
   test.each<[string, VolumeProjection["clusterTrustBundle"], string]>([
-    ["a name", { name: "ca", path: "f" }, 'clustertrustbundle "ca" not found'],
+    ["a name", { name: "ca", path: "f" }, 'clustertrustbundle.certificates.k8s.io "ca" not found'],
     [
       "a signer and labels",
       { signerName: "example.com/a", labelSelector: { matchLabels: { live: "yes" } }, path: "f" },
