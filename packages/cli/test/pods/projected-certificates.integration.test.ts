@@ -65,7 +65,11 @@ describe.concurrent("cluster trust bundles in a pod's volumes", () => {
 
   test("a pod waits for the bundle it needs, and says for which", async () => {
     await createReader("waits", [{ clusterTrustBundle: { name: "late", path: "ca.pem" } }], ["ca.pem"]);
-    await cluster().observer.untilEvent("waits", "FailedMount", /clustertrustbundle.certificates.k8s.io "late" not found/);
+    await cluster().observer.untilEvent(
+      "waits",
+      "FailedMount",
+      /clustertrustbundle.certificates.k8s.io "late" not found/,
+    );
     const trustBundle = await authority();
     await cluster().client.create(bundles, { metadata: { name: "late" }, spec: { trustBundle } });
     await cluster().observer.untilPhase("waits", "Succeeded");

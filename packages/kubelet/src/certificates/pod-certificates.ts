@@ -62,7 +62,7 @@ interface Entry {
   underWay: Promise<void> | undefined;
   /** Name of the request under way once it is created. */
   requestName: string | undefined;
-  failure: unknown;
+  failure: Error | undefined;
   /** What was told of a certificate that is not renewed. */
   readonly told: Set<string>;
 }
@@ -92,7 +92,7 @@ export class RequestingPodCertificates implements PodCertificates {
   async certificate(source: PodCertificateSource): Promise<IssuedCertificate> {
     const entry = this.#entry(source);
     if (entry.issued !== undefined) {
-      if (this.#isDue(entry.issued) && entry.refusal === undefined) this.#ask(entry, source);
+      if (this.#isDue(entry.issued) && entry.refusal === undefined) void this.#ask(entry, source);
       this.#tellOverdue(entry, entry.issued, source.pod);
       return entry.issued;
     }
@@ -181,7 +181,7 @@ export class RequestingPodCertificates implements PodCertificates {
       this.#settle(entry, source, name, await this.#outcome(created, privateKey, signal));
     } catch (error) {
       if (signal.aborted) return;
-      entry.failure = error;
+      entry.failure = error instanceof Error ? error : new Error(errorMessage(error));
       logger.warn("Cannot get a certificate of a pod", { ...describe(source), error: errorMessage(error) });
     }
   }
