@@ -70,6 +70,8 @@ interface Entry {
 const waitMs = 30_000;
 const refreshJitterMs = 5 * 60_000;
 const overdueMs = 10 * 60_000;
+/** A request that no watch has shown for so long was deleted at once. */
+const unseenMs = 10 * 60_000;
 
 /**
  * Certificates by PodCertificateRequest, one for each projection, kept in memory: after a restart each is asked for anew.
@@ -245,13 +247,16 @@ export class RequestingPodCertificates implements PodCertificates {
     const { namespace = "", name = "" } = created.metadata ?? {};
     const end = new AbortController();
     const verdict = Promise.withResolvers<RequestOutcome>();
+    const deleted = () =>
+      new KubeletError("Deleted", `PodCertificateRequest ${namespace}/${name} was deleted undecided`);
+    const cancelUnseen = this.#options.clock.setTimer(unseenMs, () => verdict.reject(deleted()));
     const following = this.#options.requests.follow(
       namespace,
       name,
       (request) => {
         try {
-          if (request === undefined)
-            throw new KubeletError("Deleted", `PodCertificateRequest ${namespace}/${name} was deleted undecided`);
+          cancelUnseen();
+          if (request === undefined) throw deleted();
           const outcome = outcomeOf(request.status, privateKey);
           if (outcome !== undefined) verdict.resolve(outcome);
         } catch (error) {
@@ -264,6 +269,7 @@ export class RequestingPodCertificates implements PodCertificates {
     try {
       return await raceAbort(verdict.promise, signal);
     } finally {
+      cancelUnseen();
       end.abort();
       await following.catch(() => undefined);
     }

@@ -52,6 +52,8 @@ export function condition(type: string, reason: string, message = "") {
 export class FakeCertificateRequests implements CertificateRequests {
   readonly created: PodCertificateRequest[] = [];
   readonly followed: Set<string> = new Set();
+  /** Names that no watch shows. */
+  readonly hidden: Set<string> = new Set();
   /** Thrown by the next creations, one each. */
   readonly failures: unknown[] = [];
   readonly #watchers: Map<string, (request: PodCertificateRequest | undefined) => void> = new Map();
@@ -77,7 +79,7 @@ export class FakeCertificateRequests implements CertificateRequests {
   ): Promise<void> {
     this.followed.add(name);
     this.#watchers.set(name, onState);
-    onState(this.created.find(({ metadata }) => metadata?.name === name));
+    if (!this.hidden.has(name)) onState(this.created.find(({ metadata }) => metadata?.name === name));
     for (const wake of this.#waiting.splice(0)) wake();
     await aborted(signal);
     this.followed.delete(name);

@@ -194,6 +194,20 @@ describe("RequestingPodCertificates", () => {
     await again;
   });
 
+  test("certificate() asks anew when its request was gone before any watch showed it", async () => {
+    const { certificates, requests, clock, issue } = fixture();
+    requests.hidden.add("req-1");
+    const refused = expect(certificates.certificate(source)).rejects.toThrow("has not answered");
+    await requests.pending("req-1");
+    await clock.advance(30_000);
+    await refused;
+    await clock.advance(600_000);
+    await vi.waitFor(() => expect(requests.followed.size).toBe(0));
+    const again = certificates.certificate(source);
+    await issue("req-2");
+    await again;
+  });
+
   test.each([
     ["is of another key", { certificateChain: "of another" }, "is not of the requested key"],
     ["has no chain", { certificateChain: "" }, "has an empty chain"],
