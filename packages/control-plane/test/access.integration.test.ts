@@ -5,11 +5,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ApiClient } from "./api-client.ts";
 import { nodeOf, podOf, startPlane, type TestPlane } from "./test-plane.ts";
 
+/** A PKCS #10 request with an empty subject and an Ed25519 key that nobody has any more. */
+const stubPKCS10Request =
+  "MH8wMwIBADAAMCowBQYDK2VwAyEAuZ+oQDCQ8iKxsyMjGJn8hyfGtPIflSSSymyp/+j9Vf2gADAFBgMrZXADQQCMtdEOrCA+pgzuhQ/vSmUrIoyzZKcGfiOu+VjmMnvpfb3K3zJUpda/vBAzVzNOb1T/8s/DZPVSdXT/ik44/f4N";
+
 let plane: TestPlane;
 let node: ApiClient;
 
 const pods = "/api/v1/namespaces/default/pods";
 const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+const certificates = "/apis/certificates.k8s.io/v1beta1";
+const certificateRequests = `${certificates}/namespaces/default/podcertificaterequests`;
 
 beforeAll(async () => {
   plane = await startPlane();
@@ -94,6 +100,9 @@ describe("nodes", () => {
     expect((await node.get("/api/v1/namespaces/default/configmaps/kube-root-ca.crt")).code).toBe(200);
     expect((await node.get("/api/v1/namespaces/default/secrets?fieldSelector=metadata.name%3Dused")).code).toBe(200);
     expect((await node.get("/api/v1/services")).code).toBe(200);
+    expect((await node.get(`${certificates}/clustertrustbundles`)).code).toBe(200);
+    const requests = `${certificates}/podcertificaterequests?fieldSelector=spec.nodeName%3Dn1`;
+    expect((await node.get(requests)).code).toBe(200);
   });
 
   test.each([
@@ -104,6 +113,15 @@ describe("nodes", () => {
     ["another node", "GET", "/api/v1/nodes/n2", "only its own Node object"],
     ["another's lease", "GET", `${leases}/n2`, "can only access node lease with the same name"],
     ["namespaces", "POST", "/api/v1/namespaces", "cannot create resource"],
+    ["trust bundles", "POST", `${certificates}/clustertrustbundles`, "cannot create resource"],
+    [
+      "others' certificate requests",
+      "GET",
+      `${certificates}/podcertificaterequests`,
+      "can only list/watch podcertificaterequests with nodeName field selector",
+    ],
+    ["a certificate request", "DELETE", `${certificateRequests}/x`, "nodes may not delete podcertificaterequests"],
+    ["a verdict", "PUT", `${certificateRequests}/x/status`, "nodes may not access the status subresource"],
   ])("may not touch %s", async (_, method, path, reason) => {
     const answer = await node.request(method, path, method === "POST" ? {} : undefined);
     expect(answer).toMatchObject({ code: 403, body: { reason: "Forbidden" } });
@@ -121,6 +139,89 @@ describe("nodes", () => {
     expect((await node.post(leases, { metadata: { name: "n2" }, spec: {} })).code).toBe(403);
     expect((await node.patch("/api/v1/nodes/n1/status", { status: { phase: "Running" } })).code).toBe(200);
     expect((await node.patch("/api/v1/nodes/n2/status", { status: {} })).code).toBe(403);
+  });
+
+  test("ask for certificates of their own pods only, and tell the truth about them", async () => {
+    const uid = async (path: string) => (await plane.admin.get(path)).body.metadata.uid;
+    const spec = {
+      signerName: "example.com/a",
+      podName: "mine",
+      podUID: await uid(`${pods}/mine`),
+      serviceAccountName: "default",
+      serviceAccountUID: await uid("/api/v1/namespaces/default/serviceaccounts/default"),
+      nodeName: "n1",
+      nodeUID: await uid("/api/v1/nodes/n1"),
+      stubPKCS10Request,
+    };
+    const ask = (more: object, by = node) =>
+      by.post(certificateRequests, { metadata: { generateName: "req-" }, spec: { ...spec, ...more } });
+    const theirs = { podName: "theirs", podUID: await uid(`${pods}/theirs`) };
+    for (const [lie, message] of [
+      [{ nodeName: "n2" }, 'which is not the requesting node "n1"'],
+      [theirs, 'pod "default/theirs" is not running on node "n1"'],
+      [{ podName: "none" }, 'pod "default/none" named in the PodCertificateRequest not found'],
+      [{ podUID: "x" }, 'contains pod UID ("x") which differs from running pod'],
+      [
+        { serviceAccountName: "other" },
+        'contains serviceAccountName ("other") that differs from running pod ("default")',
+      ],
+      [{ serviceAccountUID: "x" }, 'names service account UID "x", which differs'],
+      [{ nodeUID: "x" }, 'names node UID "x", inconsistent with the running node'],
+    ] as const) {
+      const answer = await ask(lie);
+      expect(answer.code, message).toBe(403);
+      expect(answer.body.message).toContain(message);
+    }
+    for (const [mistake, message] of [
+      [{ signerName: "a" }, "must be a fully qualified domain and path"],
+      [{ maxExpirationSeconds: 60 }, "must be in the range [3600, 7862400]"],
+      [{ signerName: "kubernetes.io/a", maxExpirationSeconds: 90_000 }, "must be in the range [3600, 86400]"],
+      [{ unverifiedUserAnnotations: { role: "web" } }, "must be a domain-prefixed key"],
+      [{ stubPKCS10Request: "QUJD" }, "must be a valid PKCS#10 CSR"],
+      [{ stubPKCS10Request: stubPKCS10Request.replace(/.$/, "A") }, "invalid signature"],
+    ] as const) {
+      const answer = await ask(mistake, plane.admin);
+      expect(answer.code, message).toBe(422);
+      expect(answer.body.message).toContain(message);
+    }
+    const asked = await ask({});
+    expect(asked).toMatchObject({ code: 201, body: { spec: { maxExpirationSeconds: 86_400 } } });
+    expect((await node.get(`${certificateRequests}/${asked.body.metadata.name}`)).code).toBe(200);
+  });
+
+  test("are told what their signers say once, and a certificate only of the requested key", async () => {
+    const metadata = { name: "decided" };
+    const spec = { signerName: "example.com/a", podName: "p", serviceAccountName: "a", nodeName: "n1" };
+    const uids = { podUID: "1", serviceAccountUID: "2", nodeUID: "3" };
+    const created = await plane.admin.post(certificateRequests, {
+      metadata,
+      spec: { ...spec, ...uids, stubPKCS10Request },
+    });
+    const decide = async (status: object) =>
+      (await plane.admin.put(`${certificateRequests}/decided/status`, { ...created.body, status })).body;
+    const verdict = (type: string, more: object = {}) => ({
+      type,
+      status: "True",
+      reason: "Because",
+      message: "",
+      lastTransitionTime: "2026-01-01T00:00:00Z",
+      ...more,
+    });
+    const config = JSON.parse(readFileSync(plane.kubeconfigPath, "utf8")).clusters[0].cluster;
+    const certificateChain = Buffer.from(config["certificate-authority-data"], "base64").toString();
+    for (const [status, message] of [
+      [{ conditions: [verdict("Approved")] }, 'supported values: "Denied", "Failed", "Issued"'],
+      [{ conditions: [verdict("Denied", { status: "False" })] }, 'supported values: "True"'],
+      [{ conditions: [verdict("Denied"), verdict("Failed")] }, "There may be at most one condition"],
+      [{ conditions: [verdict("Denied")], certificateChain }, "non-condition status fields must be empty"],
+      [{ certificateChain }, "status is immutable unless transitioning"],
+      [{ conditions: [verdict("Issued")] }, "must contain at least one certificate"],
+      [{ conditions: [verdict("Issued")], certificateChain }, "was not issued to the requested public key"],
+    ] as const)
+      expect((await decide(status)).message).toContain(message);
+    expect((await decide({ conditions: [verdict("Denied")] })).status.conditions).toHaveLength(1);
+    created.body.metadata = (await plane.admin.get(`${certificateRequests}/decided`)).body.metadata;
+    expect((await decide({ conditions: [verdict("Failed")] })).message).toContain("immutable after");
   });
 
   // A node could change debug containers and resources of its pods, and whatever subresource came next.

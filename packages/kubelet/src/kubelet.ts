@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { type Clock, errorMessage, type Logger, runTogether, silentLogger, systemClock } from "@wherry/base";
 import type { EdgeTable } from "@wherry/machine";
+import { clientCertificateRequests } from "./certificates/client-certificate-requests.ts";
+import { RequestingPodCertificates } from "./certificates/pod-certificates.ts";
 import { createEnvironmentResolver } from "./environment/environment-resolver.ts";
 import { createClientServiceSource } from "./environment/service-source.ts";
 import { KubeletError } from "./errors.ts";
@@ -124,11 +126,24 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
     });
     let agent: NodeAgent | undefined;
     const node = lateNode(nodeName, () => agent);
+    const certificates = new RequestingPodCertificates({
+      requests: clientCertificateRequests(client, nodeName, {
+        clock,
+        random: this.#random,
+        logger: this.#component("certificates"),
+      }),
+      node,
+      events,
+      logger: this.#component("certificates"),
+      clock,
+      random: this.#random,
+    });
     const volumes = await openVolumeManager({
       rootDirectory,
       memoryDirectory: this.#options.memoryDirectory,
       objects,
       tokens,
+      certificates,
       node,
       events,
       logger: this.#component("volumes"),
@@ -237,6 +252,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       (inner) => nodeAgent.run(inner),
       (inner) => objects.run(inner),
       (inner) => serviceSource.run(inner),
+      (inner) => certificates.run(inner),
       (inner) => volumes.run(inner),
       (inner) => rotator.run(inner),
       (inner) => collector.run(inner),

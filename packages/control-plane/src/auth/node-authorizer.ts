@@ -1,4 +1,4 @@
-import type { Pod } from "@wherry/kubernetes";
+import type { Pod, PodCertificateRequest } from "@wherry/kubernetes";
 import type { Store } from "../storage/store.ts";
 import type { RequestAttributes } from "./authorizer.ts";
 import { referencesOf } from "./pod-references.ts";
@@ -17,6 +17,7 @@ const readable: ReadonlySet<string> = new Set([
   "csidrivers.storage.k8s.io",
   "csinodes.storage.k8s.io",
   "priorityclasses.scheduling.k8s.io",
+  "clustertrustbundles.certificates.k8s.io",
 ]);
 
 const creatable: ReadonlySet<string> = new Set([
@@ -63,6 +64,8 @@ export class NodeAuthorizer {
       case "configmaps":
       case "persistentvolumeclaims":
         return isRead ? this.#checkRelation(nodeName, attributes) : "can only read resources of this type";
+      case "podcertificaterequests.certificates.k8s.io":
+        return this.#checkCertificateRequest(nodeName, attributes);
       case "csinodes.storage.k8s.io":
         return isRead || attributes.name === nodeName || verb === "create"
           ? undefined
@@ -100,6 +103,27 @@ export class NodeAuthorizer {
     if (isRead) return `no relationship found between node '${nodeName}' and this object`;
     const what = subresource === "status" ? "update pod status for" : verb === "delete" ? "delete" : "evict";
     return `node "${nodeName}" can only ${what} pods with spec.nodeName set to itself`;
+  }
+
+  #checkCertificateRequest(nodeName: string, attributes: RequestAttributes): NodeRefusal {
+    const { namespace, name, subresource, verb } = attributes;
+    if (subresource !== "") return `nodes may not access the ${subresource} subresource of PodCertificateRequests`;
+    switch (verb) {
+      case "create":
+        return undefined;
+      case "list":
+      case "watch":
+        if (attributes.fields?.get("spec.nodeName") === nodeName) return undefined;
+        return "can only list/watch podcertificaterequests with nodeName field selector";
+      case "get": {
+        const key = `${namespace}/${name}`;
+        const request = this.#store.get("podcertificaterequests.certificates.k8s.io", key)?.object;
+        if ((request as PodCertificateRequest | undefined)?.spec.nodeName === nodeName) return undefined;
+        return `no relationship found between node '${nodeName}' and this object`;
+      }
+      default:
+        return `nodes may not ${verb} podcertificaterequests`;
+    }
   }
 
   #checkRelation(nodeName: string, { namespace, name, resource }: RequestAttributes): NodeRefusal {

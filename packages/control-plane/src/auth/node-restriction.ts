@@ -1,9 +1,11 @@
-import { jsonEquals, type Node, type Pod } from "@wherry/kubernetes";
+import { jsonEquals, type Node, type Pod, type PodCertificateRequest } from "@wherry/kubernetes";
 import { forbidden } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import type { ResourceDefinition } from "../resources/resource-definition.ts";
 import { referencesOf } from "./pod-references.ts";
 import type { TokenRequest } from "./token-request.ts";
+
+export type FindObject = (resource: string, key: string) => ApiObject | undefined;
 
 const mirrorAnnotation = "kubernetes.io/config.mirror";
 const restrictedPrefix = "node-restriction.kubernetes.io/";
@@ -24,7 +26,7 @@ const nodeLabels: ReadonlySet<string> = new Set([
 /**
  * Looks at what a node wants to write, as upstream's NodeRestriction admission does; throws a 403 ApiError.
  *
- * @param nodeUid of the Node object, undefined where there is none
+ * @param find answers another object by its resource and its `namespace/name` or name
  */
 export function restrictNode(
   nodeName: string,
@@ -32,14 +34,16 @@ export function restrictNode(
   object: ApiObject,
   old: ApiObject | undefined,
   subresource: string,
-  nodeUid: () => string | undefined,
+  find: FindObject,
 ): void {
   const name = object.metadata.name ?? "";
   const refuse = (message: string): Error => forbidden(definition, name, message);
   if (definition.resource === "nodes")
     restrictNodeObject(nodeName, object as Node, old as Node | undefined, subresource, refuse);
   else if (definition.resource === "pods" && old === undefined)
-    restrictMirrorPod(nodeName, nodeUid(), object as Pod, refuse);
+    restrictMirrorPod(nodeName, find("nodes", nodeName)?.metadata.uid, object as Pod, refuse);
+  else if (definition.resource === "podcertificaterequests" && old === undefined)
+    restrictCertificateRequest(nodeName, object as unknown as PodCertificateRequest, find, refuse);
   else if (definition.resource === "leases" && name !== nodeName) {
     throw refuse(`node "${nodeName}" can only create a lease with its own name`);
   }
@@ -100,6 +104,39 @@ function restrictMirrorPod(
   if (serviceaccounts.size > 0) throw refuse(`node "${nodeName}" can not create pods that reference a service account`);
   for (const [resource, names] of Object.entries(references) as [string, ReadonlySet<string>][])
     if (names.size > 0) throw refuse(`node "${nodeName}" can not create pods that reference ${resource}`);
+}
+
+/** A node asks for certificates of its own pods only, and tells the signer the truth about them. */
+function restrictCertificateRequest(
+  nodeName: string,
+  { metadata, spec }: PodCertificateRequest,
+  find: FindObject,
+  refuse: (message: string) => Error,
+): void {
+  const key = `${metadata?.namespace}/${spec.podName}`;
+  const about = `PodCertificateRequest for pod "${key}"`;
+  if (spec.nodeName !== nodeName)
+    throw refuse(
+      `PodCertificateRequest.Spec.NodeName="${spec.nodeName}", which is not the requesting node "${nodeName}"`,
+    );
+  const pod = find("pods", key) as Pod | undefined;
+  if (pod === undefined) throw refuse(`pod "${key}" named in the PodCertificateRequest not found`);
+  if (pod.spec?.nodeName !== nodeName)
+    throw refuse(`pod "${key}" is not running on node "${nodeName}" named in the PodCertificateRequest`);
+  if (pod.metadata?.uid !== spec.podUID)
+    throw refuse(`${about} contains pod UID ("${spec.podUID}") which differs from running pod "${pod.metadata?.uid}"`);
+  if (pod.spec.serviceAccountName !== spec.serviceAccountName)
+    throw refuse(
+      `${about} contains serviceAccountName ("${spec.serviceAccountName}") that differs from running pod ("${pod.spec.serviceAccountName}")`,
+    );
+  const accountUid = find("serviceaccounts", `${metadata?.namespace}/${spec.serviceAccountName}`)?.metadata.uid;
+  if (accountUid !== spec.serviceAccountUID)
+    throw refuse(
+      `${about} names service account UID "${spec.serviceAccountUID}", which differs from the running service account ("${accountUid}")`,
+    );
+  const nodeUid = find("nodes", nodeName)?.metadata.uid;
+  if (nodeUid !== spec.nodeUID)
+    throw refuse(`${about} names node UID "${spec.nodeUID}", inconsistent with the running node ("${nodeUid}")`);
 }
 
 /** A node asks for tokens of its own pods only. */

@@ -148,17 +148,20 @@ export class ResourceHandler {
         ? {}
         : {
             admit: (object, old) =>
-              restrictNode(nodeName, definition, object, old, path.subresource, () => this.#nodeUid(nodeName)),
+              restrictNode(
+                nodeName,
+                definition,
+                object,
+                old,
+                path.subresource,
+                (resource, key) => this.#services.store.get(resource, key)?.object,
+              ),
           }),
       dryRun: readDryRun(exchange.query, optionsKind),
       fieldManager: readFieldManager(exchange.query),
       userAgent: exchange.header("user-agent")?.split("/")[0]?.slice(0, 128),
       warn: (message) => void exchange.warnings.push(message),
     };
-  }
-
-  #nodeUid(name: string): string | undefined {
-    return this.#services.store.get("nodes", name)?.object.metadata.uid;
   }
 
   #answerWrite(request: ResourceRequest, code: number, outcome: WriteOutcome): void {

@@ -78,6 +78,8 @@ export const fieldNumbers: Readonly<Record<string, string>> = {
   "certificates/v1.CertificateSigningRequestCondition": "type=1! status=6! reason=2 message=3 lastUpdateTime=4 lastTransitionTime=5",
   "certificates/v1.CertificateSigningRequestSpec": "request=1! signerName=7! expirationSeconds=8* usages=5 username=2 uid=3 groups=4 extra=6",
   "certificates/v1.CertificateSigningRequestStatus": "conditions=1 certificate=2",
+  "certificates/v1beta1.ClusterTrustBundle": "metadata=1 spec=2",
+  "certificates/v1beta1.ClusterTrustBundleSpec": "signerName=1 trustBundle=2!",
   "coordination/v1.Lease": "metadata=1 spec=2",
   "coordination/v1.LeaseSpec": "holderIdentity=1* leaseDurationSeconds=2* acquireTime=3* renewTime=4* leaseTransitions=5* strategy=6* preferredHolder=7*",
   "core/v1.AWSElasticBlockStoreVolumeSource": "volumeID=1! fsType=2 partition=3 readOnly=4",

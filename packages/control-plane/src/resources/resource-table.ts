@@ -4,6 +4,8 @@ import { deployments } from "./apps/deployments.ts";
 import { replicaSets } from "./apps/replica-sets.ts";
 import { statefulSets } from "./apps/stateful-sets.ts";
 import { jobs } from "./batch/jobs.ts";
+import { clusterTrustBundles } from "./certificates/cluster-trust-bundles.ts";
+import { podCertificateRequests } from "./certificates/pod-certificate-requests.ts";
 import { configMaps, secrets } from "./configuration.ts";
 import { coreEvents, groupEvents } from "./events.ts";
 import { leases } from "./leases.ts";
@@ -43,6 +45,8 @@ export const resourceTable: readonly ResourceDefinition[] = [
   statefulSets,
   jobs,
   podDisruptionBudgets,
+  clusterTrustBundles,
+  podCertificateRequests,
   ...reviews,
 ];
 

@@ -1,5 +1,6 @@
 import { type KubernetesClient, resources } from "@wherry/client";
 import { clientObjectSource } from "./client-object-source.ts";
+import { clientTrustBundleSource } from "./client-trust-bundle-source.ts";
 import { WatchingObjectCache, type WatchingObjectCacheOptions } from "./object-cache.ts";
 
 export interface ClientObjectCacheOptions extends Pick<WatchingObjectCacheOptions, "logger" | "clock" | "lingerMs"> {
@@ -16,6 +17,7 @@ export function createClientObjectCache(
     ...options,
     configMaps: clientObjectSource(client, resources.configMaps, options),
     secrets: clientObjectSource(client, resources.secrets, options),
+    trustBundles: clientTrustBundleSource(client, options),
     serviceAccounts: clientObjectSource(client, resources.serviceAccounts, options),
   });
 }

@@ -1,14 +1,17 @@
 import { type Clock, type Logger, runTogether, systemClock } from "@wherry/base";
 import type { ConfigMap, Pod, Secret, ServiceAccount } from "@wherry/kubernetes";
-import type { ObjectCache, ObjectCallOptions } from "../ports/object-cache.ts";
-import { type ReferencedKind, referencedObjects } from "./referenced-objects.ts";
+import type { ObjectCache, ObjectCallOptions, TrustAnchors, TrustBundleSelection } from "../ports/object-cache.ts";
+import { type ReferencedKind, referencedObjects, trustBundleSelections } from "./referenced-objects.ts";
 import { retryLag } from "./retry-lag.ts";
+import { selectionText } from "./trust-bundles.ts";
 import { type ObjectSource, WatchedObjects } from "./watched-objects.ts";
 
-/** A referenced object was created, changed or deleted. */
+/** A referenced object was created, changed or deleted, or what cluster trust bundles hold together changed. */
 export interface ObjectChange {
-  readonly kind: ReferencedKind;
+  readonly kind: ReferencedKind | "ClusterTrustBundle";
+  /** Empty for trust bundles. */
   readonly namespace: string;
+  /** Of trust bundles the text of their selection. */
   readonly name: string;
   /** UIDs of the pods that refer to it. */
   readonly podUids: readonly string[];
@@ -23,6 +26,8 @@ export interface ObservableObjectCache extends ObjectCache {
 export interface WatchingObjectCacheOptions {
   readonly configMaps: ObjectSource<ConfigMap>;
   readonly secrets: ObjectSource<Secret>;
+  /** By the text of the selection, in no namespace. */
+  readonly trustBundles: ObjectSource<TrustAnchors>;
   readonly serviceAccounts: Pick<ObjectSource<ServiceAccount>, "get">;
   readonly logger: Logger;
   /** @default systemClock */
@@ -33,7 +38,7 @@ export interface WatchingObjectCacheOptions {
 
 /**
  * The object cache of upstream's change detection strategy `Watch`: one watch per object while some registered pod refers to it
- * and a little longer, shared by all pods.
+ * and a little longer, shared by all pods; of cluster trust bundles one per selection.
  *
  * Registering a pod starts to read what its containers and volumes need. Objects of pods that are not registered are read at each
  * call. Service accounts are read at each call: they are needed for
@@ -43,6 +48,7 @@ export interface WatchingObjectCacheOptions {
 export class WatchingObjectCache implements ObservableObjectCache {
   readonly #configMaps: WatchedObjects<ConfigMap>;
   readonly #secrets: WatchedObjects<Secret>;
+  readonly #trustBundles: WatchedObjects<TrustAnchors>;
   readonly #serviceAccounts: Pick<ObjectSource<ServiceAccount>, "get">;
   readonly #clock: Clock;
   readonly #listeners: Set<(change: ObjectChange) => void> = new Set();
@@ -65,6 +71,13 @@ export class WatchingObjectCache implements ObservableObjectCache {
       lingerMs,
       onChange: (namespace, name, podUids) => this.#tell({ kind: "Secret", namespace, name, podUids }),
     });
+    this.#trustBundles = new WatchedObjects({
+      source: options.trustBundles,
+      clock,
+      logger,
+      lingerMs,
+      onChange: (namespace, name, podUids) => this.#tell({ kind: "ClusterTrustBundle", namespace, name, podUids }),
+    });
   }
 
   configMap(namespace: string, name: string, options?: ObjectCallOptions): Promise<ConfigMap | undefined> {
@@ -73,6 +86,10 @@ export class WatchingObjectCache implements ObservableObjectCache {
 
   secret(namespace: string, name: string, options?: ObjectCallOptions): Promise<Secret | undefined> {
     return this.#secrets.get(namespace, name, options);
+  }
+
+  trustAnchors(selection: TrustBundleSelection, options?: ObjectCallOptions): Promise<TrustAnchors | undefined> {
+    return this.#trustBundles.get("", selectionText(selection), options);
   }
 
   serviceAccount(
@@ -92,6 +109,12 @@ export class WatchingObjectCache implements ObservableObjectCache {
     const secrets = references.filter(({ kind }) => kind === "Secret");
     this.#configMaps.hold(uid, configMaps);
     this.#secrets.hold(uid, secrets);
+    const selections = trustBundleSelections(pod).map((selection) => ({
+      namespace: "",
+      name: selectionText(selection),
+    }));
+    this.#trustBundles.hold(uid, selections);
+    for (const { namespace, name } of selections) this.#trustBundles.prefetch(namespace, name);
     // Pull secrets are not needed while the image is present.
     const pullOnly = pullSecretNames(pod).difference(contentSecretNames(pod));
     for (const { namespace, name } of configMaps) this.#configMaps.prefetch(namespace, name);
@@ -101,6 +124,7 @@ export class WatchingObjectCache implements ObservableObjectCache {
   unregisterPod(podUid: string): void {
     this.#configMaps.release(podUid);
     this.#secrets.release(podUid);
+    this.#trustBundles.release(podUid);
   }
 
   onChange(listener: (change: ObjectChange) => void): () => void {
@@ -110,7 +134,10 @@ export class WatchingObjectCache implements ObservableObjectCache {
 
   /** Watches until `signal` aborts. */
   run(signal: AbortSignal): Promise<void> {
-    return runTogether(signal, [(inner) => this.#configMaps.run(inner), (inner) => this.#secrets.run(inner)]);
+    return runTogether(
+      signal,
+      [this.#configMaps, this.#secrets, this.#trustBundles].map((objects) => (inner) => objects.run(inner)),
+    );
   }
 
   #tell(change: ObjectChange): void {

@@ -1,4 +1,6 @@
 import type { Container, EphemeralContainer, Pod, Volume } from "@wherry/kubernetes";
+import type { TrustBundleSelection } from "../ports/object-cache.ts";
+import { trustBundleSelection } from "./trust-bundles.ts";
 
 /** Kinds of objects that pods refer to and the kubelet reads one by one. */
 export type ReferencedKind = "ConfigMap" | "Secret";
@@ -31,6 +33,15 @@ export function referencedObjects(pod: Pod): ObjectReference[] {
   for (const volume of spec?.volumes ?? []) addVolume(volume, add);
   for (const secret of spec?.imagePullSecrets ?? []) add("Secret", secret.name);
   return [...found.values()];
+}
+
+/** The selections of cluster trust bundles that a pod's volumes project. Pure. */
+export function trustBundleSelections(pod: Pod): TrustBundleSelection[] {
+  const sources = (pod.spec?.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
+  return sources.flatMap(({ clusterTrustBundle }) => {
+    const selection = clusterTrustBundle && trustBundleSelection(clusterTrustBundle);
+    return selection === undefined ? [] : [selection];
+  });
 }
 
 type Add = (kind: ReferencedKind, name: string | undefined) => void;

@@ -107,7 +107,17 @@ const podRules: readonly FieldRule[] = [
   {
     path: "volumes[].projected.sources",
     verdict: "honoured",
-    why: "by kind; clusterTrustBundle and podCertificate, whose APIs Kubernetes 1.36 has off by default, end in FailedMount",
+    why: "by kind",
+  },
+  {
+    path: "volumes[].projected.sources[].clusterTrustBundle",
+    verdict: "honoured",
+    why: "KEP-3257; in an order that stays, 4 MiB of bundles at most; FailedMount where the API server does not serve them, as is Kubernetes 1.36's default",
+  },
+  {
+    path: "volumes[].projected.sources[].podCertificate",
+    verdict: "honoured",
+    why: "KEP-4317, as of Kubernetes 1.36 (stubPKCS10Request); a new key after a restart of the kubelet; a pod keeps its certificate when its renewal is refused; FailedMount where the API server does not serve the requests, as is Kubernetes 1.36's default",
   },
   {
     path: "volumes[].image",

@@ -1,4 +1,5 @@
 import type { Pod, Volume } from "@wherry/kubernetes";
+import type { PodCertificates } from "../certificates/pod-certificates.ts";
 import type { NodeFacts } from "../ports/node-facts.ts";
 import type { ObjectCache } from "../ports/object-cache.ts";
 import type { ServiceAccountTokens } from "../tokens/service-account-tokens.ts";
@@ -6,8 +7,9 @@ import type { Payload } from "./atomic-writer.ts";
 
 /** Where the content of volumes comes from. */
 export interface VolumeSources {
-  readonly objects: Pick<ObjectCache, "configMap" | "secret">;
+  readonly objects: Pick<ObjectCache, "configMap" | "secret" | "trustAnchors">;
   readonly tokens: ServiceAccountTokens;
+  readonly certificates: PodCertificates;
   readonly node: Pick<NodeFacts, "allocatable">;
 }
 

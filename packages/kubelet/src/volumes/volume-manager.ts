@@ -2,8 +2,9 @@ import { readdir, stat } from "node:fs/promises";
 import { type Clock, errorMessage, type Logger, systemClock, WorkQueue } from "@wherry/base";
 import type { Container, Pod, VolumeMount } from "@wherry/kubernetes";
 import type { Mount } from "@wherry/runtime";
+import type { PodCertificates } from "../certificates/pod-certificates.ts";
 import { VolumeError } from "../errors.ts";
-import type { ObjectChange, ObservableObjectCache } from "../objects/object-cache.ts";
+import type { ObservableObjectCache } from "../objects/object-cache.ts";
 import type { EnvironmentVariable } from "../ports/environment.ts";
 import type { EventRecorder } from "../ports/event-recorder.ts";
 import { segment } from "../ports/log-paths.ts";
@@ -34,6 +35,7 @@ export interface VolumeManagerOptions {
   readonly memoryDirectory?: string | undefined;
   readonly objects: ObservableObjectCache;
   readonly tokens: ServiceAccountTokens;
+  readonly certificates: PodCertificates;
   readonly node: Pick<NodeFacts, "allocatable">;
   readonly events: EventRecorder;
   readonly logger: Logger;
@@ -83,7 +85,8 @@ export class NodeVolumeManager implements VolumeManager {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#sources = { objects: options.objects, tokens: options.tokens, node: options.node };
+    const { objects, tokens, certificates, node } = options;
+    this.#sources = { objects, tokens, certificates, node };
     this.#refreshes = new WorkQueue((uid, signal) => this.#refresh(uid, signal), {
       clock: this.#clock,
       concurrency: refreshConcurrency,
@@ -152,6 +155,7 @@ export class NodeVolumeManager implements VolumeManager {
       this.#refreshes.forget(podUid);
       this.#pods.delete(podUid);
       this.#options.tokens.forgetPod(podUid);
+      this.#options.certificates.forgetPod(podUid);
       try {
         for (const root of this.#roots()) {
           podDirectory(root, podUid);
@@ -200,15 +204,19 @@ export class NodeVolumeManager implements VolumeManager {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const stop = this.#options.objects.onChange((change) => this.#objectChanged(change));
+    const { objects, certificates } = this.#options;
+    const stops = [
+      objects.onChange(({ podUids }) => this.#sourceChanged(podUids)),
+      certificates.onIssued((podUid) => this.#sourceChanged([podUid])),
+    ];
     try {
       await this.#refreshes.run(signal);
     } finally {
-      stop();
+      for (const stop of stops) stop();
     }
   }
 
-  #objectChanged({ podUids }: ObjectChange): void {
+  #sourceChanged(podUids: readonly string[]): void {
     for (const uid of podUids) if (this.#pods.get(uid)?.isLive) this.#refreshes.add(uid);
   }
 

@@ -17,6 +17,7 @@ function fixture() {
   const cache = new WatchingObjectCache({
     configMaps: source,
     secrets: none,
+    trustBundles: none,
     serviceAccounts: none,
     logger: silentLogger,
     clock,
@@ -88,6 +89,7 @@ describe("WatchingObjectCache", () => {
     const cache = new WatchingObjectCache({
       configMaps,
       secrets: secrets as never,
+      trustBundles: { get: async () => undefined, follow: async () => undefined },
       serviceAccounts: { get: async () => undefined },
       logger: silentLogger,
       clock: new FakeClock(),

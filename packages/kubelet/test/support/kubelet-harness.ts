@@ -83,6 +83,7 @@ export class KubeletHarness {
       objects: {
         configMap: async () => undefined,
         secret: async () => undefined,
+        trustAnchors: async () => undefined,
         serviceAccount: async () => undefined,
         registerPod: () => undefined,
         unregisterPod: () => undefined,

@@ -5,6 +5,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Volume, VolumeMount, VolumeProjection } from "@wherry/kubernetes";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { KubeletError } from "../../src/errors.ts";
+import { maxTrustBundleBytes, selectionText } from "../../src/objects/trust-bundles.ts";
 import { type ManagerFixture, managerFixture, podWith } from "./fakes.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { volumeView } from "./volume-view.ts";
@@ -197,12 +199,107 @@ describe("projectedKind", () => {
     );
   });
 
-  test.each<[string, VolumeProjection]>([
-    ["clusterTrustBundle", { clusterTrustBundle: { path: "x", name: "b" } }],
-    ["podCertificate", { podCertificate: { signerName: "s", keyType: "ED25519" } }],
-  ])("projectedKind refuses %s visibly", async (kind, source) => {
+  const certificate = (text: string) =>
+    `-----BEGIN CERTIFICATE-----\n${Buffer.from(text).toString("base64")}\n-----END CERTIFICATE-----\n`;
+  const bundleVolume = (clusterTrustBundle: VolumeProjection["clusterTrustBundle"]): Volume => ({
+    name: "v",
+    projected: { sources: [{ clusterTrustBundle }] },
+  });
+
+  test("projectedKind shows the trust anchors of a bundle by name, and those of a signer by labels", async () => {
+    const fixture = await managerFixture();
+    const signed = { signerName: "example.com/a", labelSelector: {} };
+    fixture.objects.trustBundles.set(selectionText({ name: "ca" }), [`of us\n${certificate("one")}`]);
+    fixture.objects.trustBundles.set(selectionText(signed), [certificate("two"), certificate("one")]);
+    const sources = [
+      { clusterTrustBundle: { name: "ca", path: "ca.pem" } },
+      { clusterTrustBundle: { ...signed, path: "signers/a.pem" } },
+    ];
+    const { path } = await mounted({ name: "v", projected: { sources, defaultMode: 0o444 } }, fixture);
+    expect(await volumeView(path)).toEqual({
+      "ca.pem": `444 ${certificate("one")}`,
+      "signers/a.pem": `444 ${certificate("two")}${certificate("one")}`,
+    });
+  });
+
+  test.each<[string, VolumeProjection["clusterTrustBundle"], string]>([
+    ["a name", { name: "ca", path: "f" }, 'clustertrustbundle.certificates.k8s.io "ca" not found'],
+    [
+      "a signer and labels",
+      { signerName: "example.com/a", labelSelector: { matchLabels: { live: "yes" } }, path: "f" },
+      'combination of signerName "example.com/a" and labelSelector {"matchLabels":{"live":"yes"}} matched zero',
+    ],
+    [
+      "a signer without labelSelector",
+      { signerName: "example.com/a", path: "f" },
+      'combination of signerName "example.com/a" and labelSelector that is not set, which selects none matched zero',
+    ],
+  ])(
+    "projectedKind says when no bundle has %s, and shows an empty file where it is optional",
+    async (_, source, message) => {
+      const fixture = await managerFixture();
+      fixture.objects.trustBundles.set(selectionText({ signerName: "example.com/a", labelSelector: {} }), [
+        certificate("one"),
+      ]);
+      expect(await failure(bundleVolume(source), fixture)).toContain(message);
+      const optional = source && { ...source, optional: true };
+      expect(await volumeView((await mounted(bundleVolume(optional), fixture)).path)).toEqual({ f: "644 " });
+    },
+  );
+
+  test("projectedKind fails visibly where the API server has no trust bundles, optional or not", async () => {
+    const fixture = await managerFixture();
+    fixture.objects.failure = new KubeletError("NotServed", "API server does not serve clustertrustbundles");
+    expect(await failure(bundleVolume({ name: "ca", path: "f", optional: true }), fixture)).toBe(
+      "API server does not serve clustertrustbundles",
+    );
+  });
+
+  test("projectedKind refuses a trust bundle projection that names nothing, and more certificates than it shows", async () => {
+    const fixture = await managerFixture();
+    expect(await failure(bundleVolume({ path: "f" }), fixture)).toContain("neither name nor signerName");
+    const huge = certificate("x".repeat(maxTrustBundleBytes));
+    fixture.objects.trustBundles.set(selectionText({ name: "huge" }), [huge]);
+    expect(await failure(bundleVolume({ name: "huge", path: "f" }), fixture)).toContain(
+      `ClusterTrustBundles with metadata.name=huge have more than ${maxTrustBundleBytes} bytes`,
+    );
+  });
+
+  const identity = { signerName: "example.com/a", keyType: "ED25519" };
+
+  test("projectedKind shows a pod's key and certificate in one file or in two, and asks by volume and source", async () => {
+    const sources = [
+      { downwardAPI: {} },
+      { podCertificate: { ...identity, credentialBundlePath: "bundle.pem", keyPath: "tls.key" } },
+      { podCertificate: { ...identity, keyType: "RSA3072", certificateChainPath: "tls.crt" } },
+    ];
+    const { path, certificates } = await mounted({ name: "v", projected: { sources } }, undefined, {
+      securityContext: { fsGroup: 1000 },
+    });
+    expect(await volumeView(path)).toEqual({
+      "bundle.pem": "600 key 1\nchain 1\n",
+      "tls.key": "600 key 1\n",
+      "tls.crt": "600 chain 1\n",
+    });
+    expect(certificates.asked).toMatchObject([
+      { volume: "v", index: 1, projection: { keyType: "ED25519" } },
+      { volume: "v", index: 2, projection: { keyType: "RSA3072" } },
+    ]);
+  });
+
+  test("projectedKind fails as the certificate does, and refuses one that goes to no file", async () => {
+    const fixture = await managerFixture();
+    fixture.certificates.failure = new KubeletError("Denied", "PodCertificateRequest ns/req-1 was denied");
+    const volume = (podCertificate: VolumeProjection["podCertificate"]) =>
+      failure({ name: "v", projected: { sources: [{ podCertificate }] } }, fixture);
+    expect(await volume({ ...identity, keyPath: "k" })).toBe("PodCertificateRequest ns/req-1 was denied");
+    expect(await volume(identity)).toContain("neither credentialBundlePath, keyPath nor certificateChainPath");
+  });
+
+  test("projectedKind refuses a kind that it does not know", async () => {
+    const source = { oracle: {} } as VolumeProjection;
     expect(await failure({ name: "v", projected: { sources: [source] } })).toContain(
-      `sources[0] is of kind "${kind}", which this node does not project`,
+      'sources[0] is of kind "oracle", which this node does not project',
     );
   });
 

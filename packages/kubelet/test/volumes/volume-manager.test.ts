@@ -130,6 +130,19 @@ describe("NodeVolumeManager live updates", () => {
     await eventually(async () => expect(await readFile(path, "utf8")).toContain("token-3"));
   });
 
+  test("run() shows a renewed certificate of a pod at once, and unmountPod() drops what it had", async () => {
+    const fixture = await managerFixture();
+    const { manager, certificates, root } = fixture;
+    running(fixture);
+    const podCertificate = { signerName: "example.com/a", keyType: "ED25519", credentialBundlePath: "bundle.pem" };
+    await manager.mountPod(podWith([{ name: "v", projected: { sources: [{ podCertificate }] } }]));
+    const file = join(root, "pods/uid-1/volumes/kubernetes.io~projected/v/bundle.pem");
+    certificates.issue("uid-1");
+    await eventually(async () => expect(await readFile(file, "utf8")).toBe("key 2\nchain 2\n"));
+    await manager.unmountPod("uid-1");
+    expect(certificates.forgotten).toEqual(["uid-1"]);
+  });
+
   test("run() reports an update that fails, keeps the old files and tries again", async () => {
     const fixture = await managerFixture();
     running(fixture);

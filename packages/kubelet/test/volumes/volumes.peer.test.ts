@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@wherry/base";
-import { createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
-import type { Pod, TokenReview } from "@wherry/kubernetes";
+import { createClient, defineResource, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
+import type { ClusterTrustBundle, Pod, TokenReview } from "@wherry/kubernetes";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kubeBuilderAssets, startKubeApiServer } from "../../../testkit/src/control-planes/kube-apiserver.ts";
 import type { TestControlPlane } from "../../../testkit/src/control-planes/test-control-plane.ts";
@@ -14,7 +14,8 @@ import type { WatchingObjectCache } from "../../src/objects/object-cache.ts";
 import { clientTokenSource } from "../../src/tokens/client-token-source.ts";
 import { CachingServiceAccountTokens } from "../../src/tokens/service-account-tokens.ts";
 import { type NodeVolumeManager, openVolumeManager } from "../../src/volumes/volume-manager.ts";
-import { FakeEvents } from "./fakes.ts";
+import { createTestAuthority } from "../server/test-authority.ts";
+import { FakeCertificates, FakeEvents } from "./fakes.ts";
 
 const assets = kubeBuilderAssets();
 if ("skip" in assets) console.log(`volumes.peer.test.ts is skipped: ${assets.skip}`);
@@ -34,7 +35,12 @@ describe.skipIf("skip" in assets)("volumes with a node's own credentials on a re
   beforeAll(async () => {
     if ("skip" in assets) return;
     directory = await mkdtemp(join(tmpdir(), "wherry-volumes-peer-"));
-    plane = await startKubeApiServer(assets.directory, { directory, nodeNames: [nodeName], controllers: true });
+    plane = await startKubeApiServer(assets.directory, {
+      directory,
+      nodeNames: [nodeName],
+      controllers: true,
+      certificateApis: true,
+    });
     admin = createClient(await loadClusterConfig({ paths: [plane.adminKubeconfig] }), { qps: 0 });
     node = createClient(await loadClusterConfig({ paths: [await plane.nodeKubeconfig(nodeName)] }));
     await node.create(resources.nodes, { metadata: { name: nodeName } });
@@ -43,6 +49,7 @@ describe.skipIf("skip" in assets)("volumes with a node's own credentials on a re
       rootDirectory: join(directory, "root"),
       objects,
       tokens: new CachingServiceAccountTokens({ source: clientTokenSource(node), logger: silentLogger }),
+      certificates: new FakeCertificates(),
       node: { allocatable: { cpu: "1" } },
       events: new FakeEvents(),
       logger: silentLogger,
@@ -127,6 +134,34 @@ describe.skipIf("skip" in assets)("volumes with a node's own credentials on a re
     await admin.create(resources.secrets, { metadata: { name: "late", namespace }, data: { key: btoa("s") } });
     const pod = await admin.get(resources.pods, "late", { namespace });
     await manager.mountPod(pod);
+  });
+
+  test("mountPod() follows cluster trust bundles of a signer as they come, change and go", async () => {
+    const bundles = defineResource<ClusterTrustBundle>({
+      group: "certificates.k8s.io",
+      version: "v1beta1",
+      resource: "clustertrustbundles",
+      kind: "ClusterTrustBundle",
+      namespaced: false,
+    });
+    const [one, two] = [await createTestAuthority(), await createTestAuthority()].map(
+      ({ certificate }) => `${certificate.trim()}\n`,
+    );
+    const signerName = "example.com/peer";
+    const clusterTrustBundle = { signerName, labelSelector: {}, path: "ca.pem", optional: true };
+    const { pod, volumes } = await mounted("bundles", {
+      volumes: [{ name: "v", projected: { sources: [{ clusterTrustBundle }] } }],
+    });
+    const content = () => readFile(join(volumes, "kubernetes.io~projected/v/ca.pem"), "utf8");
+    expect(await content()).toBe("");
+    const name = "example.com:peer:1";
+    await admin.create(bundles, { metadata: { name }, spec: { signerName, trustBundle: one ?? "" } });
+    await eventually("the bundle", async () => (await content()) === one);
+    await admin.patch(bundles, name, { spec: { trustBundle: two } }, { type: "merge" });
+    await eventually("the changed bundle", async () => (await content()) === two);
+    await admin.delete(bundles, name);
+    await eventually("the bundle going", async () => (await content()) === "");
+    objects.unregisterPod(pod.metadata?.uid ?? "");
   });
 
   test("configMap() rejects what no pod of the node refers to", async () => {

@@ -940,6 +940,103 @@ export const schemaTable: Readonly<Record<string, TypeSchema>> = {
    }
   }
  },
+ "certificates/v1beta1.ClusterTrustBundle": {
+  "required": [
+   "spec"
+  ],
+  "fields": {
+   "apiVersion": "string",
+   "kind": "string",
+   "metadata": "meta/v1.ObjectMeta",
+   "spec": "certificates/v1beta1.ClusterTrustBundleSpec"
+  }
+ },
+ "certificates/v1beta1.ClusterTrustBundleList": {
+  "required": [
+   "items"
+  ],
+  "fields": {
+   "apiVersion": "string",
+   "items": "[]certificates/v1beta1.ClusterTrustBundle",
+   "kind": "string",
+   "metadata": "meta/v1.ListMeta"
+  }
+ },
+ "certificates/v1beta1.ClusterTrustBundleSpec": {
+  "required": [
+   "trustBundle"
+  ],
+  "fields": {
+   "signerName": "string",
+   "trustBundle": "string"
+  }
+ },
+ "certificates/v1beta1.PodCertificateRequest": {
+  "required": [
+   "spec"
+  ],
+  "fields": {
+   "apiVersion": "string",
+   "kind": "string",
+   "metadata": "meta/v1.ObjectMeta",
+   "spec": "certificates/v1beta1.PodCertificateRequestSpec",
+   "status": "certificates/v1beta1.PodCertificateRequestStatus"
+  }
+ },
+ "certificates/v1beta1.PodCertificateRequestList": {
+  "required": [
+   "items"
+  ],
+  "fields": {
+   "apiVersion": "string",
+   "items": "[]certificates/v1beta1.PodCertificateRequest",
+   "kind": "string",
+   "metadata": "meta/v1.ListMeta"
+  }
+ },
+ "certificates/v1beta1.PodCertificateRequestSpec": {
+  "required": [
+   "signerName",
+   "podName",
+   "podUID",
+   "serviceAccountName",
+   "serviceAccountUID",
+   "nodeName",
+   "nodeUID",
+   "stubPKCS10Request"
+  ],
+  "fields": {
+   "maxExpirationSeconds": "int32",
+   "nodeName": "string",
+   "nodeUID": "string",
+   "pkixPublicKey": "bytes",
+   "podName": "string",
+   "podUID": "string",
+   "proofOfPossession": "bytes",
+   "serviceAccountName": "string",
+   "serviceAccountUID": "string",
+   "signerName": "string",
+   "stubPKCS10Request": "bytes",
+   "unverifiedUserAnnotations": "{}string"
+  }
+ },
+ "certificates/v1beta1.PodCertificateRequestStatus": {
+  "fields": {
+   "beginRefreshAt": "time",
+   "certificateChain": "string",
+   "conditions": {
+    "kind": "[]meta/v1.Condition",
+    "mergeKey": "type",
+    "strategy": "merge",
+    "listType": "map",
+    "keys": [
+     "type"
+    ]
+   },
+   "notAfter": "time",
+   "notBefore": "time"
+  }
+ },
  "coordination/v1.Lease": {
   "fields": {
    "apiVersion": "string",

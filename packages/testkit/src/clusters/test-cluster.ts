@@ -21,6 +21,8 @@ export interface TestClusterOptions {
   readonly furtherNodes?: readonly string[];
   readonly configuration?: KubeletConfiguration;
   readonly flags?: readonly string[];
+  /** As `startTestControlPlane` has it. @default false */
+  readonly certificateApis?: boolean;
 }
 
 /** What `kubectl logs` can ask for. */
@@ -82,7 +84,8 @@ export class TestCluster implements AsyncDisposable {
     const module = workloadKit().then((path) => readFile(path));
     const nodeNames = [nodeName, ...(options.furtherNodes ?? [])];
     const startPlane = options.plane === "embedded" ? startEmbeddedControlPlane : startTestControlPlane;
-    const plane = owned.use(await startPlane({ directory, nodeNames, controllers: true }));
+    const { certificateApis = false } = options;
+    const plane = owned.use(await startPlane({ directory, nodeNames, controllers: true, certificateApis }));
     const node = owned.use(
       new TestNode({ directory, plane, name: nodeName, configuration: options.configuration, flags: options.flags }),
     );

@@ -238,10 +238,11 @@ function etcdFlags(directory: string, ports: Ports): string[] {
 function apiServerFlags(
   directory: string,
   ports: Ports,
-  { featureGates = [] }: Pick<TestControlPlaneOptions, "featureGates">,
+  { featureGates = [], certificateApis = false }: Pick<TestControlPlaneOptions, "featureGates" | "certificateApis">,
 ): string[] {
   return [
     ...featureGates.map((name) => `--feature-gates=${name}=true`),
+    ...(certificateApis ? certificateApiFlags : []),
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
     "--bind-address=127.0.0.1",
     "--advertise-address=127.0.0.1",
@@ -264,6 +265,13 @@ function apiServerFlags(
     "--kubelet-preferred-address-types=InternalIP,Hostname",
   ];
 }
+
+const certificateApiFlags: readonly string[] = [
+  "--feature-gates=ClusterTrustBundle=true,ClusterTrustBundleProjection=true,PodCertificateRequest=true",
+  `--runtime-config=${["clustertrustbundles", "podcertificaterequests"]
+    .map((resource) => `certificates.k8s.io/v1beta1/${resource}=true`)
+    .join(",")}`,
+];
 
 function controllerManagerFlags(
   directory: string,

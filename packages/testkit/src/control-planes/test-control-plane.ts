@@ -25,4 +25,11 @@ export interface TestControlPlaneOptions {
   readonly withoutControllers?: readonly string[];
   /** Feature gates of a real API server that are on against their default. @default none */
   readonly featureGates?: readonly string[];
+  /**
+   * Serves ClusterTrustBundles and PodCertificateRequests and lets pods project them, which Kubernetes has off by default; the
+   * embedded control plane always does.
+   *
+   * @default false
+   */
+  readonly certificateApis?: boolean;
 }

@@ -1,4 +1,4 @@
-import { dnsLabelProblem, type ProjectedVolumeSource, type Volume } from "@wherry/kubernetes";
+import { dnsLabelProblem, type Volume } from "@wherry/kubernetes";
 import {
   checkSupported,
   duplicate,
@@ -8,6 +8,8 @@ import {
   required,
 } from "../../validation/field-error.ts";
 import { validateRelativePath } from "./container-validation.ts";
+import { validateItems, validateMode } from "./file-validation.ts";
+import { validateProjected } from "./projected-validation.ts";
 
 const hostPathTypes: readonly string[] = [
   "",
@@ -19,7 +21,6 @@ const hostPathTypes: readonly string[] = [
   "FileOrCreate",
   "Socket",
 ];
-const minTokenSeconds = 600;
 
 /** Checks `spec.volumes`; fills `names` with the volumes that mounts may refer to. */
 export function validateVolumes(volumes: readonly Volume[], path: string, names: Set<string>): FieldError[] {
@@ -77,48 +78,5 @@ function validateSource(volume: Volume, at: string): FieldError[] {
     });
   }
   if (projected !== undefined) errors.push(...validateProjected(projected, `${at}.projected`));
-  return errors;
-}
-
-function validateItems(
-  items: readonly { key: string; path: string; mode?: number | undefined }[] | undefined,
-  path: string,
-): FieldError[] {
-  return (items ?? []).flatMap((item, index) => {
-    const at = `${path}[${index}]`;
-    return [
-      ...(item.key ? [] : [required(`${at}.key`)]),
-      ...(item.path ? validateRelativePath(item.path, `${at}.path`) : [required(`${at}.path`)]),
-      ...validateMode(item.mode, `${at}.mode`),
-    ];
-  });
-}
-
-function validateMode(mode: number | undefined, path: string): FieldError[] {
-  if (mode === undefined || (mode >= 0 && mode <= 0o777)) return [];
-  return [invalidValue(path, mode, "must be a number between 0 and 0777 (octal), both inclusive")];
-}
-
-function validateProjected(projected: ProjectedVolumeSource, path: string): FieldError[] {
-  const errors = validateMode(projected.defaultMode, `${path}.defaultMode`);
-  (projected.sources ?? []).forEach((source, index) => {
-    const at = `${path}.sources[${index}]`;
-    const kinds = Object.keys(source);
-    for (const kind of kinds.slice(1)) {
-      errors.push(forbiddenValue(`${at}.${kind}`, "may not specify more than 1 volume type"));
-    }
-    if (source.secret !== undefined && !source.secret.name) errors.push(required(`${at}.secret.name`));
-    if (source.configMap !== undefined && !source.configMap.name) errors.push(required(`${at}.configMap.name`));
-    errors.push(...validateItems(source.secret?.items, `${at}.secret.items`));
-    errors.push(...validateItems(source.configMap?.items, `${at}.configMap.items`));
-    const token = source.serviceAccountToken;
-    if (token === undefined) return;
-    if ((token.expirationSeconds ?? minTokenSeconds) < minTokenSeconds) {
-      const field = `${at}.serviceAccountToken.expirationSeconds`;
-      errors.push(invalidValue(field, token.expirationSeconds, "may not specify a duration less than 10 minutes"));
-    }
-    if (!token.path) errors.push(required(`${at}.serviceAccountToken.path`));
-    else errors.push(...validateRelativePath(token.path, `${at}.serviceAccountToken.path`));
-  });
   return errors;
 }

@@ -1,7 +1,10 @@
-import type { Pod, ServiceAccountTokenProjection, VolumeProjection } from "@wherry/kubernetes";
+import type { ServiceAccountTokenProjection, VolumeProjection } from "@wherry/kubernetes";
 import type { Payload, PayloadFile } from "../atomic-writer.ts";
 import { downwardPayload } from "../downward-payload.ts";
 import { checkedMode, configMapPayload, defaultFileMode, secretPayload } from "../object-payload.ts";
+import { podCertificatePayload } from "../pod-certificate-payload.ts";
+import { projectedFile } from "../projected-file.ts";
+import { trustBundlePayload } from "../trust-bundle-payload.ts";
 import { faultMessage, VolumeFault } from "../volume-fault.ts";
 import type { PayloadVolumeKind, VolumeRequest } from "../volume-kind.ts";
 
@@ -43,7 +46,7 @@ async function sourcePayload(
   defaultMode: number,
 ): Promise<Payload> {
   const { pod, sources, signal } = request;
-  const { configMap, secret, downwardAPI, serviceAccountToken } = source;
+  const { clusterTrustBundle, configMap, downwardAPI, podCertificate, secret, serviceAccountToken } = source;
   const common = { pod, defaultMode, objects: sources.objects, signal };
   if (configMap !== undefined)
     return configMapPayload({
@@ -62,6 +65,11 @@ async function sourcePayload(
   if (downwardAPI !== undefined)
     return downwardPayload(pod, downwardAPI.items ?? [], defaultMode, sources.node.allocatable);
   if (serviceAccountToken !== undefined) return tokenPayload(request, serviceAccountToken, defaultMode);
+  if (clusterTrustBundle !== undefined) return trustBundlePayload({ ...common, projection: clusterTrustBundle });
+  if (podCertificate !== undefined) {
+    const projection = { pod, volume: request.name, index, projection: podCertificate, signal };
+    return podCertificatePayload(sources.certificates, projection, defaultMode);
+  }
   const [kind] = Object.keys(source);
   const problem =
     kind === undefined
@@ -69,7 +77,7 @@ async function sourcePayload(
       : `is of kind "${kind}", which this node does not project`;
   throw new VolumeFault(
     "Unsupported",
-    `sources[${index}] ${problem}; supported are configMap, downwardAPI, secret and serviceAccountToken`,
+    `sources[${index}] ${problem}; supported are clusterTrustBundle, configMap, downwardAPI, podCertificate, secret and serviceAccountToken`,
   );
 }
 
@@ -80,17 +88,5 @@ async function tokenPayload(
 ): Promise<Payload> {
   const { audience, expirationSeconds, path } = projection;
   const token = await sources.tokens.token(pod, { audience, expirationSeconds, signal });
-  const ownerUid = commonUser(pod);
-  const restricted = ownerUid !== undefined || pod.spec?.securityContext?.fsGroup !== undefined;
-  const file: PayloadFile = { data: Buffer.from(token, "utf8"), mode: restricted ? 0o600 : defaultMode };
-  return new Map([[path, ownerUid === undefined ? file : { ...file, ownerUid }]]);
-}
-
-/** The user that all containers of the pod run as; undefined when they differ or one's is not given. */
-function commonUser(pod: Pod): number | undefined {
-  const podUser = pod.spec?.securityContext?.runAsUser;
-  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-  const users = new Set(containers.map(({ securityContext }) => securityContext?.runAsUser ?? podUser));
-  const [user] = users;
-  return users.size === 1 ? user : undefined;
+  return new Map([[path, projectedFile(pod, token, defaultMode)]]);
 }
