@@ -3,19 +3,24 @@ import {
   type ContainerStatus,
   containerStatus,
   findContainerStatus,
+  mayRestartAll,
   podContainers,
 } from "@wherry/kubernetes";
 import type { PodDescription } from "../provider/pod-description.ts";
+import { findRestartOfAll } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
 import { reportedLimits, reportedResources } from "./reported-resources.ts";
 import { unsupportedInEphemeral } from "./unsupported-fields.ts";
 
+export interface DescribeOptions {
+  readonly stopped?: boolean;
+  /** All containers have just been removed to begin again. */
+  readonly restartedAll?: boolean;
+}
+
 /** Describes the pod from the facts; undefined while the runtime has not been asked. */
-export function describePod(
-  context: PodContext,
-  options: { readonly stopped?: boolean } = {},
-): PodDescription | undefined {
+export function describePod(context: PodContext, options: DescribeOptions = {}): PodDescription | undefined {
   if (!context.facts.known) return undefined;
   const { status, termination } = context.handle;
   const refused = context.refusal !== undefined || termination?.cause === "refused";
@@ -25,6 +30,8 @@ export function describePod(
     app: status.containerStatuses,
     ephemeral: status.ephemeralContainerStatuses,
   };
+  const restarting = isRestartingAll(context, options);
+  const removing = restarting === true || context.restartingAll || options.restartedAll;
   for (const { kind, container } of podContainers(context.spec)) {
     const unsupported = kind === "ephemeral" ? unsupportedInEphemeral(container, context.shared.abilities) : undefined;
     const pending = unsupported ?? context.pending.get(container.name);
@@ -38,6 +45,7 @@ export function describePod(
       previous: findContainerStatus(previous[kind], container.name),
       waiting: pending && { reason: pending.reason, message: pending.message },
       stopping: termination !== undefined,
+      restartingAll: removing,
       started: context.probes.isStarted(container.name, id),
       ready: context.probes.isReady(container.name, id),
     });
@@ -54,8 +62,16 @@ export function describePod(
     podIps: context.podIps,
     limits: sandbox?.resources && reportedLimits(context.spec, sandbox.resources),
     conditions: context.resize.conditions,
+    restartingAll: restarting,
     stopped: options.stopped ?? false,
   };
+}
+
+function isRestartingAll(context: PodContext, { restartedAll }: DescribeOptions): boolean | undefined {
+  const { spec, facts, handle } = context;
+  if (!mayRestartAll(spec)) return undefined;
+  if (handle.termination !== undefined || restartedAll === true) return false;
+  return context.restartingAll || findRestartOfAll(spec, (name) => facts.of(name)) !== undefined;
 }
 
 /** The status with what the container was given, and what it has while it runs. */

@@ -1,4 +1,5 @@
 import {
+  awaitsRestartOfAll,
   type Container,
   type ContainerStatus,
   findContainerStatus,
@@ -7,6 +8,7 @@ import {
   type PodSpec,
   type PodStatus,
   shouldRestartAfterExit,
+  shouldRestartAllAfterExit,
 } from "@wherry/kubernetes";
 import { containerHash } from "./container-hash.ts";
 import type { Instance } from "./pod-facts.ts";
@@ -18,6 +20,8 @@ export interface PodActionFacts {
   readonly status: PodStatus;
   /** ID of the sandbox that containers run in; undefined while there is none. */
   readonly sandboxId: string | undefined;
+  /** Whether all containers are being restarted already, so that those of the run before may be gone. */
+  readonly restartingAll: boolean;
   /** Instances of a container, newest first. */
   readonly instancesOf: (name: string) => readonly Instance[];
   /** Ephemeral containers that the node takes. */
@@ -41,6 +45,8 @@ export interface ContainerStop {
 
 /** What is to be done next for a pod that is meant to run. */
 export interface PodActions {
+  /** All init and app containers have to go and begin again, before anything else. */
+  readonly restartAll: boolean;
   /** Nothing of the pod will ever start again and no app container runs: the pod is over. */
   readonly done: boolean;
   /** Something has to start, and there is no sandbox to start it in. */
@@ -58,8 +64,17 @@ type Verdict = "running" | "start" | "finished" | "failed";
 /** Works out what to do for a pod from what is; pure, the same facts always give the same actions. */
 export function podActions(facts: PodActionFacts): PodActions {
   const spec = facts.pod.spec ?? { containers: [] };
+  const nothingDone: PodActions = {
+    restartAll: false,
+    done: false,
+    needsSandbox: false,
+    initialized: false,
+    replace: [],
+    start: [],
+  };
+  if (facts.restartingAll || findRestartOfAll(spec, facts.instancesOf) !== undefined)
+    return { ...nothingDone, restartAll: true };
   const apps = spec.containers.map((container) => ({ container, verdict: verdictOf(facts, spec, container, "app") }));
-  const nothingDone: PodActions = { done: false, needsSandbox: false, initialized: false, replace: [], start: [] };
   if (apps.every(({ verdict }) => verdict === "finished" || verdict === "failed"))
     return { ...nothingDone, done: true, initialized: true };
   const init = initActions(facts, spec);
@@ -70,6 +85,15 @@ export function podActions(facts: PodActionFacts): PodActions {
   if (facts.sandboxId === undefined)
     return { ...nothingDone, needsSandbox: true, initialized: init.initialized, start };
   return { ...nothingDone, initialized: init.initialized, replace: containersToStop(facts, spec), start };
+}
+
+/** The instance whose end asks to restart all containers of the pod, until it is removed; undefined where there is none. */
+export function findRestartOfAll(spec: PodSpec, instancesOf: PodActionFacts["instancesOf"]): Instance | undefined {
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+    const [newest] = instancesOf(container.name);
+    if (newest?.state === "exited" && shouldRestartAllAfterExit(container, newest.exitCode)) return newest;
+  }
+  return undefined;
 }
 
 /** Ephemeral containers are started once: one that has ever run, also in an earlier sandbox, stays as it is. */
@@ -144,9 +168,10 @@ function lostExitCode(facts: PodActionFacts, name: string, kind: "init" | "app")
     kind === "app" ? containerStatuses : initContainerStatuses,
     name,
   );
-  if (status?.state?.terminated) return status.state.terminated.exitCode;
-  if (status?.state?.running) return 137;
-  return status?.state?.waiting ? status.lastState?.terminated?.exitCode : undefined;
+  if (status === undefined || awaitsRestartOfAll(status)) return undefined;
+  if (status.state?.terminated) return status.state.terminated.exitCode;
+  if (status.state?.running) return 137;
+  return status.state?.waiting ? status.lastState?.terminated?.exitCode : undefined;
 }
 
 interface InitActions {
