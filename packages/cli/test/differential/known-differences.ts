@@ -95,7 +95,13 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     title: "ready and started of a container that restarts again and again",
     reason: "Depends on whether it ran at the last look; no difference between the kubelets.",
-    scenarios: ["always-exit-0", "always-exit-1", "init-fails-always", "liveness-fails-again-and-again"],
+    scenarios: [
+      "always-exit-0",
+      "always-exit-1",
+      "init-fails-always",
+      "liveness-fails-again-and-again",
+      "restart-all-again-and-again",
+    ],
     facts: [{ subject: /^container \S+ flags$/, go: /^(ready|started) /, wherry: /^(ready|started) / }],
     sometimes: true,
   },

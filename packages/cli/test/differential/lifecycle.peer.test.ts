@@ -20,6 +20,7 @@ import { initScenarios } from "./scenarios/init-containers.ts";
 import { preemptionScenarios } from "./scenarios/preemption.ts";
 import { probeScenarios } from "./scenarios/probes.ts";
 import { pullCredentialScenario } from "./scenarios/pull-credentials.ts";
+import { restartAllScenarios } from "./scenarios/restart-all.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
 import { terminationScenarios } from "./scenarios/termination.ts";
 import type { Trace } from "./trace.ts";
@@ -28,6 +29,7 @@ import { until } from "./until.ts";
 
 const scenarios = [
   ...restartScenarios,
+  ...restartAllScenarios,
   ...initScenarios,
   ...failureScenarios,
   ...deletionScenarios,
