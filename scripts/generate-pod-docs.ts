@@ -27,10 +27,31 @@ export function podLifecyclePage(): string {
     "| --- | --- |",
     ...rows,
     "",
+    ...restartOfAll,
+    "",
     ...fullNode,
     "",
   ].join("\n");
 }
+
+const restartOfAll = [
+  "## A restart of all containers",
+  "",
+  "A container whose exit matches a rule with the action `RestartAllContainers` (KEP-5532) takes the pod to `restarting`. What runs of its",
+  "init and app containers gets its stop signal at once, without preStop hooks and with 2 s at most, and all of them are removed. Then the",
+  "pod is initialised again in the same sandbox: its UID, addresses, volumes and debug containers stay. Without dead instances there is",
+  "nothing to back off from, so that a pod may do this once a second, and `kubectl logs --previous` finds nothing; restart counts of what had",
+  "been started go up by one.",
+  "",
+  "While that lasts the condition `AllContainersRestarting` is True. What was removed waits with the reason `RestartingAllContainers`, which is",
+  "also its last state from then on, with exit code 137 however it ended. Of a pod with init containers the phase is Pending until an app",
+  "container has begun again.",
+  "",
+  "The container whose exit asked for it is removed last. A restarted kubelet that finds it does the rest; one that finds it gone goes by",
+  "the condition, so that nothing that was removed counts as lost.",
+  "",
+  "Otherwise than upstream, containers are stopped together instead of one after another.",
+];
 
 const fullNode = [
   "## On a full node",

@@ -77,6 +77,12 @@ export const commandFieldRules: readonly FieldRule[] = [
       why: noMounts,
       when: (path) => path !== tokenDirectory,
     },
+    {
+      path: `${list}restartPolicyRules[].action`,
+      verdict: "refused",
+      why: "commands are started again one by one",
+      when: (action) => action !== "Restart",
+    },
     { path: `${list}resources.limits`, verdict: "refused", why: "nothing keeps a command to its limits" },
     { path: `${list}resources.claims`, verdict: "refused", why: "there are no devices to claim" },
     { path: `${list}ports[].hostPort`, verdict: "refused", why: "a command listens where it likes" },

@@ -1,4 +1,4 @@
-import type { Node, Pod, PodSpec } from "@wherry/kubernetes";
+import type { Container, Node, Pod, PodSpec } from "@wherry/kubernetes";
 import { describe, expect, test } from "vitest";
 import { findMismatches, freeShare, unschedulableMessage } from "../src/scheduler/filters.ts";
 import { NodeLedger } from "../src/scheduler/node-ledger.ts";
@@ -57,8 +57,16 @@ describe("podRequests()", () => {
 
 describe("findMismatches()", () => {
   const pod = podOn("", "1");
+  const exitCodes = { operator: "In", values: [1] };
+  const restartsAll: Container = {
+    ...{ name: "a", restartPolicy: "Never" },
+    restartPolicyRules: [{ action: "RestartAllContainers", exitCodes }],
+  };
+
   test("finds room", () => {
     expect(mismatches(pod, nodeOf("n"))).toEqual([]);
+    const status = { ...nodeOf("n").status, declaredFeatures: ["RestartAllContainersOnContainerExits"] };
+    expect(mismatches(podOn("", "1", { containers: [restartsAll] }), nodeOf("n", { status }))).toEqual([]);
   });
 
   test.each<[string, Pod, Node, readonly Pod[], string]>([
@@ -78,6 +86,13 @@ describe("findMismatches()", () => {
       nodeOf("n"),
       [],
       "node(s) didn't match Pod's node affinity/selector",
+    ],
+    [
+      "a feature that the node does not declare",
+      podOn("", "1", { containers: [restartsAll] }),
+      nodeOf("n"),
+      [],
+      "node(s) didn't match Pod's required features",
     ],
     [
       "a taken port",

@@ -16,10 +16,12 @@ export { applyMergePatch } from "./patch/merge-patch.ts";
 export { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
 export { formatApiTime, parseApiTime } from "./pods/api-time.ts";
 export {
+  awaitsRestartOfAll,
   type ContainerInstance,
   type ContainerStatusFacts,
   containerStatus,
   endedStatuses,
+  restartingAllReason,
   type WaitingReason,
 } from "./pods/container-statuses.ts";
 export {
@@ -76,7 +78,7 @@ export {
 } from "./pods/pod-resources.ts";
 export { type PodStatusFacts, podStatus } from "./pods/pod-status.ts";
 export { type QosClass, qosClass } from "./pods/qos-class.ts";
-export { shouldRestartAfterExit, shouldRestartAllAfterExit } from "./pods/restart-policy.ts";
+export { mayRestartAll, shouldRestartAfterExit, shouldRestartAllAfterExit } from "./pods/restart-policy.ts";
 export {
   addQuantities,
   canonicalQuantity,

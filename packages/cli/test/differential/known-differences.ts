@@ -247,6 +247,7 @@ export const knownDifferences: readonly KnownDifference[] = [
       "fails-meanwhile",
       "in-back-off",
       "liveness-fails-again-and-again",
+      "restart-all-again-and-again",
     ],
     facts: [{ subject: /^container \S+ flags$/, go: /^(ready|started) /, wherry: /^(ready|started) / }],
     sometimes: true,

@@ -24,6 +24,7 @@ import { preemptionScenarios } from "./scenarios/preemption.ts";
 import { probeScenarios } from "./scenarios/probes.ts";
 import { pullCredentialScenario } from "./scenarios/pull-credentials.ts";
 import { deferredResize, resizeScenarios } from "./scenarios/resize.ts";
+import { restartAllScenarios } from "./scenarios/restart-all.ts";
 import { restartScenarios } from "./scenarios/restarts.ts";
 import { stopSignalScenarios } from "./scenarios/stop-signals.ts";
 import { taintedNode, taints, unwelcome } from "./scenarios/taints.ts";
@@ -34,6 +35,7 @@ import { until } from "./until.ts";
 
 const scenarios = [
   ...restartScenarios,
+  ...restartAllScenarios,
   ...initScenarios,
   ...failureScenarios,
   ...deletionScenarios,

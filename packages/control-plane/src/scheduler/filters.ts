@@ -1,4 +1,11 @@
-import { findUntoleratedTaint, matchesPodNodeSelection, type Pod, type Taint } from "@wherry/kubernetes";
+import {
+  findUntoleratedTaint,
+  matchesPodNodeSelection,
+  mayRestartAll,
+  type Node,
+  type Pod,
+  type Taint,
+} from "@wherry/kubernetes";
 import { hostPortsOf, type NodeEntry } from "./node-ledger.ts";
 import type { Amounts } from "./pod-requests.ts";
 
@@ -15,8 +22,15 @@ export function findMismatches(pod: Pod, requests: Amounts, entry: NodeEntry): r
     return ["node(s) had untolerated taint(s)"];
   }
   if (!matchesPodNodeSelection(pod, node)) return ["node(s) didn't match Pod's node affinity/selector"];
+  if (!hasFeatures(pod, node)) return ["node(s) didn't match Pod's required features"];
   if (hasPortConflict(pod, entry)) return ["node(s) didn't have free ports for the requested pod ports"];
   return findShortages(requests, entry);
+}
+
+/** Whether the node declares what the pod asks of a kubelet beyond what every one has. */
+function hasFeatures({ spec }: Pod, { status }: Node): boolean {
+  if (spec === undefined || !mayRestartAll(spec)) return true;
+  return status?.declaredFeatures?.includes("RestartAllContainersOnContainerExits") === true;
 }
 
 function findShortages(requests: Amounts, { allocatable, requested, pods }: NodeEntry): string[] {

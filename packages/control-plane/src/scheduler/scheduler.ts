@@ -191,12 +191,14 @@ function hasNewSpec(record: StoredRecord): boolean {
   return record.previous?.object.metadata.generation !== record.object.metadata.generation;
 }
 
-/** Whether a node's change may make room: anything but a heartbeat. */
+/** Whether a node's change may let a pod fit: anything but a heartbeat. */
 function isWorthRetrying(record: StoredRecord): boolean {
   const node = record.object as Node;
   const before = record.previous?.object as Node | undefined;
   if (before === undefined) return true;
-  const relevant = ({ spec, metadata, status }: Node) =>
-    JSON.stringify([spec?.unschedulable, spec?.taints, metadata?.labels, status?.allocatable]);
+  const relevant = ({ spec, metadata, status }: Node) => {
+    const { allocatable, declaredFeatures } = status ?? {};
+    return JSON.stringify([spec?.unschedulable, spec?.taints, metadata?.labels, allocatable, declaredFeatures]);
+  };
   return relevant(node) !== relevant(before);
 }

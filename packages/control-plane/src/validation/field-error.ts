@@ -47,6 +47,10 @@ export function tooLong(field: string, maxBytes: number): FieldError {
   return { reason: "FieldValueTooLong", message: `Too long: may not be more than ${maxBytes} bytes`, field };
 }
 
+export function tooMany(field: string, count: number, max: number): FieldError {
+  return { reason: "FieldValueTooMany", message: `Too many: ${count}: must have at most ${max} items`, field };
+}
+
 /** `value` must be one of `supported`; nothing is said about an absent value. */
 export function checkSupported(field: string, value: unknown, supported: readonly string[]): FieldError[] {
   if (value === undefined || (typeof value === "string" && supported.includes(value))) return [];

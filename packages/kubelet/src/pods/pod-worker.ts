@@ -340,6 +340,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
       podIps: description.podIps ?? [],
       hostIps: this.#options.node.hostIps,
       stopped: description.stopped ?? false,
+      restartingAll: description.restartingAll,
       refused: this.#isRefused(description),
       phase: outcome?.phase ?? description.phase,
       reason: outcome?.reason ?? description.reason,

@@ -14,6 +14,11 @@ export interface ContainerPlanFacts {
 
 /** What is to be done for the containers of a pod that is meant to run. */
 export interface ContainerPlan {
+  /**
+   * A container ended by a rule with `RestartAllContainers`: all instances of init and app containers have to be stopped and forgotten, the
+   * one that ended last of all, and nothing is planned before. Who does not do that refuses the action in `Provider.admit`.
+   */
+  readonly restartAll: boolean;
   /** Nothing will ever start again and no app container runs: the pod is over, and what still runs is to be stopped. */
   readonly done: boolean;
   /** Every init container has done its part. */
@@ -30,9 +35,10 @@ const onlySandbox = "pod";
  * rules are the upstream kubelet's. Pure.
  */
 export function planContainers(facts: ContainerPlanFacts): ContainerPlan {
-  const { done, initialized, start } = podActions({
+  const { restartAll, done, initialized, start } = podActions({
     pod: facts.pod,
     status: facts.published,
+    restartingAll: false,
     sandboxId: onlySandbox,
     instancesOf: (name) =>
       facts.instancesOf(name).map((instance) => ({
@@ -48,5 +54,5 @@ export function planContainers(facts: ContainerPlanFacts): ContainerPlan {
     // Who has probes stops what fails them; what has ended is started again by the rules here.
     probeFailure: () => undefined,
   });
-  return { done, initialized, start };
+  return { restartAll, done, initialized, start };
 }

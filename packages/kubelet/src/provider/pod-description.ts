@@ -17,6 +17,11 @@ export interface PodDescription {
   readonly podIps?: readonly string[] | undefined;
   /** Limits that hold for all containers together, by resource. @default those of the spec */
   readonly limits?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Whether the pod restarts all its containers in place (KEP-5532), shown as the condition `AllContainersRestarting`; undefined for a pod
+   * without a rule that asks for it.
+   */
+  readonly restartingAll?: boolean | undefined;
   /** Nothing of the pod runs any more and nothing will be started. @default false */
   readonly stopped?: boolean | undefined;
   /** The pod was not taken in after all; containers that never ran are then not shown. @default false */

@@ -2,10 +2,12 @@ import {
   type Container,
   type ContainerStatus,
   containerStatus,
+  mayRestartAll,
   podContainers,
   statusOfContainer,
 } from "@wherry/kubernetes";
 import type { PodDescription } from "../provider/pod-description.ts";
+import { findRestartOfAll } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
 import { reportedLimits, reportedResources } from "./reported-resources.ts";
@@ -13,15 +15,20 @@ import { unsupportedInEphemeral } from "./unsupported-fields.ts";
 
 const creating = { reason: "ContainerCreating", message: "" };
 
+export interface DescribeOptions {
+  readonly stopped?: boolean;
+  /** All containers have just been removed to begin again. */
+  readonly restartedAll?: boolean;
+}
+
 /** Describes the pod from the facts; undefined while the runtime has not been asked. */
-export function describePod(
-  context: PodContext,
-  options: { readonly stopped?: boolean } = {},
-): PodDescription | undefined {
+export function describePod(context: PodContext, options: DescribeOptions = {}): PodDescription | undefined {
   if (!context.facts.known) return undefined;
   const { status, termination } = context.handle;
   const refused = context.refusal !== undefined || termination?.cause === "refused";
   const lists = { init: [] as ContainerStatus[], app: [] as ContainerStatus[], ephemeral: [] as ContainerStatus[] };
+  const restarting = isRestartingAll(context, options);
+  const removing = restarting === true || context.restartingAll || options.restartedAll;
   for (const { kind, container } of podContainers(context.spec)) {
     const unsupported = kind === "ephemeral" ? unsupportedInEphemeral(container, context.shared.abilities) : undefined;
     const replaced = context.replacing.has(container.name);
@@ -37,6 +44,7 @@ export function describePod(
       waiting: pending && { reason: pending.reason, message: pending.message },
       replaced,
       stopping: termination !== undefined,
+      restartingAll: removing,
       started: context.probes.isStarted(container.name, id),
       ready: context.probes.isReady(container.name, id),
     });
@@ -53,8 +61,16 @@ export function describePod(
     podIps: context.podIps,
     limits: sandbox?.resources && reportedLimits(context.spec, sandbox.resources),
     conditions: context.resize.conditions,
+    restartingAll: restarting,
     stopped: options.stopped ?? false,
   };
+}
+
+function isRestartingAll(context: PodContext, { restartedAll }: DescribeOptions): boolean | undefined {
+  const { spec, facts, handle } = context;
+  if (!mayRestartAll(spec)) return undefined;
+  if (handle.termination !== undefined || restartedAll === true) return false;
+  return context.restartingAll || findRestartOfAll(spec, (name) => facts.of(name)) !== undefined;
 }
 
 /** The status with what the container was given, and what it has while it runs. */

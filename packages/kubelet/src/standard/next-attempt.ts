@@ -1,4 +1,4 @@
-import { type ContainerInstance, findContainerStatus, type PodStatus } from "@wherry/kubernetes";
+import { type ContainerInstance, findContainerStatus, type PodStatus, restartingAllReason } from "@wherry/kubernetes";
 
 /**
  * Restart count of a container's next instance: one more than the newest instance's, and never less than what was published, so that
@@ -18,7 +18,9 @@ export function nextAttempt(
   if (status === undefined) return 0;
   const { state, lastState, restartCount } = status;
   if (state?.terminated) return restartCount + 1;
-  // A running instance that vanished was counted when its end was published.
-  const counted = lastState?.terminated === undefined || lastState.terminated.reason === "ContainerStatusUnknown";
+  // A running instance that vanished was counted when its end was published, and so was one that a restart of all removed.
+  const ended = lastState?.terminated?.reason;
+  const counted =
+    lastState?.terminated === undefined || ended === "ContainerStatusUnknown" || ended === restartingAllReason;
   return counted ? restartCount : restartCount + 1;
 }

@@ -1,4 +1,5 @@
 import {
+  awaitsRestartOfAll,
   type Container,
   hasRun,
   isRestartableInitContainer,
@@ -7,6 +8,7 @@ import {
   type PodStatus,
   podContainers,
   shouldRestartAfterExit,
+  shouldRestartAllAfterExit,
   statusOfContainer,
 } from "@wherry/kubernetes";
 import { containerHash } from "./container-hash.ts";
@@ -19,6 +21,8 @@ export interface PodActionFacts {
   readonly status: PodStatus;
   /** ID of the sandbox that containers run in; undefined while there is none. */
   readonly sandboxId: string | undefined;
+  /** Whether all containers are being restarted already, so that those of the run before may be gone. */
+  readonly restartingAll: boolean;
   /** Instances of a container, newest first. */
   readonly instancesOf: (name: string) => readonly Instance[];
   /** Ephemeral containers that the node takes. */
@@ -42,6 +46,8 @@ export interface ContainerStop {
 
 /** What is to be done next for a pod that is meant to run. */
 export interface PodActions {
+  /** All init and app containers have to go and begin again, before anything else. */
+  readonly restartAll: boolean;
   /** Nothing of the pod will ever start again and no app container runs: the pod is over. */
   readonly done: boolean;
   /** Something has to start, and there is no sandbox to start it in. */
@@ -59,8 +65,17 @@ type Verdict = "running" | "start" | "finished" | "failed";
 /** Works out what to do for a pod from what is; pure, the same facts always give the same actions. */
 export function podActions(facts: PodActionFacts): PodActions {
   const spec = facts.pod.spec ?? { containers: [] };
+  const nothingDone: PodActions = {
+    restartAll: false,
+    done: false,
+    needsSandbox: false,
+    initialized: false,
+    replace: [],
+    start: [],
+  };
+  if (facts.restartingAll || findRestartOfAll(spec, facts.instancesOf) !== undefined)
+    return { ...nothingDone, restartAll: true };
   const apps = spec.containers.map((container) => ({ container, verdict: verdictOf(facts, spec, container, "app") }));
-  const nothingDone: PodActions = { done: false, needsSandbox: false, initialized: false, replace: [], start: [] };
   if (apps.every(({ verdict }) => verdict === "finished" || verdict === "failed"))
     return { ...nothingDone, done: true, initialized: true };
   if (endsWithItsSandbox(facts, spec)) return { ...nothingDone, done: true };
@@ -84,15 +99,25 @@ export function podActions(facts: PodActionFacts): PodActions {
 /** A pod that never restarts is over when it loses the sandbox in which something of it has run. */
 function endsWithItsSandbox(facts: PodActionFacts, spec: PodSpec): boolean {
   if (facts.sandboxId !== undefined || spec.restartPolicy !== "Never") return false;
-  return podContainers(spec).some(
-    ({ kind, container: { name } }) =>
-      facts.instancesOf(name).length > 0 || hasRun(statusOfContainer(facts.status, kind, name) ?? {}),
-  );
+  return podContainers(spec).some(({ kind, container: { name } }) => {
+    if (facts.instancesOf(name).length > 0) return true;
+    const status = statusOfContainer(facts.status, kind, name);
+    return status !== undefined && hasRun(status) && !awaitsRestartOfAll(status);
+  });
 }
 
 /** Whether a container that is stopped will not run again, also not for the sake of a rule on the exit code it is going to have. */
 function isLast({ container, restart }: ContainerStop): boolean {
   return !restart && (container.restartPolicyRules ?? []).length === 0;
+}
+
+/** The instance whose end asks to restart all containers of the pod, until it is removed; undefined where there is none. */
+export function findRestartOfAll(spec: PodSpec, instancesOf: PodActionFacts["instancesOf"]): Instance | undefined {
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+    const [newest] = instancesOf(container.name);
+    if (newest?.state === "exited" && shouldRestartAllAfterExit(container, newest.exitCode)) return newest;
+  }
+  return undefined;
 }
 
 /** Ephemeral containers are started once: one that has ever run, also in an earlier sandbox, stays as it is. */
@@ -165,9 +190,10 @@ function exitCodeOf(instance: Instance): number {
 /** Exit code of a container of which only the published status tells that it ran. */
 function lostExitCode(facts: PodActionFacts, name: string, kind: "init" | "app"): number | undefined {
   const status = statusOfContainer(facts.status, kind, name);
-  if (status?.state?.terminated) return status.state.terminated.exitCode;
-  if (status?.state?.running) return 137;
-  return status?.state?.waiting ? status.lastState?.terminated?.exitCode : undefined;
+  if (status === undefined || awaitsRestartOfAll(status)) return undefined;
+  if (status.state?.terminated) return status.state.terminated.exitCode;
+  if (status.state?.running) return 137;
+  return status.state?.waiting ? status.lastState?.terminated?.exitCode : undefined;
 }
 
 interface InitActions {

@@ -3,6 +3,7 @@ import {
   containerFieldPath,
   findContainer,
   findContainerStatus,
+  findPodCondition,
   type Pod,
   type PodSpec,
 } from "@wherry/kubernetes";
@@ -63,6 +64,8 @@ export class PodContext {
   runtimeHandler: string | undefined;
   /** Set by `refused`: why the node does not take the pod. */
   refusal: { readonly reason: string; readonly message: string } | undefined;
+  /** When all containers were restarted last, by the monotonic clock. */
+  restartedAllAtMs: number | undefined;
   /** Everything in the runtime may have changed. */
   staleAll = true;
   readonly staleContainers: Set<string> = new Set();
@@ -100,6 +103,14 @@ export class PodContext {
 
   get options(): StandardProviderOptions {
     return this.shared.options;
+  }
+
+  /**
+   * Whether all containers are being removed to begin again, by what was published. So a restarted kubelet knows it too, even where all of
+   * the run before is gone, what asked for it among them.
+   */
+  get restartingAll(): boolean {
+    return findPodCondition(this.handle.status, "AllContainersRestarting")?.status === "True";
   }
 
   /** Addresses of the sandbox, or the node's where the pod shares them; none while there is no sandbox. */

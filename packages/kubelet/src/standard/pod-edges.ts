@@ -7,8 +7,9 @@ export const podEdges = {
   refused: ["stopping"],
   mounting: ["sandboxing", "stopping"],
   sandboxing: ["initializing", "stopping"],
-  initializing: ["running", "sandboxing", "stopping"],
-  running: ["sandboxing", "stopping"],
+  initializing: ["running", "restarting", "sandboxing", "stopping"],
+  running: ["restarting", "sandboxing", "stopping"],
+  restarting: ["initializing", "stopping"],
   stopping: ["releasing"],
   releasing: ["finished"],
   finished: [],
@@ -23,6 +24,8 @@ export const podStateDescriptions: Readonly<Record<keyof typeof podEdges, string
   initializing: "Runs init containers in order and starts sidecars; the next one waits for a sidecar's startup probe.",
   running:
     "Starts containers, stops those whose probe failed, and starts them again by their policy with crash back-off; sleeps while nothing changes.",
+  restarting:
+    "A container ended by a rule with `RestartAllContainers`: kills and removes all init and app containers, for which the pod begins again in its sandbox.",
   stopping:
     "Runs preStop hooks and stops containers (sidecars last, in reverse order) within the grace period, then the sandbox.",
   releasing: "Nothing runs any more: publishes the terminal phase and gives volumes back.",

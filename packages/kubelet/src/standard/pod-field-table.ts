@@ -186,8 +186,8 @@ const containerRules: readonly FieldRule[] = [
   {
     path: "restartPolicyRules[].action",
     verdict: "refused",
-    why: "the only action supported is Restart",
-    when: (value) => value !== "Restart",
+    why: "the actions supported are Restart and RestartAllContainers",
+    when: (value) => value !== "Restart" && value !== "RestartAllContainers",
   },
   { path: "securityContext", verdict: "ignored", why: noSystemCalls },
   {

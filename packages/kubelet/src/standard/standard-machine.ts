@@ -6,6 +6,7 @@ import { mounting } from "./states/mounting.ts";
 import { refused } from "./states/refused.ts";
 import { registered } from "./states/registered.ts";
 import { releasing } from "./states/releasing.ts";
+import { restarting } from "./states/restarting.ts";
 import { running } from "./states/running.ts";
 import { sandboxing } from "./states/sandboxing.ts";
 import { stopping } from "./states/stopping.ts";
@@ -22,6 +23,7 @@ export const standardMachine: PodMachine = {
     sandboxing,
     initializing,
     running,
+    restarting,
     stopping,
     releasing,
     finished,

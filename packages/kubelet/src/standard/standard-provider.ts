@@ -113,8 +113,8 @@ class RuntimeProvider implements StandardProvider {
       operatingSystem: "linux",
       runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
       taints: taints.map((taint) => ({ ...taint })),
-      // Without it the API server takes no resize of a pod as a whole.
-      declaredFeatures: ["InPlacePodLevelResourcesVerticalScaling"],
+      // Without them the API server takes no resize of a pod as a whole, and the scheduler brings no pod with such a rule.
+      declaredFeatures: ["InPlacePodLevelResourcesVerticalScaling", "RestartAllContainersOnContainerExits"],
       runtimeHandlers: status.handlers.map(({ name, features }) => ({ name, features: { ...features } })),
     };
   }

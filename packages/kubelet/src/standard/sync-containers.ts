@@ -12,10 +12,11 @@ import { killContainer } from "./stop-container.ts";
 /** Shorter than a person notices, longer than a start that goes well. */
 const publishAfterMs = 100;
 
-export type SyncEnd = "needs-sandbox" | "initialized" | "done";
+export type SyncEnd = "restart-all" | "needs-sandbox" | "initialized" | "done";
 
 /**
- * Does what is to be done for the pod's containers, again and again, until it is over, needs a sandbox, or (with `untilInitialized`)
+ * Does what is to be done for the pod's containers, again and again, until it is over, needs a sandbox, starts
+ * all over, or (with `untilInitialized`)
  * its init containers have done their part. Between rounds it sleeps until something changes.
  */
 export async function syncContainers(
@@ -28,6 +29,7 @@ export async function syncContainers(
     wakeup.clear();
     await context.refresh(signal);
     const actions = actionsFor(context);
+    if (actions.restartAll) return "restart-all";
     if (actions.done) return "done";
     dropStalePending(context, actions);
     const updates = context.resize.updates();
@@ -50,6 +52,7 @@ export function actionsFor(context: PodContext): PodActions {
   return podActions({
     pod,
     status: handle.status,
+    restartingAll: context.restartingAll,
     sandboxId: facts.sandbox?.id,
     instancesOf: (name) => facts.of(name),
     ephemeral: startableEphemeral(context),

@@ -122,6 +122,16 @@ describe("nextAttempt()", () => {
     ["nothing known", undefined, {}, 0],
     ["an instance", { attempt: 4 }, {}, 5],
     ["an older instance than published", { attempt: 1 }, published({ restartCount: 7 }), 7],
+    [
+      "a removal to restart all containers",
+      undefined,
+      published({
+        restartCount: 7,
+        state: { waiting: {} },
+        lastState: { terminated: { exitCode: 137, reason: "RestartingAllContainers" } },
+      }),
+      7,
+    ],
     ["a published end only", undefined, published({ restartCount: 7, state: { terminated: { exitCode: 1 } } }), 8],
   ])("nextAttempt() after %s", (_name, newest, status, expected) => {
     expect(nextAttempt("main", newest, status)).toBe(expected);

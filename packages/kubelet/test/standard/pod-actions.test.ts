@@ -39,12 +39,22 @@ interface Case {
   readonly status?: PodStatus;
   readonly closed?: readonly string[];
   readonly failed?: Readonly<Record<string, "liveness" | "startup">>;
+  readonly restartingAll?: boolean;
 }
 
-function actions({ spec, instances = [], status = {}, closed = [], failed = {}, ...rest }: Case) {
+function actions({
+  spec,
+  instances = [],
+  status = {},
+  closed = [],
+  failed = {},
+  restartingAll = false,
+  ...rest
+}: Case) {
   const result = podActions({
     pod: { spec },
     status,
+    restartingAll,
     sandboxId: "sandboxId" in rest ? rest.sandboxId : "s1",
     instancesOf: (name) => instances.filter((candidate) => candidate.name === name),
     ephemeral: spec.ephemeralContainers ?? [],
@@ -120,6 +130,47 @@ describe("podActions()", () => {
     expect(actions({ spec: never, status: published({ state: { running: {} } }) }).done).toBe(true);
     expect(actions({ spec: never, status: published({ state: { terminated: { exitCode: 0 } } }) }).done).toBe(true);
     expect(actions({ spec: never, status: published({ state: { waiting: {} } }) }).start).toEqual(["a"]);
+  });
+
+  describe("with a rule that restarts all containers", () => {
+    const restarts = {
+      restartPolicy: "Never",
+      restartPolicyRules: [{ action: "RestartAllContainers", exitCodes: { operator: "In", values: [42] } }],
+    };
+    const asking = spec("Never", [app("a", restarts), app("b")], [app("i", restarts)]);
+    const nothing = { restartAll: false, done: false };
+
+    test.each<[string, Instance[], object]>([
+      ["while they run", [exited("i", 0), instance("a"), instance("b")], nothing],
+      ["after another exit", [exited("i", 0), exited("a", 1), instance("b")], nothing],
+      ["after the exit", [exited("i", 0), exited("a", 42), instance("b")], { restartAll: true, start: [] }],
+      [
+        "after the exit as the last",
+        [exited("i", 0), exited("a", 42), exited("b", 0)],
+        { restartAll: true, done: false },
+      ],
+      ["after that of an init container", [exited("i", 42)], { restartAll: true, done: false, start: [] }],
+      ["after that of one without a rule", [exited("i", 0), instance("a"), exited("b", 42)], nothing],
+      ["after that of an earlier instance", [exited("i", 0), instance("a", { attempt: 1 }), exited("a", 42)], nothing],
+    ])("podActions() %s", (_when, instances, expected) => {
+      expect(actions({ spec: asking, instances })).toMatchObject(expected);
+    });
+
+    test("podActions() goes on with what was begun, and then starts all that was removed", () => {
+      expect(actions({ spec: asking, restartingAll: true })).toMatchObject({ restartAll: true, done: false });
+      const terminated = { exitCode: 137, reason: "RestartingAllContainers" };
+      const removed = (name: string) => ({
+        ...{ name, image: "", imageID: "", ready: false, restartCount: 1 },
+        state: { waiting: { reason: "PodInitializing" } },
+        lastState: { terminated },
+      });
+      const status = { initContainerStatuses: [removed("i")], containerStatuses: [removed("a"), removed("b")] };
+      expect(actions({ spec: asking, status })).toMatchObject({ ...nothing, start: ["i"] });
+      expect(actions({ spec: asking, status, instances: [exited("i", 0)] })).toMatchObject({
+        ...nothing,
+        start: ["a", "b"],
+      });
+    });
   });
 
   test("podActions() replaces a running container whose image changed, and no other", () => {

@@ -15,6 +15,8 @@ interface ContainerPlan {
   readonly sidecar: boolean;
   /** Exit codes after which it starts again, whatever the pod's policy says. */
   readonly restartsOn: readonly number[] | undefined;
+  /** Exit code after which all of the pod starts again. */
+  readonly restartsAllOn: number | undefined;
   readonly cpu: number;
   readonly probes: readonly ("startup" | "liveness" | "readiness")[];
   readonly postStart: LifecycleHandler | undefined;
@@ -57,6 +59,7 @@ const containerPlan: fc.Arbitrary<ContainerPlan> = fc.record({
   obeysStop: fc.boolean(),
   sidecar: fc.boolean(),
   restartsOn: fc.option(fc.subarray([0, 1, 2], { minLength: 1 }), { nil: undefined, freq: 2 }),
+  restartsAllOn: fc.option(fc.nat(2), { nil: undefined, freq: 2 }),
   cpu: fc.constantFrom(0, 0.5, 1, 2),
   probes: fc.subarray(["startup", "liveness", "readiness"]),
   postStart: hook,
@@ -113,6 +116,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("break" as const), index: fc.nat(3) }) },
 );
 
+/** A pod that has room, and of which an exit with 1 restarts all, as the first one of each container does. */
+const restartingPlan: fc.Arbitrary<PodPlan> = podPlan.map((plan) => {
+  const restarting = (container: ContainerPlan): ContainerPlan => ({
+    ...container,
+    exitCodes: [1, ...container.exitCodes],
+    restartsOn: undefined,
+    restartsAllOn: 1,
+    cpu: 0,
+  });
+  return { ...plan, pullMissing: false, init: plan.init.map(restarting), apps: plan.apps.map(restarting) };
+});
+
 describe("standard provider, random lives", () => {
   test("any pods under any faults keep the invariants, and all end once the faults do", async () => {
     const property = fc.asyncProperty(
@@ -122,6 +137,16 @@ describe("standard provider, random lives", () => {
       runLives,
     );
     // The report of a failure has the seed and the shrunken lives.
+    await fc.assert(property, { numRuns: Number(process.env["WHERRY_RANDOM_RUNS"] ?? 60), endOnFailure: false });
+  }, 300_000);
+
+  test("pods that restart all of their containers keep the invariants under any faults", async () => {
+    const property = fc.asyncProperty(
+      restartingPlan,
+      fc.array(step, { maxLength: 30, size: "max" }),
+      fc.integer(),
+      (plan, steps, seed) => runLives([plan], [{ kind: "create", pod: 0 }, ...steps], seed),
+    );
     await fc.assert(property, { numRuns: Number(process.env["WHERRY_RANDOM_RUNS"] ?? 60), endOnFailure: false });
   }, 300_000);
 });
@@ -267,7 +292,8 @@ function makePod(name: string, plan: PodPlan, scripts: Map<string, ContainerPlan
       image: plan.pullMissing && random() < 0.5 ? "remote:v1" : "app:v1",
       imagePullPolicy: "IfNotPresent",
       resources: { requests: { cpu: String(containerOf.cpu) } },
-      ...(init && containerOf.sidecar ? { restartPolicy: "Always" } : rulesOf(containerOf)),
+      ...rulesOf(containerOf),
+      ...(init && containerOf.sidecar ? { restartPolicy: "Always" } : {}),
       ...(init && !containerOf.sidecar ? {} : healthOf(containerOf)),
     };
   };
@@ -281,10 +307,16 @@ function makePod(name: string, plan: PodPlan, scripts: Map<string, ContainerPlan
   return { ...pod, metadata: { ...pod.metadata, uid: `uid-${name}-${++created}` } };
 }
 
-function rulesOf({ restartsOn }: ContainerPlan): Partial<Container> {
-  if (restartsOn === undefined) return {};
-  const exitCodes = { operator: "In", values: [...restartsOn] };
-  return { restartPolicy: "Never", restartPolicyRules: [{ action: "Restart", exitCodes }] };
+function rulesOf({ restartsOn, restartsAllOn }: ContainerPlan): Partial<Container> {
+  const rule = (action: string, values: readonly number[]) => ({
+    action,
+    exitCodes: { operator: "In", values: [...values] },
+  });
+  const restartPolicyRules = [
+    ...(restartsOn === undefined ? [] : [rule("Restart", restartsOn)]),
+    ...(restartsAllOn === undefined ? [] : [rule("RestartAllContainers", [restartsAllOn])]),
+  ];
+  return restartPolicyRules.length === 0 ? {} : { restartPolicy: "Never", restartPolicyRules };
 }
 
 /** Other init containers have neither probes nor hooks. */

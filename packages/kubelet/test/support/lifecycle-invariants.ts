@@ -1,12 +1,14 @@
 import type { ContainerStatus, Pod, PodStatus } from "@wherry/kubernetes";
-import { parseApiTime } from "@wherry/kubernetes";
-import type { FakeRuntime } from "@wherry/testkit";
+import { parseApiTime, shouldRestartAllAfterExit } from "@wherry/kubernetes";
+import type { FakeContainer, FakeRuntime } from "@wherry/testkit";
 import { expect } from "vitest";
 
 /** Watches everything a kubelet publishes and does, and fails at the first thing that may never be. */
 export class LifecycleInvariants {
   readonly #runtime: FakeRuntime;
   readonly #last: Map<string, PodStatus> = new Map();
+  /** Everything that has been started, by pod. */
+  readonly #started: Map<string, FakeContainer[]> = new Map();
 
   constructor(runtime: FakeRuntime) {
     this.#runtime = runtime;
@@ -44,7 +46,10 @@ export class LifecycleInvariants {
     expect(["Succeeded", "Failed"], `${container} starts in an ended pod`).not.toContain(phase);
     const init = pod?.spec?.initContainers ?? [];
     const index = init.findIndex(({ name }) => name === container);
-    const sandboxId = this.#runtime.find(pod?.metadata?.name ?? "", container).sandboxId;
+    const starting = this.#runtime.find(pod?.metadata?.name ?? "", container);
+    this.#restartOfAll(uid, pod);
+    this.#started.set(uid, [...(this.#started.get(uid) ?? []), starting]);
+    const { sandboxId } = starting;
     const here = [...this.#runtime.containers.values()].filter((other) => other.sandboxId === sandboxId);
     const appsStarted = here.some(
       ({ config, state }) =>
@@ -59,6 +64,23 @@ export class LifecycleInvariants {
           : instances.some(({ state, exitCode }) => state === "exited" && exitCode === 0);
       expect(done, `${container} starts only after ${earlier.name} did its part`).toBe(true);
     }
+  }
+
+  /** What asked for a restart of all containers goes last: once it is gone, so is all that was started before it ended. */
+  #restartOfAll(uid: string, pod: Pod | undefined): void {
+    const { initContainers = [], containers = [] } = pod?.spec ?? {};
+    const started = this.#started.get(uid) ?? [];
+    const isThere = ({ id }: FakeContainer) => this.#runtime.containers.has(id);
+    const asked = started.filter((instance) => {
+      const container = [...initContainers, ...containers].find(({ name }) => name === instance.config.name);
+      return instance.state === "exited" && shouldRestartAllAfterExit(container ?? {}, instance.exitCode);
+    });
+    const gone = asked.filter((instance) => !isThere(instance));
+    for (const { startedAtMs, config } of started.filter(isThere))
+      for (const { finishedAtMs, config: cause } of gone)
+        expect(startedAtMs, `${config.name} was started anew since ${cause.name} restarted all`).toBeGreaterThanOrEqual(
+          finishedAtMs,
+        );
   }
 
   #phase(uid: string, before: PodStatus | undefined, next: PodStatus): void {

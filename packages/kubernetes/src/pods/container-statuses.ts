@@ -51,11 +51,17 @@ export interface ContainerStatusFacts {
   readonly replaced?: boolean | undefined;
   /** The pod is being stopped: nothing starts any more. */
   readonly stopping: boolean;
+  /** All containers of the pod are being removed to start anew (KEP-5532), so that an instance that is gone was not lost. @default false */
+  readonly restartingAll?: boolean | undefined;
   /** Whether the startup gate is open, once running. */
   readonly started: boolean;
   /** Whether readiness is given, once started. */
   readonly ready: boolean;
 }
+
+/** Reason of what a restart of all containers has removed: of waiting for the next instance, and in place of how the last one ended. */
+export const restartingAllReason = "RestartingAllContainers";
+const restartingAllMessage = "The container is removed because RestartAllContainers in place";
 
 const lostMessage = "The container could not be located when the pod was deleted.  The container used to be Running";
 const lost: ContainerStateTerminated = { exitCode: 137, reason: "ContainerStatusUnknown", message: lostMessage };
@@ -64,7 +70,8 @@ const lost: ContainerStateTerminated = { exitCode: 137, reason: "ContainerStatus
 export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
   const { container } = facts;
   const [newest, older] = facts.instances;
-  const status = newest === undefined ? withoutInstance(facts) : fromInstance(newest, older, facts);
+  const status =
+    newest === undefined ? (removedInRestart(facts) ?? withoutInstance(facts)) : fromInstance(newest, older, facts);
   const { waiting } = facts;
   if (waiting !== undefined && mayStart(facts, newest)) {
     if (status.state?.terminated) status.lastState = status.state;
@@ -101,6 +108,29 @@ function mayStart(facts: ContainerStatusFacts, newest: ContainerInstance | undef
   if (newest.state === "running") return false;
   if (facts.replaced === true) return true;
   return shouldRestartAfterExit(facts.pod.spec ?? {}, facts.container, facts.kind, newest.exitCode);
+}
+
+/** Of a container that a restart of all has removed, counted once; undefined where none of its instances was there to remove. */
+function removedInRestart({ restartingAll, kind, previous }: ContainerStatusFacts): ContainerStatus | undefined {
+  if (restartingAll !== true || kind === "ephemeral" || previous === undefined) return undefined;
+  if (previous.state?.waiting?.reason === restartingAllReason) return { ...previous };
+  if (previous.containerID === undefined) return undefined;
+  const { name, image, imageID, restartCount } = previous;
+  const reason = { reason: restartingAllReason, message: restartingAllMessage };
+  return {
+    name,
+    image,
+    imageID,
+    ready: false,
+    restartCount: restartCount + 1,
+    state: { waiting: reason },
+    lastState: { terminated: { exitCode: 137, ...reason } },
+  };
+}
+
+/** Whether a container has not begun again since all containers of its pod were restarted. */
+export function awaitsRestartOfAll(status: Pick<ContainerStatus, "state" | "lastState">): boolean {
+  return status.state?.waiting !== undefined && status.lastState?.terminated?.reason === restartingAllReason;
 }
 
 function withoutInstance(facts: ContainerStatusFacts): ContainerStatus {

@@ -22,6 +22,8 @@ export interface PodConditionFacts {
   readonly containerStatuses: readonly ContainerStatus[] | undefined;
   readonly initContainerStatuses: readonly ContainerStatus[] | undefined;
   readonly sandboxReady: boolean;
+  /** Whether all containers are being restarted; undefined for a pod that nothing does that to. */
+  readonly restartingAll?: boolean | undefined;
 }
 
 type Verdict = Pick<PodCondition, "status" | "reason" | "message">;
@@ -38,6 +40,8 @@ export function podConditions(facts: PodConditionFacts): PodCondition[] {
     ["ContainersReady", containersReady],
     ["PodScheduled", yes],
   ];
+  if (facts.restartingAll !== undefined)
+    verdicts.unshift(["AllContainersRestarting", restartingVerdict(facts.phase, facts.restartingAll)]);
   return verdicts.map(([type, verdict]) => ({ type, ...verdict }));
 }
 
@@ -87,6 +91,14 @@ function readyVerdict(pod: Pod, containersReady: Verdict): Verdict {
       messages.push(`the status of pod readiness gate ${name} is not "True", but ${condition.status}`);
   }
   return messages.length === 0 ? yes : no("ReadinessGatesNotReady", messages.join(", "));
+}
+
+function restartingVerdict(phase: PodPhase, restartingAll: boolean): Verdict {
+  if (phase === "Succeeded") return no("PodCompleted");
+  if (phase === "Failed") return no("PodFailed");
+  if (!restartingAll) return { status: "False" };
+  const message = "container exited with restart policy rule";
+  return { status: "True", reason: "RestartAllContainersStarted", message };
 }
 
 function listVerdict(reason: string, lists: Readonly<Record<string, readonly string[]>>): Verdict {

@@ -1,4 +1,5 @@
 import type { ContainerStatus, PodSpec } from "../api/index.ts";
+import { awaitsRestartOfAll } from "./container-statuses.ts";
 import { findContainerStatus, hasAnyAppContainerStarted, isRestartableInitContainer } from "./pod-containers.ts";
 import { shouldRestartAfterExit } from "./restart-policy.ts";
 
@@ -28,6 +29,7 @@ export function podPhase(facts: PodPhaseFacts): PodPhase {
   if (init.failed > 0 && spec.restartPolicy === "Never") return "Failed";
   const counts = countContainers(facts, init);
   if (terminal && counts.running === 0) return counts.succeeded === spec.containers.length ? "Succeeded" : "Failed";
+  if (initializesAgain(facts)) return "Pending";
   const initialized = hasAnyAppContainerStarted(spec, facts.containerStatuses);
   if (init.pending > 0 || (init.pendingRestartable > 0 && !initialized) || counts.waiting > 0) return "Pending";
   if (counts.running > 0 && counts.unknown === 0) return "Running";
@@ -35,6 +37,12 @@ export function podPhase(facts: PodPhaseFacts): PodPhase {
   if (counts.restarting > 0 || spec.restartPolicy === "Always" || spec.restartPolicy === undefined) return "Running";
   if (counts.stopped === counts.succeeded) return "Succeeded";
   return spec.restartPolicy === "Never" ? "Failed" : "Running";
+}
+
+/** Whether all containers were restarted, and the init containers have not yet let an app container begin again. */
+function initializesAgain({ spec, containerStatuses }: PodPhaseFacts): boolean {
+  if ((spec.initContainers ?? []).length === 0 || !containerStatuses.some(awaitsRestartOfAll)) return false;
+  return !containerStatuses.some(({ state }) => state?.running !== undefined || state?.terminated !== undefined);
 }
 
 interface InitCounts {
@@ -63,7 +71,8 @@ function countInit(facts: PodPhaseFacts): InitCounts {
       }
       continue;
     }
-    const ended = state?.terminated ?? (state?.waiting ? status?.lastState?.terminated : undefined);
+    const removed = status !== undefined && awaitsRestartOfAll(status);
+    const ended = state?.terminated ?? (state?.waiting && !removed ? status?.lastState?.terminated : undefined);
     if (ended === undefined) counts.pending++;
     else if (ended.exitCode !== 0 && !shouldRestartAfterExit(facts.spec, container, "init", ended.exitCode))
       counts.failed++;

@@ -23,6 +23,8 @@ export interface PodStatusFacts {
   readonly hostIps: readonly string[];
   /** Nothing of the pod runs and nothing will be started again. */
   readonly stopped: boolean;
+  /** Whether all containers are being restarted, shown as a condition; undefined shows none. */
+  readonly restartingAll?: boolean | undefined;
   /** The node did not take the pod: it shows no containers unless one has run, so that clients show the reason instead. @default false */
   readonly refused?: boolean | undefined;
   /** Overrides the phase that follows from the containers. */
@@ -52,7 +54,13 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
   const phase = phaseOf(facts, lists);
   const now = formatApiTime(facts.nowMs);
   const generation = pod.metadata?.generation;
-  const own = podConditions({ pod, phase, sandboxReady: facts.sandboxReady, ...lists });
+  const own = podConditions({
+    pod,
+    phase,
+    sandboxReady: facts.sandboxReady,
+    restartingAll: facts.restartingAll,
+    ...lists,
+  });
   const stamped = [...own, ...(facts.conditions ?? [])].map((condition) =>
     generation === undefined
       ? condition

@@ -22,7 +22,14 @@ export function shouldRestartAfterExit(
   return restartsByPolicy(spec.restartPolicy ?? "Always", exitCode);
 }
 
-/** Whether a rule of the container asks to restart the whole pod after this exit. */
+/** Whether an exit of some container may restart all of the pod: a rule of an init or app container has `RestartAllContainers` (KEP-5532). */
+export function mayRestartAll({ initContainers = [], containers }: PodSpec): boolean {
+  return [...initContainers, ...containers].some(({ restartPolicyRules = [] }) =>
+    restartPolicyRules.some(({ action }) => action === "RestartAllContainers"),
+  );
+}
+
+/** Whether the first rule of the container that matches this exit asks to restart all containers of the pod. */
 export function shouldRestartAllAfterExit(container: Restartable, exitCode: number): boolean {
   const rule = container.restartPolicyRules?.find((candidate) => matchesExitCode(candidate, exitCode));
   return rule?.action === "RestartAllContainers";

@@ -12,6 +12,7 @@ import {
   forbiddenValue,
   invalidValue,
   required,
+  tooMany,
 } from "../../validation/field-error.ts";
 import { selects, validateLabelSelector } from "../../validation/label-selector.ts";
 import { validateImmutable, validateTemplate } from "../apps/pod-template.ts";
@@ -100,11 +101,7 @@ function validateFailurePolicy({ podFailurePolicy, template, podReplacementPolic
     errors.push(...checkSupported("spec.podReplacementPolicy", podReplacementPolicy, ["Failed"]));
   }
   if (rules.length > maxPolicyRules) {
-    errors.push({
-      reason: "FieldValueTooMany",
-      message: `Too many: ${rules.length}: must have at most ${maxPolicyRules} items`,
-      field: path,
-    });
+    errors.push(tooMany(path, rules.length, maxPolicyRules));
   }
   const names = new Set(
     [...(template?.spec?.containers ?? []), ...(template?.spec?.initContainers ?? [])].map(({ name }) => name),
@@ -140,11 +137,7 @@ function validateRule(rule: PodFailurePolicyRule, path: string, names: ReadonlyS
     }
     if (values.length === 0) errors.push(invalidValue(`${at}.values`, values, "at least one value is required"));
     if (values.length > maxExitCodes) {
-      errors.push({
-        reason: "FieldValueTooMany",
-        message: `Too many: ${values.length}: must have at most ${maxExitCodes} items`,
-        field: `${at}.values`,
-      });
+      errors.push(tooMany(`${at}.values`, values.length, maxExitCodes));
     }
     values.forEach((value, index) => {
       if (operator === "In" && value === 0) {

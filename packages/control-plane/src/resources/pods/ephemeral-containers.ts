@@ -14,6 +14,7 @@ const forbiddenFields = [
   "lifecycle",
   "resizePolicy",
   "restartPolicy",
+  "restartPolicyRules",
 ] as const;
 
 function validateAdded(

@@ -2,6 +2,7 @@ import {
   dnsLabelProblem,
   dnsSubdomainProblem,
   jsonEquals,
+  mayRestartAll,
   type NodeSelectorTerm,
   type Pod,
   type PodSpec,
@@ -18,6 +19,7 @@ import {
 } from "../../validation/field-error.ts";
 import { validateLabels } from "../../validation/metadata.ts";
 import { validateContainer, validateResources } from "./container-validation.ts";
+import { validateRestarts } from "./restart-validation.ts";
 import { validateVolumes } from "./volume-validation.ts";
 
 const maxDeadlineSeconds = 2 ** 31 - 1;
@@ -34,11 +36,12 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldError[] {
   const scope = { volumeNames, names: new Set<string>(), hostNetwork: spec.hostNetwork ?? false };
   if ((spec.containers?.length ?? 0) === 0) errors.push(required(`${path}.containers`));
   spec.containers?.forEach((container, index) => {
-    errors.push(...validateContainer(container, `${path}.containers[${index}]`, scope));
+    const at = `${path}.containers[${index}]`;
+    errors.push(...validateContainer(container, at, scope), ...validateRestarts(container, at));
   });
   spec.initContainers?.forEach((container, index) => {
     const at = `${path}.initContainers[${index}]`;
-    errors.push(...validateContainer(container, at, scope));
+    errors.push(...validateContainer(container, at, scope), ...validateRestarts(container, at));
     if (container.restartPolicy === "Always") return;
     for (const field of ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const) {
       if (container[field] !== undefined) {
@@ -288,6 +291,7 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   // A restart count going to a container that will not run again would say it did.
   const policy = pod.spec?.restartPolicy;
   if (policy === "Always" || old.status?.containerStatuses === undefined) return errors;
+  if (pod.spec !== undefined && mayRestartAll(pod.spec)) return errors;
   for (const before of old.status.containerStatuses) {
     const after = pod.status?.containerStatuses?.find((status) => status.name === before.name);
     if (before.state?.terminated === undefined || after === undefined || after.state?.terminated !== undefined)

@@ -11,6 +11,7 @@ export const initializing: PodState<"initializing"> = {
   async next(context, signal) {
     const end = await syncContainers(context, signal, { untilInitialized: true });
     if (end === "done") return "stopping";
+    if (end === "restart-all") return "restarting";
     return end === "needs-sandbox" ? "sandboxing" : "running";
   },
 };

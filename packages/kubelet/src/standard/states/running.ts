@@ -10,6 +10,7 @@ export const running: PodState<"running"> = {
 
   async next(context, signal) {
     const end = await syncContainers(context, signal, { untilInitialized: false });
+    if (end === "restart-all") return "restarting";
     return end === "needs-sandbox" ? "sandboxing" : "stopping";
   },
 };
