@@ -27,6 +27,9 @@ export function podLifecyclePage(): string {
     "| --- | --- |",
     ...rows,
     "",
+    "Every state is tried again when it fails. What has no event of its own, such as a runtime that does not list its containers, is",
+    "a Warning `FailedSync` with the error's words, the same once a minute at most.",
+    "",
     ...fullNode,
     "",
   ].join("\n");
