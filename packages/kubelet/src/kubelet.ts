@@ -31,6 +31,7 @@ import { registerPreemptionMetrics } from "./pods/preemption-metrics.ts";
 import { registerResizeMetrics } from "./pods/resize-metrics.ts";
 import type { NodeFacts } from "./ports/node-facts.ts";
 import type { Provider } from "./provider/provider.ts";
+import { runProvider } from "./provider/run-provider.ts";
 import { pingCheck } from "./server/health-checks.ts";
 import { MetricsRegistry } from "./server/metrics/metrics-registry.ts";
 import { type NodeServer, openNodeServer } from "./server/node-server.ts";
@@ -258,7 +259,7 @@ class WiredKubelet<E extends EdgeTable, Context> implements Kubelet {
       (inner) => collector.run(inner),
       ...(configuration.eviction.localStorage ? [(inner: AbortSignal) => eviction.run(inner)] : []),
       (inner) => statusWriter.run(inner),
-      ...(provider.run === undefined ? [] : [(inner: AbortSignal) => provider.run?.(inner) ?? Promise.resolve()]),
+      ...(provider.run === undefined ? [] : [(inner: AbortSignal) => runProvider(provider, inner)]),
       (inner) => pods.run(inner),
       ...(credentialProviders === undefined ? [] : [(inner: AbortSignal) => credentialProviders.run(inner)]),
     ]);

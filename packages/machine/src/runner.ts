@@ -33,6 +33,8 @@ export interface RunnerOptions<E extends EdgeTable, Context, Status> {
   /** Told of each state's description before its work starts; a rejection is logged and does not stop the machine. */
   readonly publish?: ((status: Status, state: StateName<E>) => Promise<void> | void) | undefined;
   readonly onTransition?: ((transition: Transition<StateName<E>>) => void) | undefined;
+  /** Told before each call of a state's `next`. */
+  readonly onTry?: ((state: StateName<E>) => void) | undefined;
   readonly onRetry?: ((state: StateName<E>, error: unknown, tries: number, delayMs: number) => void) | undefined;
   /** Transitions kept in `log`. @default 32 */
   readonly logSize?: number | undefined;
@@ -48,6 +50,9 @@ interface Step {
 class Interruption extends Error {
   override readonly name = "AbortError";
 }
+
+/** A state that needs longer than this to notice an abort has most likely not been given its signal. */
+const slowAbortMs = 5000;
 
 const defaultRetry: RetryPolicy = { backoff: { initialMs: 10_000, maxMs: 300_000 } };
 
@@ -115,6 +120,7 @@ export class MachineRunner<E extends EdgeTable, Context, Status = never> {
     const abort = new AbortController();
     this.#stateAbort = abort;
     const combined = AbortSignal.any([signal, abort.signal]);
+    const endWatch = this.#watchAbort(state, combined);
     try {
       const step = await this.#tryState(state, combined);
       signal.throwIfAborted();
@@ -126,8 +132,28 @@ export class MachineRunner<E extends EdgeTable, Context, Status = never> {
       if (target === undefined) throw error;
       return { to: target, cause: "interrupted" };
     } finally {
+      endWatch();
       this.#stateAbort = undefined;
     }
+  }
+
+  /** Names the state that goes on after its signal: until it settles, neither the machine nor who waits for it can end. */
+  #watchAbort({ name }: AnyState<E, Context, Status>, signal: AbortSignal): () => void {
+    let cancel: (() => void) | undefined;
+    const onAbort = () => {
+      cancel = this.#clock.setTimer(slowAbortMs, () =>
+        this.#logger.warn("State goes on though its signal has aborted; its next() must settle", {
+          state: name,
+          afterMs: slowAbortMs,
+        }),
+      );
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    return () => {
+      signal.removeEventListener("abort", onAbort);
+      cancel?.();
+    };
   }
 
   async #tryState(state: AnyState<E, Context, Status>, signal: AbortSignal): Promise<Step | undefined> {
@@ -135,6 +161,7 @@ export class MachineRunner<E extends EdgeTable, Context, Status = never> {
     const delays = new Backoff(backoff);
     for (let tries = 1; ; tries++) {
       try {
+        this.#options.onTry?.(state.name);
         return asStep(await state.next(this.#options.context, signal), "returned");
       } catch (error) {
         if (signal.aborted && (isAbort(error, signal) || error === signal.reason)) throw error;

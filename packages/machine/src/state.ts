@@ -28,13 +28,16 @@ export interface RetryPolicy {
 /**
  * One state of a machine: the work to do in it, and optionally how to describe it to the outside.
  *
- * `next` does the work and names the successor; a name that `E` does not allow does not compile. It should pass `signal` on and
- * may reject with the signal's reason. It is called again after a failure, so it must be safe to repeat.
+ * `next` does the work and names the successor; a name that `E` does not allow does not compile. It is called again after a failure,
+ * so it must be safe to repeat.
+ *
+ * It must settle soon after `signal` aborts, for which it passes it on to whatever waits; it may reject with the signal's reason.
+ * Until it has settled the machine neither goes where it was interrupted to nor ends; after some seconds that is logged.
  */
 export interface State<E extends EdgeTable, N extends StateName<E>, Context, Status = never> {
   readonly name: N;
   next(context: Context, signal: AbortSignal): Promise<Outcome<E, N>>;
-  /** Description published when the state is entered. */
+  /** Description published when the state is entered; undefined, as without this member, leaves the one before in place. */
   status?(context: Context): Status | undefined;
   /** Overrides the machine's policy for this state. */
   readonly retry?: RetryPolicy;

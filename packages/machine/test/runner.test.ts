@@ -1,4 +1,4 @@
-import { FakeClock } from "@wherry/base";
+import { createLogger, FakeClock, type LogEntry } from "@wherry/base";
 import { describe, expect, test } from "vitest";
 import {
   IllegalTransitionError,
@@ -173,6 +173,39 @@ describe("MachineRunner", () => {
     runner.interrupt("stopping");
     expect(await runner.run(new AbortController().signal)).toBe("stopped");
     expect(context.calls).toEqual([]);
+  });
+
+  test.each(["interrupt()", "the signal of run()"])("run() names a state that goes on after %s", async (how) => {
+    const entries: LogEntry[] = [];
+    const clock = new FakeClock();
+    const release = Promise.withResolvers<"stopping">();
+    const runner = new MachineRunner<Edges, Context, string>(
+      { ...machine, states: { ...machine.states, running: { name: "running", next: () => release.promise } } },
+      { context: { calls: [] }, start: "running", clock, logger: createLogger((entry) => void entries.push(entry)) },
+    );
+    const abort = new AbortController();
+    const ended = runner.run(abort.signal).catch(() => undefined);
+    if (how === "interrupt()") runner.interrupt("stopping");
+    else abort.abort();
+    await clock.advance(4999);
+    expect(entries).toEqual([]);
+    await clock.advance(1);
+    expect(entries).toMatchObject([{ level: "warn", fields: { state: "running" } }]);
+    release.resolve("stopping");
+    await ended;
+    expect(clock.pending).toBe(0);
+  });
+
+  test("run() is silent about a state that settles with its signal, and leaves no timer", async () => {
+    const entries: LogEntry[] = [];
+    const clock = new FakeClock();
+    const logger = createLogger((entry) => void entries.push(entry));
+    const runner = new MachineRunner(machine, { context: { calls: [] }, start: "running", clock, logger });
+    const ended = runner.run(new AbortController().signal);
+    runner.interrupt("stopping");
+    await ended;
+    await clock.advance(60_000);
+    expect([entries, clock.pending]).toEqual([[], 0]);
   });
 
   test("run() refuses a successor that types were bypassed for", async () => {

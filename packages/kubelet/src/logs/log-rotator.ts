@@ -39,10 +39,10 @@ export class LogRotator {
     }
   }
 
-  /** Checks all logs once; one that cannot be rotated is logged and does not hold up the others. */
+  /** Checks all logs once; one that cannot be rotated is logged and does not hold up the others, and what the source throws is logged. */
   async check(signal: AbortSignal): Promise<void> {
-    const { source, maxWorkers, logger } = this.#options;
-    const waiting = [...source.activeLogs()];
+    const { maxWorkers, logger } = this.#options;
+    const waiting = this.#activeLogs();
     const worker = async () => {
       for (let log = waiting.shift(); log !== undefined && !signal.aborted; log = waiting.shift()) {
         try {
@@ -53,6 +53,16 @@ export class LogRotator {
       }
     };
     await Promise.all(Array.from({ length: Math.max(1, maxWorkers) }, worker));
+  }
+
+  #activeLogs(): { readonly containerId: string; readonly path: string }[] {
+    const { source, logger } = this.#options;
+    try {
+      return [...source.activeLogs()];
+    } catch (error) {
+      logger.warn("Cannot find the logs of running containers, will look again", { error: errorMessage(error) });
+      return [];
+    }
   }
 
   async #checkOne(containerId: string, path: string, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, runTogether, systemClock } from "@wherry/base";
+import { type Clock, HandlerSet, type Logger, runTogether, systemClock } from "@wherry/base";
 import type { ConfigMap, Pod, Secret, ServiceAccount } from "@wherry/kubernetes";
 import type { ObjectCache, ObjectCallOptions, TrustAnchors, TrustBundleSelection } from "../ports/object-cache.ts";
 import { type ReferencedKind, referencedObjects, trustBundleSelections } from "./referenced-objects.ts";
@@ -51,25 +51,26 @@ export class WatchingObjectCache implements ObservableObjectCache {
   readonly #trustBundles: WatchedObjects<TrustAnchors>;
   readonly #serviceAccounts: Pick<ObjectSource<ServiceAccount>, "get">;
   readonly #clock: Clock;
-  readonly #listeners: Set<(change: ObjectChange) => void> = new Set();
+  readonly #listeners: HandlerSet<[ObjectChange]>;
 
   constructor(options: WatchingObjectCacheOptions) {
     const { logger, lingerMs = 60_000, clock = systemClock } = options;
     this.#clock = clock;
+    this.#listeners = new HandlerSet(logger);
     this.#serviceAccounts = options.serviceAccounts;
     this.#configMaps = new WatchedObjects({
       source: options.configMaps,
       clock,
       logger,
       lingerMs,
-      onChange: (namespace, name, podUids) => this.#tell({ kind: "ConfigMap", namespace, name, podUids }),
+      onChange: (namespace, name, podUids) => this.#listeners.tell({ kind: "ConfigMap", namespace, name, podUids }),
     });
     this.#secrets = new WatchedObjects({
       source: options.secrets,
       clock,
       logger,
       lingerMs,
-      onChange: (namespace, name, podUids) => this.#tell({ kind: "Secret", namespace, name, podUids }),
+      onChange: (namespace, name, podUids) => this.#listeners.tell({ kind: "Secret", namespace, name, podUids }),
     });
     this.#trustBundles = new WatchedObjects({
       source: options.trustBundles,
@@ -128,8 +129,7 @@ export class WatchingObjectCache implements ObservableObjectCache {
   }
 
   onChange(listener: (change: ObjectChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Watches until `signal` aborts. */
@@ -138,10 +138,6 @@ export class WatchingObjectCache implements ObservableObjectCache {
       signal,
       [this.#configMaps, this.#secrets, this.#trustBundles].map((objects) => (inner) => objects.run(inner)),
     );
-  }
-
-  #tell(change: ObjectChange): void {
-    for (const listener of this.#listeners) listener(change);
   }
 }
 

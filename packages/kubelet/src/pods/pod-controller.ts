@@ -1,4 +1,4 @@
-import { aborted, errorMessage, isAbort, type Logger, WorkQueue } from "@wherry/base";
+import { aborted, Backoff, errorMessage, isAbort, type Logger, WorkQueue } from "@wherry/base";
 import {
   describeResize,
   isMirrorPod,
@@ -14,6 +14,7 @@ import {
 import type { EdgeTable } from "@wherry/machine";
 import { checkResize, type ResizeHindrance } from "../admission/check-resize.ts";
 import type { Preemption } from "../admission/make-room.ts";
+import { KubeletError } from "../errors.ts";
 import { type Allocations, memoryAllocations } from "../ports/allocations.ts";
 import type { PodDirectory } from "../ports/pod-directory.ts";
 import type { HealthTerm } from "../provider/node-details.ts";
@@ -55,6 +56,9 @@ export interface PodControllerOptions<E extends EdgeTable, Context>
  * Levels, not edges: an event only says which UID to look at. No pod of a source starts before that source is complete, and
  * nothing unknown is removed before all are, so a restart loses no pod. A static pod starts when nothing is left of the one that
  * had its name before.
+ *
+ * A pod of which the provider fails to say whether it can run is asked about again with back-off, until there is an answer or the
+ * pod is to end. Until then nothing of it is started, a new one holds no room, and what runs of it since an earlier life goes on.
  */
 export class PodController<E extends EdgeTable, Context> implements PodDirectory {
   readonly #options: PodControllerOptions<E, Context>;
@@ -63,6 +67,8 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   readonly #running: Set<Promise<void>> = new Set();
   /** Pods that end for critical ones: whoever comes now may have their places once they are free. */
   readonly #makingRoom: Set<PodWorker<E, Context>> = new Set();
+  /** Pods nobody has said of yet whether they are taken in. */
+  readonly #undecided: Set<PodWorker<E, Context>> = new Set();
   readonly #removals: WorkQueue;
   /** Pods that are gone and of which something may be left. */
   readonly #leaving: Map<string, Pod> = new Map();
@@ -170,8 +176,17 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   }
 
   #follow(source: PodSource): () => void {
-    for (const pod of [...source.pods()].sort(byAge)) this.#sync(pod.metadata?.uid ?? "");
-    return source.onChange((uid) => this.#sync(uid));
+    for (const pod of [...source.pods()].sort(byAge)) this.#look(pod.metadata?.uid ?? "");
+    return source.onChange((uid) => this.#look(uid));
+  }
+
+  /** A pod that cannot even be looked at keeps neither the others nor the kubelet from going on. */
+  #look(uid: string): void {
+    try {
+      this.#sync(uid);
+    } catch (error) {
+      this.#logger.error("Cannot follow a pod", { uid, error: errorMessage(error) });
+    }
   }
 
   #sync(uid: string): void {
@@ -217,17 +232,42 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
       publish: (uid, status) => (isStaticPod(pod) ? mirrors?.publish(pod, status) : statusWriter.set(uid, status)),
     });
     this.#workers.set(worker.uid, worker);
-    const ending = worker.termination !== undefined || isTerminalPhase(worker.status.phase);
-    const { refusal, after }: Admission<E, Context> = ending ? { after: [] } : this.#admit(worker, pod);
-    if (refusal !== undefined) worker.refuse(refusal);
+    // Before anything else has its turn: each decision counts on those before it.
+    const after = this.#tryAdmit(worker, pod);
+    if (after === undefined) this.#undecided.add(worker);
     const run = this.#run(worker, after).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
+  /** Who has to end before the pod starts, which may have been refused by then; undefined where there is no answer yet. */
+  #tryAdmit(worker: PodWorker<E, Context>, pod: Pod): readonly PodWorker<E, Context>[] | undefined {
+    if (worker.termination !== undefined || isTerminalPhase(worker.status.phase)) return [];
+    try {
+      const { refusal, after } = this.#admit(worker, pod);
+      if (refusal !== undefined) worker.refuse(refusal);
+      return after;
+    } catch (error) {
+      worker.logger.error("Cannot admit a pod, will try again", { error: errorMessage(error) });
+      worker.syncFailed(error);
+      return undefined;
+    }
+  }
+
+  async #admitLater(worker: PodWorker<E, Context>, signal: AbortSignal): Promise<readonly PodWorker<E, Context>[]> {
+    const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.5, random: this.#options.random });
+    let after: readonly PodWorker<E, Context>[] | undefined;
+    while (after === undefined) {
+      await worker.pause(backoff.next(), signal);
+      after = this.#tryAdmit(worker, this.#find(worker.uid) ?? worker.pod);
+    }
+    this.#undecided.delete(worker);
+    return after;
+  }
+
   /** Counts pods that make room as gone, which what comes now may have to wait for. */
   #admit(worker: PodWorker<E, Context>, wanted: Pod): Admission<E, Context> {
-    const { provider, admit, preemptions } = this.#options;
-    const refusal = provider.admit?.(wanted);
+    const { admit, preemptions } = this.#options;
+    const refusal = this.#askProvider(wanted);
     if (refusal !== undefined) return { refusal, after: [] };
     const others = this.#othersOf(worker);
     // One whose object is gone is none that others see: what takes its place waits for its end, and is not refused.
@@ -245,10 +285,21 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     return { after: [...leaving, ...victims] };
   }
 
-  async #run(worker: PodWorker<E, Context>, after: readonly PodWorker<E, Context>[]): Promise<void> {
+  #askProvider(pod: Pod): PodRefusal | undefined {
+    const { provider } = this.#options;
+    try {
+      return provider.admit?.(pod);
+    } catch (error) {
+      const message = `admit() of provider ${JSON.stringify(provider.name)} failed; it has to answer a refusal or undefined`;
+      throw new KubeletError("AdmitFailed", message, { cause: error });
+    }
+  }
+
+  async #run(worker: PodWorker<E, Context>, admitted: readonly PodWorker<E, Context>[] | undefined): Promise<void> {
     const signal = this.#signal;
     if (signal === undefined) return;
     try {
+      const after = admitted ?? (await this.#admitLater(worker, signal));
       await this.#keepAllocation(worker);
       if (after.length > 0) {
         worker.logger.info("Pod waits for others to make room", { pods: podsOf(after).map(objectKey) });
@@ -265,7 +316,12 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   }
 
   #othersOf(worker: PodWorker<E, Context>): PodWorker<E, Context>[] {
-    return [...this.#workers.values()].filter((other) => other !== worker && other.active);
+    return [...this.#workers.values()].filter((other) => other !== worker && other.active && !this.#isUnknown(other));
+  }
+
+  /** Whether nothing of the pod can run yet; one that has started before is believed to until it is refused. */
+  #isUnknown(worker: PodWorker<E, Context>): boolean {
+    return this.#undecided.has(worker) && worker.status.startTime === undefined;
   }
 
   /** A pod is given what its spec asked for when it was taken in, and nothing else before the node has looked at that. */

@@ -1,4 +1,4 @@
-import { Backoff, type Clock, errorMessage, isAbort, type Logger, raceAbort } from "@wherry/base";
+import { Backoff, type Clock, errorMessage, HandlerSet, isAbort, type Logger, raceAbort } from "@wherry/base";
 import {
   type ContainerStatus,
   containerStatus,
@@ -28,6 +28,7 @@ import type { PodDescription } from "../provider/pod-description.ts";
 import type { PodHandle, PodTermination } from "../provider/pod-handle.ts";
 import type { PodRefusal, Provider } from "../provider/provider.ts";
 import type { ResizeCounters } from "./resize-metrics.ts";
+import { SyncFailures } from "./sync-failures.ts";
 
 export interface PodWorkerOptions<E extends EdgeTable, Context> {
   readonly provider: Provider<E, Context>;
@@ -53,7 +54,8 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   readonly uid: string;
   readonly logger: Logger;
   readonly #options: PodWorkerOptions<E, Context>;
-  readonly #handlers: Set<() => void> = new Set();
+  readonly #handlers: HandlerSet;
+  readonly #failures: SyncFailures;
   #pod: Pod;
   /** As it is wanted. */
   #desired: Pod;
@@ -73,6 +75,8 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.uid = uid;
     this.logger = options.logger.child({ pod: `${namespace}/${name}`, uid });
     this.#options = options;
+    this.#handlers = new HandlerSet(this.logger);
+    this.#failures = new SyncFailures({ clock: options.clock, event: (content) => this.event(content) });
     this.#desired = pod;
     this.#pod = options.allocated(pod);
     this.#status = pod.status ?? {};
@@ -126,21 +130,26 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   }
 
   describe(description: PodDescription): void {
+    const before = this.#description;
     this.#description = description;
-    this.#recompute();
+    try {
+      this.#recompute();
+    } catch (error) {
+      // Everything to come would fail of it too, the end as well.
+      this.#description = before;
+      throw error;
+    }
     // What is left of it by then, such as its volumes, holds nobody up.
     if (description.stopped === true) this.#ended.resolve();
   }
 
   event(content: EventContent): void {
+    this.#failures.observe(content);
     this.#options.recorder.event({ kind: "Pod", pod: this.#pod }, content);
   }
 
   onChange(handler: () => void): () => void {
-    // Wrapped, so that a handler registered twice is told twice.
-    const registered = () => handler();
-    this.#handlers.add(registered);
-    return () => void this.#handlers.delete(registered);
+    return this.#handlers.add(handler);
   }
 
   /** Why a resize has not been granted; undefined where none is wanted. */
@@ -164,7 +173,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#noticeDeletion();
     this.#armDeadline();
     // Told first: what the provider has to say of the change belongs into the same status.
-    this.#tell();
+    this.#handlers.tell();
     if (this.#description !== undefined) this.#recompute();
   }
 
@@ -173,7 +182,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     if (this.#finished || isTerminalPhase(earlier.phase)) return;
     this.#status = earlier;
     this.#armDeadline();
-    this.#tell();
+    this.#handlers.tell();
     if (this.#description !== undefined) this.#recompute();
     this.#options.publish(this.uid, this.#status);
   }
@@ -200,7 +209,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#cancelDeadline?.();
     this.logger.info("Pod is to end", { cause: this.#termination.cause, gracePeriodMs, state: this.state });
     if (before === undefined) this.#runner?.interrupt(this.#options.provider.stopping);
-    this.#tell();
+    this.#handlers.tell();
   }
 
   /**
@@ -253,6 +262,31 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     }
   }
 
+  /**
+   * Waits `delayMs` (answers false), or until the pod is told to end, or to end faster (answers true). Not while its machine runs;
+   * rejects only with the signal's reason.
+   */
+  async pause(delayMs: number, signal: AbortSignal): Promise<boolean> {
+    const over = Promise.withResolvers<boolean>();
+    const cancelTimer = this.clock.setTimer(delayMs, () => over.resolve(false));
+    const before = this.#termination;
+    const endLook = this.onChange(() => {
+      if (this.#termination !== before) over.resolve(true);
+    });
+    try {
+      return await raceAbort(over.promise, signal);
+    } finally {
+      cancelTimer();
+      endLook();
+    }
+  }
+
+  /** Shows that work on the pod failed which told nothing of it, and will be tried again. */
+  syncFailed(error: unknown): void {
+    this.#failures.begin();
+    this.#failures.failed(error);
+  }
+
   /** Runs the pod until nothing of it is left running; rejects only with the signal's reason. */
   async run(signal: AbortSignal): Promise<void> {
     this.#begun = true;
@@ -269,7 +303,9 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
           signal.throwIfAborted();
           const retryInMs = backoff.next();
           this.logger.error("Pod machine failed, will start it again", { error: errorMessage(error), retryInMs });
-          await this.clock.sleep(retryInMs, signal);
+          this.#failures.failed(error);
+          // What is done to end a pod is other work than what failed.
+          if (await this.pause(retryInMs, signal)) backoff.reset();
         }
       }
     } finally {
@@ -290,6 +326,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     const { provider } = this.#options;
     // Those of a machine that failed belong to a context nobody uses any more.
     this.#handlers.clear();
+    this.#failures.begin();
     const ending = this.#termination !== undefined || isTerminalPhase(this.#status.phase);
     this.#runner = new MachineRunner(provider.machine, {
       context: provider.createContext(this),
@@ -297,6 +334,8 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
       logger: this.logger,
       start: ending ? provider.stopping : undefined,
       publish: (description) => this.describe(description),
+      onTry: () => this.#failures.begin(),
+      onRetry: (_state, error) => this.#failures.failed(error),
     });
     await this.#runner.run(signal);
   }
@@ -424,10 +463,6 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
         outcome: { phase: "Failed", reason: "DeadlineExceeded", message: deadlineMessage },
       });
     });
-  }
-
-  #tell(): void {
-    for (const handler of [...this.#handlers]) handler();
   }
 }
 

@@ -26,7 +26,7 @@ export interface PodDescription {
   readonly stopped?: boolean | undefined;
   /** The pod was not taken in after all; containers that never ran are then not shown. @default false */
   readonly refused?: boolean | undefined;
-  /** Overrides the phase that follows from the container statuses. */
+  /** Overrides the phase that follows from the container statuses; once `stopped`, only where it is terminal. */
   readonly phase?: PodPhase | undefined;
   /** `status.reason`, CamelCase. */
   readonly reason?: string | undefined;

@@ -29,13 +29,18 @@ export interface PodHandle {
   readonly clock: Clock;
   /** Carries the pod's name and UID. */
   readonly logger: Logger;
-  /** Publishes a description; cheap, never blocks, the latest wins. Same as answering it from a state's `status`. */
+  /**
+   * Publishes a description; cheap, never blocks, the latest wins. Same as answering it from a state's `status`.
+   *
+   * Throws for what is no description, and the one before stays. What the API server refuses is written again with back-off, with a
+   * warning in the log, until another description takes its place.
+   */
   describe(description: PodDescription): void;
   /** Records an event about the pod; fire and forget. */
   event(content: EventContent): void;
   /**
    * Calls `handler` whenever spec, labels, annotations, foreign conditions or `termination` changed. The returned function ends
-   * it and is idempotent.
+   * it and is idempotent. What a handler throws, or its promise rejects with, is logged and changes nothing else.
    */
   onChange(handler: () => void): () => void;
 }

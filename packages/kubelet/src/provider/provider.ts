@@ -36,12 +36,20 @@ export interface ContainerTarget {
  * must look at what already exists and go on from there. Pods that are to end, or whose published phase is terminal, start in
  * `stopping` instead.
  *
+ * Failures: what a provider throws ends neither the kubelet nor another pod, `run` and `ready` excepted. A state that fails is tried
+ * again with back-off, and so is the whole machine after a terminal error, an edge there is not, or a `createContext` or `status` that
+ * throws. Users see each as a Warning `FailedSync` with the error's words, unless a Warning of its own was recorded in the same try.
+ *
  * Ownership: the kubelet owns handles and objects, the provider owns contexts and whatever runs.
  */
 export interface Provider<E extends EdgeTable, Context> {
   /** For logs, e.g. `standard`. */
   readonly name: string;
-  /** The machine of a pod. Its ends mean that nothing of the pod runs; what logs need may be kept until `removePod`. */
+  /**
+   * The machine of a pod. Its ends mean that nothing of the pod runs; what logs need may be kept until `removePod`.
+   *
+   * A state's `next` must settle when its signal aborts: until it does, the pod cannot be deleted and the kubelet cannot end.
+   */
   readonly machine: MachineDefinition<E, Context, PodDescription>;
   /**
    * State that ends a pod. The kubelet interrupts to it when the pod is deleted, evicted or over its deadline, so every state in
@@ -53,7 +61,12 @@ export interface Provider<E extends EdgeTable, Context> {
   nodeDetails(options?: ProviderCallOptions): Promise<NodeDetails>;
   /** Terms of the node's readiness, asked every few seconds. A rejection counts as unhealthy. */
   health?(options?: ProviderCallOptions): Promise<readonly HealthTerm[]>;
-  /** Whether the provider can run the pod at all; pure and quick. Asked before anything else, and again after a restart. */
+  /**
+   * Whether the provider can run the pod at all; pure and quick. Asked before anything else, and again after a restart.
+   *
+   * A refusal is final, a throw is none: the pod stays as it is, its event says why, and the question is put again with back-off until
+   * there is an answer or the pod is to end.
+   */
   admit?(pod: Pod): PodRefusal | undefined;
   /**
    * Whether the provider gives running containers what `PodHandle.pod` says when that changes, and describes how far that is
@@ -101,7 +114,11 @@ export interface Provider<E extends EdgeTable, Context> {
   /** Adds metrics to those that `/metrics` and `/metrics/probes` serve; called once, before `run`. */
   registerMetrics?(metrics: MetricsRegistry, probeMetrics: MetricsRegistry): void;
 
-  /** Whatever the provider does beside single pods, until `signal` aborts. Pods start only after `ready`, where there is one. */
+  /**
+   * Whatever the provider does beside single pods, until `signal` aborts. A rejection ends the kubelet, and so does an end before the
+   * abort, as nothing would do that work any more: what has to be done only once goes before the wait for the signal.
+   */
   run?(signal: AbortSignal): Promise<void>;
+  /** Pods start only after this, where there is one; a rejection ends the kubelet. */
   readonly ready?: Promise<void>;
 }

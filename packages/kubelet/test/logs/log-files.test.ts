@@ -20,10 +20,13 @@ describe("LogRotator", () => {
   function setUp() {
     const path = join(directory, "0.log");
     const clock = new FakeClock(Date.UTC(2026, 0, 2, 3, 4, 5));
-    const state = { reopened: 0, failing: false };
+    const state = { reopened: 0, failing: false, unknown: false };
     const rotator = new LogRotator({
       source: {
-        activeLogs: () => [{ containerId: "c1", path }],
+        activeLogs() {
+          if (state.unknown) throw new Error("provider is confused");
+          return [{ containerId: "c1", path }];
+        },
         async reopenLog() {
           state.reopened++;
           if (state.failing) throw new Error("runtime is away");
@@ -86,6 +89,17 @@ describe("LogRotator", () => {
     await rotator.check(signal);
     expect(await readdir(directory)).toEqual(["0.log"]);
     state.failing = false;
+    await rotator.check(signal);
+    expect(await readdir(directory)).toHaveLength(2);
+  });
+
+  test("LogRotator goes on when the provider throws instead of naming its logs, and rotates them the next time", async () => {
+    const { path, state, rotator } = setUp();
+    await writeFile(path, "1234567890\n");
+    state.unknown = true;
+    await rotator.check(signal);
+    expect(await readdir(directory)).toEqual(["0.log"]);
+    state.unknown = false;
     await rotator.check(signal);
     expect(await readdir(directory)).toHaveLength(2);
   });

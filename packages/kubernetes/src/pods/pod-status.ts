@@ -27,7 +27,7 @@ export interface PodStatusFacts {
   readonly restartingAll?: boolean | undefined;
   /** The node did not take the pod: it shows no containers unless one has run, so that clients show the reason instead. @default false */
   readonly refused?: boolean | undefined;
-  /** Overrides the phase that follows from the containers. */
+  /** Overrides the phase that follows from the containers; once `stopped`, only where it is terminal. */
   readonly phase?: PodPhase | undefined;
   readonly reason?: string | undefined;
   readonly message?: string | undefined;
@@ -126,7 +126,9 @@ function phaseOf(
   const { previous, stopped } = facts;
   if (isTerminalPhase(previous?.phase)) return previous?.phase as PodPhase;
   const spec = facts.pod.spec ?? { containers: [] };
-  const phase = facts.phase ?? podPhase({ spec, ...lists, terminal: stopped });
+  // An override that is no end was said of a pod that still lived.
+  const given = stopped && !isTerminalPhase(facts.phase) ? undefined : facts.phase;
+  const phase = given ?? podPhase({ spec, ...lists, terminal: stopped });
   if (stopped || !isTerminalPhase(phase)) return phase;
   return previous?.phase === "Pending" ? "Pending" : "Running";
 }

@@ -52,6 +52,14 @@ describe("podStatus()", () => {
     expect(result.conditions?.every((condition) => condition.observedGeneration === 3)).toBe(true);
   });
 
+  test("podStatus() of a stopped pod ignores a phase that is no end", () => {
+    const never = { ...pod, spec: spec("Never", 1) };
+    const ended = facts({ pod: never, containerStatuses: [status("app-0", terminated(0))], stopped: true });
+    for (const phase of ["Running", "Pending"] as const)
+      expect(podStatus({ ...ended, phase, previous: { phase } }).phase).toBe("Succeeded");
+    expect(podStatus({ ...ended, phase: "Failed" }).phase).toBe("Failed");
+  });
+
   test("podStatus() holds a terminal phase back until everything stopped, and then keeps it", () => {
     const never = { ...pod, spec: spec("Never", 1) };
     const ended = facts({ pod: never, containerStatuses: [status("app-0", terminated(0))] });
