@@ -8,6 +8,7 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 const root = join(import.meta.dirname, "..");
@@ -52,6 +53,7 @@ function checkReferences(name: string, manifest: Manifest): void {
 }
 
 function checkImports(name: string, directory: string, manifest: Manifest): void {
+  const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
   for (const file of globSync(`${directory}/src/**/*.ts`, { cwd: root, exclude: ["**/gen/**"] })) {
     const text = readFileSync(join(root, file), "utf8");
     for (const [, specifier = ""] of text.matchAll(/(?:from|import)\s*\(?\s*"([@a-z][\w@/.:-]*)"/g)) {
@@ -60,7 +62,7 @@ function checkImports(name: string, directory: string, manifest: Manifest): void
         .split("/")
         .slice(0, specifier.startsWith("@") ? 2 : 1)
         .join("/");
-      if (manifest.dependencies?.[dependency] === undefined && dependency !== manifest.name)
+      if (declared[dependency] === undefined && dependency !== manifest.name)
         problems.push(`${file} imports "${dependency}", which packages/${name} does not declare`);
     }
   }

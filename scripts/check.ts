@@ -1,4 +1,4 @@
-// The gate: formatting, lint, types, layers, file length and the unit tests; each step's time is printed.
+// The gate: formatting, lint, types, the packages' build, layers, file length and the unit tests; each step's time is printed.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -11,6 +11,7 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
   ["biome", bin("biome"), "ci", "--error-on-warnings", "."],
   ["oxlint", bin("oxlint"), "--type-aware"],
   ["types", node, join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.check.json"],
+  ["packages", node, "scripts/build-packages.ts"],
   ["layers", node, "scripts/check-layers.ts"],
   ["file length", node, "scripts/check-file-length.ts"],
   ["unit tests", node, join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", "unit"],

@@ -46,4 +46,8 @@ kubelet.ready.then(
   () => console.log(`node ${JSON.stringify(nodeName)} is registered`),
   () => undefined,
 );
-await kubelet.run(stop.signal).finally(() => client.close());
+try {
+  await kubelet.run(stop.signal);
+} finally {
+  await client.close();
+}

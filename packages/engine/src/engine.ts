@@ -193,6 +193,8 @@ function makeOwnDirectory(path: string, id: string): void {
   }
 }
 
+/** TypeScript from source, JavaScript where this package was built. */
 function defaultHostEntry(): string {
-  return fileURLToPath(import.meta.resolve("./host/main.ts"));
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return fileURLToPath(new URL(`./host/main.${extension}`, import.meta.url));
 }

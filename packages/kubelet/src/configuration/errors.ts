@@ -12,7 +12,6 @@ export interface ConfigurationProblem {
 export type ReportProblem = (path: string, message: string) => void;
 
 const maxShown = 10;
-const kubeletConfiguration = "kubelet configuration";
 
 /** A configuration that cannot be used; the message names the source and every offending field. */
 export class ConfigurationError extends KubeletError {
@@ -22,7 +21,7 @@ export class ConfigurationError extends KubeletError {
     source: string,
     problems: readonly ConfigurationProblem[],
     cause?: unknown,
-    subject = kubeletConfiguration,
+    subject = "kubelet configuration",
   ) {
     const shown = problems
       .slice(0, maxShown)

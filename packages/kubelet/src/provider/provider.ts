@@ -89,12 +89,17 @@ export interface Provider<E extends EdgeTable, Context> {
    */
   removePod?(podUid: string, options?: ProviderCallOptions): Promise<void>;
 
-  /** Log file of the container's latest instance, or of the one before. Optional: without it logs are refused. */
+  /**
+   * Log file of the container's latest instance, or with `previous` of the one before. Optional: without it logs are refused.
+   *
+   * Answers a refusal that `kubectl logs` shows: 404 for a pod or container that the provider does not know, 400 for a container that
+   * has not started and where there is no instance before. The kubelet asks only for containers that are in the pod's spec.
+   */
   containerLog?(
     target: ContainerTarget,
     options: ProviderCallOptions & { readonly previous: boolean },
   ): Promise<ContainerLog | LogRefusal>;
-  /** Logs of all running containers, for rotation. */
+  /** Logs of all running containers, for rotation. Optional: without it no log is rotated. */
   activeLogs?(): readonly { readonly containerId: string; readonly path: string }[];
   reopenLog?(containerId: string): Promise<void>;
   /** Runs a command in a container and resolves when it ended. Optional: without it exec is refused. */

@@ -154,9 +154,14 @@ export class ProviderBench<E extends EdgeTable, Context> implements AsyncDisposa
     return this.subject.container(workload) !== undefined;
   }
 
-  /** A container that does this. */
+  /** A container that does this; throws where the subject knows none. */
   container(workload: Workload, name: string): Container {
-    return { name, ...this.subject.container(workload) } as Container;
+    const container = this.subject.container(workload);
+    if (container === undefined)
+      throw new Error(
+        `The subject's container() is undefined for ${JSON.stringify(workload)}: this test needs one, as every provider has to know "exit" and "hold"`,
+      );
+    return { name, ...container };
   }
 
   /** Creates a pod on the node that never restarts unless told; a container for each workload, named `main`, `main-1` and so on. */

@@ -207,10 +207,20 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
   });
 
   describe("logs", () => {
-    const skip = () => bench().subject.writesLogs === false || bench().provider.containerLog === undefined;
+    /** Why logs are not tested; undefined where they are. */
+    const withoutLogs = () =>
+      bench().subject.writesLogs === false || bench().provider.containerLog === undefined
+        ? "not applicable: the provider has no logs"
+        : undefined;
+    const withoutPrints = () =>
+      withoutLogs() ??
+      (bench().can({ kind: "print", lines: [] })
+        ? undefined
+        : "not applicable: the provider knows no container that prints");
 
     test("output of a pod can be read while its object is there, and followed to its end", async (context) => {
-      if (skip()) return context.skip("not applicable: the provider has no logs");
+      const reason = withoutPrints();
+      if (reason !== undefined) return context.skip(reason);
       await bench().create("prints", { kind: "print", lines: ["one", "", "three words here"] });
       await bench().observer.untilPhase("prints", "Succeeded");
       expect(await bench().log("prints")).toBe("one\n\nthree words here\n");
@@ -218,7 +228,8 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
     });
 
     test("the log of the instance before is there after a restart", async (context) => {
-      if (skip()) return context.skip("not applicable: the provider has no logs");
+      const reason = withoutPrints();
+      if (reason !== undefined) return context.skip(reason);
       await bench().create("reprints", { kind: "print", lines: ["again"] }, { restartPolicy: "Always" });
       await bench().observer.until(
         "reprints",
@@ -229,7 +240,8 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
     });
 
     test("logs of unknown containers and pods are refused", async (context) => {
-      if (skip()) return context.skip("not applicable: the provider has no logs");
+      const reason = withoutLogs();
+      if (reason !== undefined) return context.skip(reason);
       const { provider } = bench();
       const missing = { podUid: "no-such-uid", container: "main" };
       expect(await provider.containerLog?.(missing, { previous: false })).toMatchObject({ status: 404 });
@@ -240,7 +252,20 @@ export function podTests<E extends EdgeTable, Context>(bench: () => ProviderBenc
         status: 404,
       });
       expect(await provider.containerLog?.(target, { previous: true })).toMatchObject({ status: 400 });
-      const log = await provider.containerLog?.(target, { previous: false });
+    });
+
+    test("logs of running containers are named for rotation", async (context) => {
+      const { provider } = bench();
+      const reason =
+        withoutLogs() ?? (provider.activeLogs ? undefined : "not applicable: the provider rotates no logs");
+      if (reason !== undefined) return context.skip(reason);
+      const { metadata } = await bench().create("rotated", { kind: "hold" });
+      await running("rotated");
+      const log = await provider.containerLog?.(
+        { podUid: metadata?.uid ?? "", container: "main" },
+        { previous: false },
+      );
+      expect(log).toMatchObject({ path: expect.any(String) });
       expect(provider.activeLogs?.()).toContainEqual(expect.objectContaining({ path: (log as { path: string }).path }));
     });
   });

@@ -14,7 +14,10 @@ export interface ProviderSubject<E extends EdgeTable, Context> extends AsyncDisp
   /** Makes the provider of one life of the kubelet; called anew for each. */
   provider(services: KubeletServices, configuration: ResolvedConfiguration): Provider<E, Context>;
   readonly platform: NodePlatform;
-  /** What makes a container do this; undefined where the provider knows no such thing, and the tests of it are left out. */
+  /**
+   * What makes a container do this; undefined where the provider knows no such thing, and the tests of it are skipped. Every provider
+   * has to know `exit` and `hold`.
+   */
   container(workload: Workload): (Partial<Container> & { readonly image: string }) | undefined;
   /** Ends a running container behind the kubelet's back, whether a kubelet runs or not; resolves when it has ended. */
   kill(podUid: string, container: string): Promise<void>;

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { testTimeoutMs } from "../processes/patience.ts";
 import { RuntimeBench } from "./runtime-bench.ts";
 import { containerTests } from "./runtime-containers.ts";
 import { eventTests } from "./runtime-events.ts";
@@ -15,23 +16,23 @@ import { unknownIdTests } from "./runtime-unknown.ts";
  * The documented contract of `Runtime` as tests: to be called in a test file, once for each runtime.
  *
  * One subject serves the whole suite; the tests leave nothing in it. They run in real time and never wait for less than what they
- * wait for, so they also hold for real runtimes on slow machines.
+ * wait for, so they also hold for real runtimes on slow machines. The suite has time limits of its own, whatever vitest's settings are.
  */
 export function runtimeCompliance(name: string, open: () => Promise<RuntimeSubject>): void {
-  describe(`${name} as a Runtime`, () => {
+  describe(`${name} as a Runtime`, { timeout: testTimeoutMs }, () => {
     let bench: RuntimeBench;
     beforeAll(async () => {
       const subject = await open();
       bench = new RuntimeBench(subject);
       await subject.runtime.images.pullImage({ image: subject.image });
-    });
+    }, testTimeoutMs);
     afterEach(async () => {
       await bench.clear();
       expect(await bench.runtime.listPodSandboxes()).toEqual([]);
       expect(await bench.runtime.listContainers()).toEqual([]);
       expect((await bench.subject.leftovers?.()) ?? []).toEqual([]);
-    });
-    afterAll(() => bench?.subject[Symbol.asyncDispose]());
+    }, testTimeoutMs);
+    afterAll(() => bench?.subject[Symbol.asyncDispose](), testTimeoutMs);
 
     test("version() and status() name the runtime and its default handler", async () => {
       const version = await bench.runtime.version();

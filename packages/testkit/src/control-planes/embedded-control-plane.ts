@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { freePort } from "../processes/free-port.ts";
 import { LoggedProcess } from "../processes/logged-process.ts";
-import { sourceProgram } from "../processes/source-program.ts";
+import { testkitProgram } from "../processes/source-program.ts";
 import type { TestControlPlane, TestControlPlaneOptions } from "./test-control-plane.ts";
 
 export interface EmbeddedProgramOptions {
@@ -28,7 +28,7 @@ export async function startEmbeddedControlPlane(options: TestControlPlaneOptions
     const child = await LoggedProcess.start({
       name: "embedded control plane",
       logPath: join(options.directory, "control-plane.log"),
-      ...sourceProgram("testkit/src/control-planes/embedded-program.ts", JSON.stringify(program)),
+      ...testkitProgram("control-planes/embedded-program", JSON.stringify(program)),
     });
     const report = await child.line("that it is ready", (line) =>
       line.startsWith("{") ? (JSON.parse(line) as EmbeddedProgramReport) : undefined,

@@ -5,3 +5,6 @@
  * slow. Tests have a somewhat longer time limit, so that what did not come is named.
  */
 export const patienceMs = 120_000;
+
+/** Time limit of tests that wait with this patience: for suites that run under other people's settings. */
+export const testTimeoutMs = 180_000;

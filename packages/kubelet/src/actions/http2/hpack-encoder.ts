@@ -2,7 +2,10 @@
 export const nameIndexes = { authority: 1, path: 4, contentType: 31, userAgent: 58 } as const;
 
 /** Fields of the static table that a request is made of. */
-export const indexedFields = { methodPost: Buffer.of(0x83), schemeHttp: Buffer.of(0x86) } as const;
+export const indexedFields: Readonly<Record<"methodPost" | "schemeHttp", Buffer>> = {
+  methodPost: Buffer.of(0x83),
+  schemeHttp: Buffer.of(0x86),
+};
 
 /** A field as a literal that goes into no table, without Huffman coding. */
 export function encodeLiteral(name: string | number, value: string): Buffer {
