@@ -77,7 +77,8 @@ export class WatchingObjectCache implements ObservableObjectCache {
       clock,
       logger,
       lingerMs,
-      onChange: (namespace, name, podUids) => this.#tell({ kind: "ClusterTrustBundle", namespace, name, podUids }),
+      onChange: (namespace, name, podUids) =>
+        this.#listeners.tell({ kind: "ClusterTrustBundle", namespace, name, podUids }),
     });
   }
 
