@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@wherry/source"];
@@ -5,6 +6,8 @@ const conditions = ["@wherry/source"];
 export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
+    // Much of their time tests wait: two files at a time also on two processors, where the default is one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./scripts/summary-reporter.ts"],
     projects: [
       {
