@@ -92,6 +92,15 @@ describe("authentication", () => {
   });
 });
 
+test.each([
+  ["clustertrustbundles", "spec.trustBundle"],
+  ["namespaces/default/podcertificaterequests", "spec.signerName"],
+])("an empty object of %s is refused for what it lacks", async (resource, field) => {
+  const answer = await plane.admin.post(`${certificates}/${resource}`, { metadata: { name: "empty" } });
+  expect(answer).toMatchObject({ code: 422, body: { reason: "Invalid" } });
+  expect(answer.body.message).toContain(field);
+});
+
 describe("nodes", () => {
   test("read their own pods and what these refer to", async () => {
     expect((await node.get(`/api/v1/pods?fieldSelector=spec.nodeName%3Dn1`)).code).toBe(200);

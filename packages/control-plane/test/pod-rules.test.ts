@@ -328,6 +328,7 @@ describe("validatePod() of projected certificates", () => {
 
   test.each<[string, Partial<typeof identity> & VolumeProjection["podCertificate"], string]>([
     ["an unknown key type", { ...identity, keyType: "RSA2048" }, "podCertificate.keyType: Unsupported value"],
+    ["no key type", { signerName, credentialBundlePath: "b" }, "podCertificate.keyType: Unsupported value"],
     ["no signer", { ...identity, signerName: "" }, "podCertificate.signerName: Required value"],
     ["no path", { ...identity, credentialBundlePath: "" }, "podCertificate: Required value: specify at least one of"],
     ["too short a life", { ...identity, maxExpirationSeconds: 3599 }, "maxExpirationSeconds must be >= 3600"],

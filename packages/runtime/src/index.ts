@@ -19,6 +19,7 @@ export type { AuthConfig, FilesystemUsage, Image, ImageSpec, ImageStatus, PullPr
 export type {
   CallOptions,
   ContainerSummary,
+  ExecSyncOptions,
   ImageService,
   Runtime,
   RuntimeCondition,

@@ -20,6 +20,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ExecSyncOptions extends CallOptions {
+  /** Bytes of each stream that the caller has a use for; a runtime may drop what comes beyond. @default the runtime's own */
+  readonly maxOutputBytes?: number | undefined;
+}
+
 export interface RuntimeVersion {
   /** Shown in `node.status.nodeInfo.containerRuntimeVersion` as `<name>://<version>`, and as scheme of container IDs. */
   readonly runtimeName: string;
@@ -125,7 +130,7 @@ export interface Runtime {
     containerId: string,
     command: readonly string[],
     timeoutMs: number,
-    options?: CallOptions,
+    options?: ExecSyncOptions,
   ): Promise<ExecSyncResult>;
   exec(request: ExecRequest, session: StreamSession, options?: CallOptions): Promise<void>;
   attach(request: AttachRequest, session: StreamSession, options?: CallOptions): Promise<void>;

@@ -8,6 +8,7 @@ import { FakeRegistry, workloadKit } from "@wherry/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ContainerConfig } from "../src/container.ts";
 import type { Runtime } from "../src/runtime.ts";
+import type { PodSandboxConfig } from "../src/sandbox.ts";
 import { contentImages } from "../src/wasm/content-images.ts";
 import { openWasmRuntime } from "../src/wasm/open-wasm-runtime.ts";
 
@@ -53,16 +54,9 @@ beforeAll(async () => {
 });
 afterAll(() => owned.disposeAsync());
 
-test.each([
-  { what: "that of the pod", tag: "plain", stopSignal: "SIGUSR1", program: "hold", exitCode: 138 },
-  { what: "SIGTERM where nobody names one", tag: "plain", stopSignal: "", program: "hold", exitCode: 143 },
-  { what: "SIGKILL", tag: "plain", stopSignal: "SIGKILL", program: "hold", exitCode: 137 },
-  { what: "that of the image", tag: "usr1", stopSignal: "", program: "hold", exitCode: 138 },
-  { what: "that of the pod before the image's", tag: "usr1", stopSignal: "SIGINT", program: "hold", exitCode: 130 },
-  { what: "that of a guest that computes", tag: "usr1", stopSignal: "", program: "spin", exitCode: 138 },
-])("stopContainer() ends a guest by the stop signal: $what", async ({ tag, stopSignal, program, exitCode }) => {
-  const sandbox = await runtime.runPodSandbox({
-    metadata: { name: "pod", namespace: "default", uid: `${tag}-${exitCode}-${program}`, attempt: 0 },
+function sandboxOf(uid: string): PodSandboxConfig {
+  return {
+    metadata: { name: "pod", namespace: "default", uid, attempt: 0 },
     hostname: "pod",
     logDirectory,
     runtimeHandler: "",
@@ -72,7 +66,10 @@ test.each([
     portMappings: [],
     cgroupParent: undefined,
     resources: {},
-  });
+  };
+}
+
+async function startedContainer(sandbox: string, tag: string, program: string, stopSignal: string): Promise<string> {
   const config: ContainerConfig = {
     name: "main",
     attempt: 0,
@@ -95,7 +92,26 @@ test.each([
   };
   const container = await runtime.createContainer(sandbox, config);
   await runtime.startContainer(container);
+  return container;
+}
+
+test.each([
+  { what: "that of the pod", tag: "plain", stopSignal: "SIGUSR1", program: "hold", exitCode: 138 },
+  { what: "SIGTERM where nobody names one", tag: "plain", stopSignal: "", program: "hold", exitCode: 143 },
+  { what: "SIGKILL", tag: "plain", stopSignal: "SIGKILL", program: "hold", exitCode: 137 },
+  { what: "that of the image", tag: "usr1", stopSignal: "", program: "hold", exitCode: 138 },
+  { what: "that of the pod before the image's", tag: "usr1", stopSignal: "SIGINT", program: "hold", exitCode: 130 },
+  { what: "that of a guest that computes", tag: "usr1", stopSignal: "", program: "spin", exitCode: 138 },
+])("stopContainer() ends a guest by the stop signal: $what", async ({ tag, stopSignal, program, exitCode }) => {
+  const sandbox = await runtime.runPodSandbox(sandboxOf(`${tag}-${exitCode}-${program}`));
+  const container = await startedContainer(sandbox, tag, program, stopSignal);
   // Longer than any test takes: it does not end by having waited that long.
   await runtime.stopContainer(container, 600_000);
   expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", exitCode, reason: "Error" });
+});
+
+test("stopContainer() kills a guest that its stop signal cannot end, such as SIGTSTP", async () => {
+  const container = await startedContainer(await runtime.runPodSandbox(sandboxOf("tstp")), "plain", "hold", "SIGTSTP");
+  await runtime.stopContainer(container, 1);
+  expect(await runtime.containerStatus(container)).toMatchObject({ state: "exited", exitCode: 137, reason: "Error" });
 });

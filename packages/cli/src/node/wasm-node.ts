@@ -53,10 +53,11 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
   }
   const memoryDirectory = await openMemoryDirectory(rootDirectory);
   const engineState = await engineDirectory(rootDirectory, memoryDirectory);
+  let isOurs = false;
   // After everything else has ended, also when the node fails to start.
   await using _released = {
     async [Symbol.asyncDispose]() {
-      if (memoryDirectory !== undefined) await releaseMemoryDirectory(memoryDirectory, engineState);
+      if (memoryDirectory !== undefined && isOurs) await releaseMemoryDirectory(memoryDirectory, engineState);
     },
   };
   await using store = await openContentStore({
@@ -83,6 +84,8 @@ export async function runWasmNode(options: WasmNodeOptions, signal: AbortSignal)
     await engine.run(AbortSignal.abort());
     throw error;
   });
+  // Until here another process might have had the directory, and what is in memory with it.
+  isOurs = true;
   const kubelet = createKubelet({
     client,
     nodeName,

@@ -7,7 +7,7 @@ import { checkId, readGuestRecord } from "../guest-record.ts";
 import { maxReopenDelayMs, openLog } from "../log/log-file.ts";
 import { type Cgroup, withProcessAllowance } from "../platform/cgroup.ts";
 import { cpuPeriodUs } from "../platform/cgroup-directory.ts";
-import { isRunning, killProcess } from "../platform/process-identity.ts";
+import { isRunning, killProcess, type ProcessIdentity } from "../platform/process-identity.ts";
 import type { AttachOptions, AttachSession, CallOptions, Sandbox, SandboxLimits } from "../sandbox.ts";
 import { GuestProcess } from "./guest-process.ts";
 import type { HostProcess } from "./host-process.ts";
@@ -28,6 +28,13 @@ export interface ProcessSandboxOptions {
   readonly onRemoved: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+interface LeftGuest {
+  readonly name: string;
+  readonly directory: string;
+  readonly process: ProcessIdentity;
+  readonly hasExit: boolean;
 }
 
 /** A sandbox whose guests are processes of this machine. */
@@ -59,23 +66,29 @@ export class ProcessSandbox implements Sandbox {
 
   /** Takes over the guests that an earlier engine left. */
   async reattach(): Promise<void> {
-    for (const name of guestNames(this.#guestsDirectory)) {
-      const directory = join(this.#guestsDirectory, name);
-      const process = readProcessRecord(directory);
-      const state = readGuestRecord(directory);
-      if (process === undefined || state?.id !== name) {
-        // The engine ended in the middle of its creation.
-        if (process !== undefined) killProcess(process);
-        rmSync(directory, { recursive: true, force: true });
-        continue;
-      }
-      if (state.exit?.reason === "OOMKilled") this.#accountedOomKills++;
+    const left = guestNames(this.#guestsDirectory).flatMap((name) => this.#findLeft(name) ?? []);
+    // Those of guests that are forgotten, commands among them, have been told of; only what ended unseen may be one of the others.
+    const unseen = left.filter(({ process, hasExit }) => !hasExit && !isRunning(process)).length;
+    this.#accountedOomKills = Math.max(0, (this.#options.cgroup?.oomKills() ?? 0) - unseen);
+    for (const { name, directory, process } of left) {
       // The engine before this one may have ended in the middle of it.
       const joined = isRunning(process) ? this.#options.cgroup?.join(process.pid) : undefined;
       const guest = this.#guestProcess(name, directory, process, joined, undefined);
       this.#guests.set(name, guest);
       await guest.reattach();
     }
+  }
+
+  /** A guest on disk; one that an engine had not made altogether is removed. */
+  #findLeft(name: string): LeftGuest | undefined {
+    const directory = join(this.#guestsDirectory, name);
+    const process = readProcessRecord(directory);
+    const state = readGuestRecord(directory);
+    if (process !== undefined && state?.id === name)
+      return { name, directory, process, hasExit: state.exit !== undefined };
+    if (process !== undefined) killProcess(process);
+    rmSync(directory, { recursive: true, force: true });
+    return undefined;
   }
 
   async createGuest(spec: GuestSpec, options: CallOptions = {}): Promise<void> {

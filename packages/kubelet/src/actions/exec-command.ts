@@ -19,7 +19,8 @@ export async function execCommand(
 ): Promise<CommandResult> {
   try {
     // A runtime that ignores the signal must not hold up the probes that follow.
-    const result = raceAbort(runtime.execSync(containerId, command, timeoutMs, { signal }), signal);
+    const running = runtime.execSync(containerId, command, timeoutMs, { signal, maxOutputBytes });
+    const result = raceAbort(running, signal);
     const { stdout, stderr, exitCode } = await result;
     const output = Buffer.concat([stdout, stderr]).subarray(0, maxOutputBytes).toString("utf8");
     return { exitCode, output };

@@ -42,7 +42,9 @@ async function kill(sandbox: Sandbox, containerId: string, signal: number): Prom
   try {
     await sandbox.killGuest(containerId, signal);
   } catch (error) {
-    // It ended by itself a moment ago: the exit is on its way.
-    if (errorCode(error) !== "NotFound") throw runtimeErrorFrom(`stop container "${containerId}"`, error);
+    // It ended by itself a moment ago, and the exit is on its way; or an image wants a signal that guests cannot be sent, such as SIGSTOP,
+    // which ends nothing: its time runs out all the same.
+    if (errorCode(error) === "NotFound" || errorCode(error) === "Unimplemented") return;
+    throw runtimeErrorFrom(`stop container "${containerId}"`, error);
   }
 }

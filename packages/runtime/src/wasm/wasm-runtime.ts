@@ -15,6 +15,7 @@ import { RuntimeEventStream } from "../event-stream.ts";
 import type {
   CallOptions,
   ContainerSummary,
+  ExecSyncOptions,
   Runtime,
   RuntimeEvent,
   RuntimeEventType,
@@ -30,7 +31,7 @@ import type {
 } from "../sandbox.ts";
 import type { AttachRequest, ExecRequest, ExecSyncResult, StreamSession } from "../streaming.ts";
 import { asRuntimeCall, runtimeErrorFrom } from "./engine-errors.ts";
-import { ExecGuests } from "./exec/exec-guests.ts";
+import { ExecGuests, maxExecOutputBytes } from "./exec/exec-guests.ts";
 import { execSpec } from "./exec/exec-spec.ts";
 import { lostExit, neverStarted } from "./exits.ts";
 import { guestSpec } from "./guest-spec.ts";
@@ -340,7 +341,7 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     containerId: string,
     command: readonly string[],
     timeoutMs: number,
-    { signal }: CallOptions = {},
+    { signal, maxOutputBytes = maxExecOutputBytes }: ExecSyncOptions = {},
   ): Promise<ExecSyncResult> {
     const record = this.#running(containerId, `execute ${JSON.stringify(command)} in`);
     const container = record.config.name;
@@ -349,7 +350,9 @@ export class WasmRuntime implements Runtime, AsyncDisposable {
     const sandbox = this.#sandbox(record.sandboxId);
     const { config } = this.#sandboxRecord(record.sandboxId);
     const spec = (stop: AbortSignal) => execSpec(newId(), this.images, record, config, command, { signal: stop });
-    return await this.#execs.run({ containerId, container, command, timeoutMs, sandbox, spec, signal });
+    const output = Math.min(maxOutputBytes, maxExecOutputBytes);
+    const exec = { containerId, container, command, timeoutMs, maxOutputBytes: output, sandbox, spec, signal };
+    return await this.#execs.run(exec);
   }
 
   async exec({ containerId, command }: ExecRequest, _session: StreamSession): Promise<void> {

@@ -2,7 +2,7 @@ import { FakeClock, silentLogger } from "@wherry/base";
 import type { AttachOptions, AttachSession, GuestExit, GuestSpec } from "@wherry/engine";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { ExecSyncResult } from "../../src/index.ts";
-import { ExecGuests, maxExecOutputBytes } from "../../src/wasm/exec/exec-guests.ts";
+import { ExecGuests } from "../../src/wasm/exec/exec-guests.ts";
 
 /** A sandbox with one guest, which does nothing unless told to. */
 class FakeSandbox {
@@ -64,6 +64,7 @@ function run(options: { readonly timeoutMs?: number; readonly signal?: AbortSign
     container: "main",
     command: ["app", "check"],
     timeoutMs: 0,
+    maxOutputBytes: 4096,
     sandbox,
     spec: async () => ({ id: "g" }) as GuestSpec,
     ...options,
@@ -154,6 +155,7 @@ describe("ExecGuests.run()", () => {
 
   test("rejects, and removes the guest, when its module cannot be run, whenever that shows", async () => {
     sandbox.startError = Object.assign(new Error("imports env.launch"), { code: "StartError" });
+    sandbox.end(128, "StartError", "imports env.launch");
     const { result } = await started();
     const refused = { code: "InvalidArgument", message: expect.stringContaining("imports env.launch") };
     await expect(result).rejects.toMatchObject(refused);
@@ -163,14 +165,22 @@ describe("ExecGuests.run()", () => {
     sandbox.end(128, "StartError", "imports env.launch");
     sandbox.attached.resolve();
     await expect(later.result).rejects.toMatchObject(refused);
+    // Its process may be gone before it can be attached to.
+    sandbox = new FakeSandbox();
+    const sooner = run();
+    sandbox.created.resolve();
+    sandbox.end(128, "StartError", "imports env.launch");
+    sandbox.attached.reject(Object.assign(new Error("it has exited"), { code: "FailedPrecondition" }));
+    await expect(sooner).rejects.toMatchObject(refused);
+    expect(sandbox.calls).not.toContain("start");
   });
 
   test("drops what is printed beyond the largest output", async () => {
     const { result } = await started();
-    for (let mebibytes = 0; mebibytes < 17; mebibytes++) sandbox.session.stdout?.write(Buffer.alloc(1 << 20));
+    for (let chunks = 0; chunks < 5; chunks++) sandbox.session.stdout?.write(Buffer.alloc(1000));
     sandbox.attached.resolve();
     sandbox.end(0, "Completed");
-    expect((await result).stdout.length).toBe(maxExecOutputBytes);
+    expect((await result).stdout.length).toBe(4096);
   });
 
   test("gives up on a guest that does not end of being killed", async () => {

@@ -5,6 +5,7 @@ import { trustBundleNameProblem, validateSignerName } from "../../validation/sig
 import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
 
 const maxBundleBytes = 1024 * 1024;
+const emptySpec: ClusterTrustBundle["spec"] = { trustBundle: "" };
 const bundlePath = "spec.trustBundle";
 const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----)[\s\S])*)-----END \1-----/g;
 
@@ -60,6 +61,10 @@ export const clusterTrustBundles: ResourceDefinition = defineResource<ClusterTru
   // What a name may be depends on the signer: `validate` looks at it.
   nameProblem: () => undefined,
   strategy: {
+    setDefaults(bundle) {
+      // Any object may be sent: what is missing is empty, as Go reads it, and refused as that.
+      bundle.spec = { ...emptySpec, ...bundle.spec };
+    },
     validate,
     validateUpdate: ({ spec }, old) =>
       (spec.signerName ?? "") === (old.spec.signerName ?? "")

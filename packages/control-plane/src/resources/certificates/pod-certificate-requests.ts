@@ -13,6 +13,16 @@ import { validateIssued } from "./issued-status.ts";
 export const minExpirationSeconds = 3600;
 const defaultExpirationSeconds = 86_400;
 const maxUidLength = 128;
+const emptySpec: PodCertificateRequestSpec = {
+  signerName: "",
+  podName: "",
+  podUID: "",
+  serviceAccountName: "",
+  serviceAccountUID: "",
+  nodeName: "",
+  nodeUID: "",
+  stubPKCS10Request: "",
+};
 const verdicts: readonly string[] = ["Issued", "Denied", "Failed"];
 
 /** Longest lifetime that may be asked of a signer: those of Kubernetes itself issue for a day at most. */
@@ -104,8 +114,9 @@ export const podCertificateRequests: ResourceDefinition = defineResource<PodCert
     },
   ],
   strategy: {
-    setDefaults({ spec }) {
-      spec.maxExpirationSeconds ??= defaultExpirationSeconds;
+    setDefaults(request) {
+      // Any object may be sent: what is missing is empty, as Go reads it, and refused as that.
+      request.spec = { ...emptySpec, maxExpirationSeconds: defaultExpirationSeconds, ...request.spec };
     },
     prepareForCreate(request) {
       delete request.status;

@@ -69,7 +69,7 @@ function validateTrustBundle(projection: ClusterTrustBundleProjection, at: strin
 }
 
 function validatePodCertificate(projection: PodCertificateProjection, at: string): FieldError[] {
-  const { signerName, keyType, maxExpirationSeconds: seconds, userAnnotations } = projection;
+  const { signerName = "", keyType = "", maxExpirationSeconds: seconds, userAnnotations } = projection;
   const longest = maxExpirationSeconds(signerName);
   const errors = [
     ...validateSignerName(signerName, `${at}.signerName`),

@@ -7,7 +7,7 @@ import { runtimeErrorFrom } from "../engine-errors.ts";
 import { settledWithin } from "../settled-within.ts";
 import { CapturedOutput } from "./captured-output.ts";
 
-/** Of each stream; what comes beyond is dropped, as containerd does, so that the guest goes on. */
+/** Most of each stream that is kept; what comes beyond is dropped, as containerd does, so that the guest goes on. */
 export const maxExecOutputBytes: number = 16 << 20;
 
 const removalTimeoutMs = 5000;
@@ -22,6 +22,8 @@ export interface ExecCommand {
   readonly command: readonly string[];
   /** From the call on; 0 for none. */
   readonly timeoutMs: number;
+  /** Of each stream; see `maxExecOutputBytes`. */
+  readonly maxOutputBytes: number;
   readonly sandbox: Pick<Sandbox, "createGuest" | "attach" | "startGuest" | "waitGuest" | "killGuest" | "deleteGuest">;
   /** The guest that is the command; its ID is new. */
   readonly spec: (signal: AbortSignal) => Promise<GuestSpec>;
@@ -87,7 +89,7 @@ export class ExecGuests {
       const spec = await exec.spec(stop);
       await sandbox.createGuest(spec, { signal: stop });
       try {
-        return await this.#collect(action, sandbox, spec.id, stop);
+        return await this.#collect(action, exec, spec.id, stop);
       } finally {
         await this.#remove(sandbox, spec.id);
       }
@@ -99,7 +101,7 @@ export class ExecGuests {
 
   async #collect(
     action: string,
-    sandbox: ExecCommand["sandbox"],
+    { sandbox, maxOutputBytes }: ExecCommand,
     id: string,
     stop: AbortSignal,
   ): Promise<ExecSyncResult> {
@@ -108,15 +110,19 @@ export class ExecGuests {
     const kill = () => void sandbox.killGuest(id, constants.signals.SIGKILL).catch(() => undefined);
     stop.addEventListener("abort", kill, { once: true });
     try {
-      const stdout = new CapturedOutput(maxExecOutputBytes);
-      const stderr = new CapturedOutput(maxExecOutputBytes);
+      const stdout = new CapturedOutput(maxOutputBytes);
+      const stderr = new CapturedOutput(maxOutputBytes);
       const listening = Promise.withResolvers<void>();
       // Without the signal, whose abort would wait for the guest's answer.
       const attached = sandbox.attach(id, { stdout, stderr }, { onAttached: listening.resolve });
       attached.catch(() => undefined);
-      await raceAbort(Promise.race([listening.promise, attached]), stop);
-      await raceAbort(sandbox.startGuest(id), stop);
-      const exit = await this.#exit(sandbox, id, attached, stop);
+      const run = async () => {
+        await raceAbort(Promise.race([listening.promise, attached]), stop);
+        await raceAbort(sandbox.startGuest(id), stop);
+        await raceAbort(attached, stop);
+        return await raceAbort(sandbox.waitGuest(id), stop);
+      };
+      const exit = await run().catch((error: unknown) => this.#exitBehind(error, sandbox, id, stop));
       if (exit.reason === "StartError") throw new RuntimeError("InvalidArgument", `Cannot ${action}: ${exit.message}`);
       return { stdout: stdout.bytes, stderr: stderr.bytes, exitCode: exit.exitCode };
     } finally {
@@ -124,23 +130,20 @@ export class ExecGuests {
     }
   }
 
-  /** The guest's exit once all its output is here. */
-  async #exit(
+  /**
+   * The exit that a failed call is about: a module that cannot run ends its process before that is asked for anything, and one that was
+   * killed, for lack of memory perhaps, takes the connection with it.
+   */
+  async #exitBehind(
+    error: unknown,
     sandbox: ExecCommand["sandbox"],
     id: string,
-    attached: Promise<void>,
     stop: AbortSignal,
   ): Promise<GuestExit> {
-    try {
-      await raceAbort(attached, stop);
-    } catch (error) {
-      if (stop.aborted) throw error;
-      // A process that was killed, for lack of memory perhaps, takes the connection with it; its exit says so.
-      const exit = await settledWithin(this.#clock, sandbox.waitGuest(id), lostProcessMs, stop);
-      if (exit === undefined) throw error;
-      return exit;
-    }
-    return await raceAbort(sandbox.waitGuest(id), stop);
+    if (stop.aborted) throw error;
+    const exit = await settledWithin(this.#clock, sandbox.waitGuest(id), lostProcessMs, stop);
+    if (exit === undefined) throw error;
+    return exit;
   }
 
   async #remove(sandbox: ExecCommand["sandbox"], id: string): Promise<void> {
