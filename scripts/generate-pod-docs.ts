@@ -51,7 +51,7 @@ const restartOfAll = [
   "container has begun again.",
   "",
   "The container whose exit asked for it is removed last. A restarted kubelet that finds it does the rest; one that finds it gone goes by",
-  "the condition, so that nothing that was removed counts as lost.",
+  "the condition, so that what was removed does not count as lost; only where the API server has not heard of it either, it does.",
   "",
   "Otherwise than upstream, containers are stopped together instead of one after another.",
 ];

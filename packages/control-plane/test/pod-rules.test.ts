@@ -328,7 +328,6 @@ describe("validatePod() of projected certificates", () => {
 
   test.each<[string, Partial<typeof identity> & VolumeProjection["podCertificate"], string]>([
     ["an unknown key type", { ...identity, keyType: "RSA2048" }, "podCertificate.keyType: Unsupported value"],
-    ["no key type", { signerName, credentialBundlePath: "b" }, "podCertificate.keyType: Unsupported value"],
     ["no signer", { ...identity, signerName: "" }, "podCertificate.signerName: Required value"],
     ["no path", { ...identity, credentialBundlePath: "" }, "podCertificate: Required value: specify at least one of"],
     ["too short a life", { ...identity, maxExpirationSeconds: 3599 }, "maxExpirationSeconds must be >= 3600"],
@@ -338,6 +337,13 @@ describe("validatePod() of projected certificates", () => {
     const found = problemsOf({ podCertificate });
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(message);
+  });
+
+  test("refuses a certificate that says nothing", () => {
+    const fields = problemsOf({ podCertificate: {} as VolumeProjection["podCertificate"] }).map(
+      (text) => text.split(":", 1)[0],
+    );
+    expect(fields).toEqual(["podCertificate.signerName", "podCertificate.keyType", "podCertificate"]);
   });
 
   test("takes what the API server of Kubernetes takes", () => {

@@ -105,6 +105,17 @@ describe("findMismatches()", () => {
       ],
       "node(s) didn't have free ports for the requested pod ports",
     ],
+    [
+      "a port that a sidecar has",
+      podOn("", "1m", { containers: [{ name: "a", ports: [{ containerPort: 1, hostPort: 80 }] }] }),
+      nodeOf("n"),
+      [
+        podOn("n", "1m", {
+          initContainers: [{ name: "s", restartPolicy: "Always", ports: [{ containerPort: 1, hostPort: 80 }] }],
+        }),
+      ],
+      "node(s) didn't have free ports for the requested pod ports",
+    ],
   ])("refuses for %s", (_, candidate, node, others, reason) => {
     expect(mismatches(candidate, node, others)).toContain(reason);
   });

@@ -1,4 +1,4 @@
-import type { Node, Pod } from "@wherry/kubernetes";
+import { isRestartableInitContainer, type Node, type Pod } from "@wherry/kubernetes";
 import { type Amounts, addAmounts, amountsOf, heldRequests } from "./pod-requests.ts";
 
 /** What the scheduler knows of a node: the object and what its pods ask for. */
@@ -92,9 +92,10 @@ function take(entry: NodeEntry, key: string, holding: Holding): void {
   addAmounts(entry.requested, holding.requests);
 }
 
-/** Host ports a pod takes, as `PROTOCOL/ADDRESS/PORT`. */
-export function hostPortsOf(pod: Pod): readonly string[] {
-  return (pod.spec?.containers ?? []).flatMap((container) =>
+/** Host ports a pod takes, as `PROTOCOL/ADDRESS/PORT`; init containers that end take none. */
+export function hostPortsOf({ spec }: Pod): readonly string[] {
+  const sidecars = (spec?.initContainers ?? []).filter(isRestartableInitContainer);
+  return [...sidecars, ...(spec?.containers ?? [])].flatMap((container) =>
     (container.ports ?? [])
       .filter((port) => port.hostPort)
       .map((port) => `${port.protocol ?? "TCP"}/${port.hostIP || "0.0.0.0"}/${port.hostPort}`),

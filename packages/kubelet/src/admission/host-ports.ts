@@ -1,4 +1,4 @@
-import type { Container, ContainerPort, Pod } from "@wherry/kubernetes";
+import { type Container, type ContainerPort, isRestartableInitContainer, type Pod } from "@wherry/kubernetes";
 
 /** The first host port of the pod that another pod of the node already has, as `protocol/address:port`. */
 export function findHostPortClash(pod: Pod, others: readonly Pod[]): string | undefined {
@@ -19,7 +19,7 @@ const anyAddress = "0.0.0.0";
 
 /** App containers and sidecars: what an init container that ends asks for nobody could use. */
 export function containersWithHostPorts({ spec }: Pod): Container[] {
-  const sidecars = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
+  const sidecars = (spec?.initContainers ?? []).filter(isRestartableInitContainer);
   return [...sidecars, ...(spec?.containers ?? [])];
 }
 

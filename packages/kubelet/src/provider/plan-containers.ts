@@ -15,8 +15,8 @@ export interface ContainerPlanFacts {
 /** What is to be done for the containers of a pod that is meant to run. */
 export interface ContainerPlan {
   /**
-   * A container ended by a rule with `RestartAllContainers`: all instances of init and app containers have to be stopped and forgotten, the
-   * one that ended last of all, and nothing is planned before. Who does not do that refuses the action in `Provider.admit`.
+   * A container ended by a rule with `RestartAllContainers`: all instances of init and app containers have to be stopped and forgotten, last
+   * of all the one whose end asked for it, and nothing is planned before. Who does not do that refuses the action in `Provider.admit`.
    */
   readonly restartAll: boolean;
   /** Nothing will ever start again and no app container runs: the pod is over, and what still runs is to be stopped. */

@@ -7,7 +7,7 @@ import {
   statusOfContainer,
 } from "@wherry/kubernetes";
 import type { PodDescription } from "../provider/pod-description.ts";
-import { findRestartOfAll } from "./pod-actions.ts";
+import { restartsOfAll } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
 import { reportedLimits, reportedResources } from "./reported-resources.ts";
@@ -70,7 +70,9 @@ function isRestartingAll(context: PodContext, { restartedAll }: DescribeOptions)
   const { spec, facts, handle } = context;
   if (!mayRestartAll(spec)) return undefined;
   if (handle.termination !== undefined || restartedAll === true) return false;
-  return context.restartingAll || findRestartOfAll(spec, (name) => facts.of(name)) !== undefined;
+  // What is being replaced ended for that.
+  const instancesOf = (name: string) => (context.replacing.has(name) ? [] : facts.of(name));
+  return context.restartingAll || restartsOfAll(spec, instancesOf).length > 0;
 }
 
 /** The status with what the container was given, and what it has while it runs. */

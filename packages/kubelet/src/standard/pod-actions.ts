@@ -73,7 +73,7 @@ export function podActions(facts: PodActionFacts): PodActions {
     replace: [],
     start: [],
   };
-  if (facts.restartingAll || findRestartOfAll(spec, facts.instancesOf) !== undefined)
+  if (facts.restartingAll || restartsOfAll(spec, facts.instancesOf).length > 0)
     return { ...nothingDone, restartAll: true };
   const apps = spec.containers.map((container) => ({ container, verdict: verdictOf(facts, spec, container, "app") }));
   if (apps.every(({ verdict }) => verdict === "finished" || verdict === "failed"))
@@ -111,13 +111,29 @@ function isLast({ container, restart }: ContainerStop): boolean {
   return !restart && (container.restartPolicyRules ?? []).length === 0;
 }
 
-/** The instance whose end asks to restart all containers of the pod, until it is removed; undefined where there is none. */
-export function findRestartOfAll(spec: PodSpec, instancesOf: PodActionFacts["instancesOf"]): Instance | undefined {
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+/**
+ * The instances whose end asks to restart all containers of the pod, until they are removed. What ended when the pod was over already was
+ * stopped with it, and asks for nothing.
+ */
+export function restartsOfAll(spec: PodSpec, instancesOf: PodActionFacts["instancesOf"]): Instance[] {
+  const overAtMs = endOfPod(spec, instancesOf);
+  return [...(spec.initContainers ?? []), ...spec.containers].flatMap((container) => {
     const [newest] = instancesOf(container.name);
-    if (newest?.state === "exited" && shouldRestartAllAfterExit(container, newest.exitCode)) return newest;
-  }
-  return undefined;
+    const asks = newest?.state === "exited" && shouldRestartAllAfterExit(container, newest.exitCode);
+    return asks && newest.finishedAtMs <= overAtMs ? newest : [];
+  });
+}
+
+/** When the last app container ended, or an init container failed, for good; infinite while neither is so. */
+function endOfPod(spec: PodSpec, instancesOf: PodActionFacts["instancesOf"]): number {
+  const endOf = (container: Container, kind: "init" | "app"): number => {
+    const [newest] = instancesOf(container.name);
+    const isOver = newest?.state === "exited" && !shouldRestartAfterExit(spec, container, kind, newest.exitCode);
+    return isOver && (kind === "app" || newest.exitCode !== 0) ? newest.finishedAtMs : Number.POSITIVE_INFINITY;
+  };
+  const inits = (spec.initContainers ?? []).filter((container) => !isRestartableInitContainer(container));
+  const appsAtMs = Math.max(...spec.containers.map((container) => endOf(container, "app")));
+  return Math.min(appsAtMs, ...inits.map((container) => endOf(container, "init")));
 }
 
 /** Ephemeral containers are started once: one that has ever run, also in an earlier sandbox, stays as it is. */

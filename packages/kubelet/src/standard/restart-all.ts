@@ -1,7 +1,7 @@
-import { shouldRestartAllAfterExit } from "@wherry/kubernetes";
 import { nodeLogFiles } from "../ports/log-files.ts";
 import { describePod } from "./describe-pod.ts";
 import { GraceDeadline } from "./grace-deadline.ts";
+import { restartsOfAll } from "./pod-actions.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
 import { isRuntimeNotFound } from "./runtime-errors.ts";
@@ -16,7 +16,8 @@ const minIntervalMs = 1000;
  * back off from, and no log to ask for.
  *
  * What asks for the restart goes last. As long as it is there a restarted kubelet finds it and does the rest; once it is gone, whatever there
- * is belongs to the new run, and only the statuses of what is not there have to be told apart from lost instances.
+ * is belongs to the new run, and only the statuses of what is not there have to be told apart from lost instances. That is the
+ * published condition's to say: a kubelet that ends before the API server took it, and after all is gone, leaves them to count as lost.
  */
 export async function restartAllContainers(context: PodContext, signal: AbortSignal): Promise<void> {
   context.pending.clear();
@@ -26,10 +27,11 @@ export async function restartAllContainers(context: PodContext, signal: AbortSig
   context.staleAll = true;
   await context.refresh(signal);
   publish(context);
-  if (instancesOf(context).some((instance) => asks(context, instance))) {
+  if (asking(context).size > 0) {
     await killAll(context, signal);
     // Those that were killed may ask for it as well by how they ended.
-    const instances = instancesOf(context).toSorted((a, b) => Number(asks(context, a)) - Number(asks(context, b)));
+    const asks = asking(context);
+    const instances = instancesOf(context).toSorted((a, b) => Number(asks.has(a)) - Number(asks.has(b)));
     for (const instance of instances) await remove(context, instance, signal);
     context.factsChanged();
     context.restartedAllAtMs = context.handle.clock.monotonic();
@@ -50,10 +52,8 @@ function instancesOf({ spec, facts }: PodContext): Instance[] {
   return facts.instances.filter(({ name }) => names.has(name));
 }
 
-/** Whether the instance is the newest of its container and ended in a way that restarts all. */
-function asks(context: PodContext, { name, runtimeId, state, exitCode }: Instance): boolean {
-  if (state !== "exited" || context.facts.of(name)[0]?.runtimeId !== runtimeId) return false;
-  return shouldRestartAllAfterExit(context.container(name) ?? {}, exitCode);
+function asking({ spec, facts }: PodContext): ReadonlySet<Instance> {
+  return new Set(restartsOfAll(spec, (name) => facts.of(name)));
 }
 
 /** All at once, without preStop hooks, within what every container is given to stop. */

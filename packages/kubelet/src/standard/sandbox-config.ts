@@ -24,7 +24,7 @@ export function sandboxConfig(context: PodContext, attempt: number): PodSandboxC
     hostname:
       spec.hostNetwork === true
         ? ""
-        : (spec.hostnameOverride ?? spec.hostname ?? name).slice(0, 63).replace(/[-.]+$/, ""),
+        : (spec.hostnameOverride ?? (spec.hostname || name)).slice(0, 63).replace(/[-.]+$/, ""),
     logDirectory: context.logDirectory,
     runtimeHandler: context.runtimeHandler ?? "",
     labels: {

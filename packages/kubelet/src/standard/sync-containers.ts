@@ -15,9 +15,8 @@ const publishAfterMs = 100;
 export type SyncEnd = "restart-all" | "needs-sandbox" | "initialized" | "done";
 
 /**
- * Does what is to be done for the pod's containers, again and again, until it is over, needs a sandbox, starts
- * all over, or (with `untilInitialized`)
- * its init containers have done their part. Between rounds it sleeps until something changes.
+ * Does what is to be done for the pod's containers, again and again, until it is over, needs a sandbox, starts all over, or (with
+ * `untilInitialized`) its init containers have done their part. Between rounds it sleeps until something changes.
  */
 export async function syncContainers(
   context: PodContext,

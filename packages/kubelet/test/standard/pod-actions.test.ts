@@ -218,6 +218,33 @@ describe("podActions()", () => {
       expect(actions({ ...lost, spec: withInit("OnFailure"), instances: [exited("i", 0)] }).done).toBe(false);
     });
 
+    const rule = { action: "RestartAllContainers", exitCodes: { operator: "NotIn", values: [0] } };
+    const asking = spec("OnFailure", [app("a")], [app("s", { restartPolicy: "Always", restartPolicyRules: [rule] })]);
+
+    test.each<[string, PodSpec, Instance[], boolean]>([
+      ["while the app runs", asking, [exited("s", 143, { finishedAtMs: 5 }), instance("a")], true],
+      [
+        "before the app was killed for it",
+        asking,
+        [exited("s", 1, { finishedAtMs: 5 }), exited("a", 0, { finishedAtMs: 6 })],
+        true,
+      ],
+      [
+        "after the app had ended",
+        asking,
+        [exited("s", 143, { finishedAtMs: 7 }), exited("a", 0, { finishedAtMs: 6 })],
+        false,
+      ],
+      [
+        "after the app, which restarts",
+        asking,
+        [exited("s", 143, { finishedAtMs: 7 }), exited("a", 1, { finishedAtMs: 6 })],
+        true,
+      ],
+    ])("podActions() of a sidecar whose end asks to restart all, %s", (_when, given, instances, restartAll) => {
+      expect(actions({ spec: given, instances })).toMatchObject({ restartAll, done: !restartAll });
+    });
+
     test("podActions() of a changed sidecar has upstream's words for it", () => {
       const { stops } = actions({
         spec: withInit("Always"),

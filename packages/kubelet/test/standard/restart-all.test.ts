@@ -161,6 +161,25 @@ describe("standard provider, RestartAllContainers", () => {
     expect(statusOf("other")).toMatchObject({ restartCount: 0 });
   });
 
+  test("what is ended for a new image restarts only itself, while that is pulled too", async () => {
+    start({});
+    harness.runtime.images.remote = new Set(["app:v2"]);
+    const restartPolicyRules = [{ action: "RestartAllContainers", exitCodes: { operator: "In", values: [143] } }];
+    const main = container("main", { restartPolicy: "Always", restartPolicyRules });
+    harness.api.create(podOf("job", { containers: [main, container("other")] }));
+    await advance(1);
+    harness.runtime.injector.plan = ({ verb }) => (verb === "pullImage" ? { kind: "delay", delayMs: 5000 } : undefined);
+    harness.api.update("job", (pod) => {
+      const [changed] = pod.spec?.containers ?? [];
+      if (changed !== undefined) changed.image = "app:v2";
+      return pod;
+    });
+    await advance(10);
+    expect(history().map((status) => restarting(status)?.status)).not.toContain("True");
+    expect(statusOf("main")).toMatchObject({ image: "app:v2", restartCount: 1 });
+    expect(statusOf("other")).toMatchObject({ restartCount: 0 });
+  });
+
   test("a pod without such a rule has no condition for it", async () => {
     start({});
     harness.api.create(podOf("job"));

@@ -240,10 +240,10 @@ export function endedStatuses(
       : { ...status, ready: false, started: false, state: { terminated: { ...lost, message } } };
   if (kind === "app") return initialized ? statuses.map(end) : [...statuses];
   const names = (pod.spec?.initContainers ?? []).map((container) => container.name);
-  const hasRun = (name: string) => {
+  const hasEnded = (name: string) => {
     const status = findContainerStatus(statuses, name);
     return status?.state?.terminated !== undefined || status?.lastState?.terminated !== undefined;
   };
-  const last = initialized ? names.length - 1 : Math.max(names.findLastIndex(hasRun), refused ? -1 : 0);
+  const last = initialized ? names.length - 1 : Math.max(names.findLastIndex(hasEnded), refused ? -1 : 0);
   return statuses.map((status) => (names.indexOf(status.name) <= last ? end(status) : status));
 }

@@ -26,6 +26,8 @@ export function checkContainers(spec: PodSpec, report: Report): void {
       for (const [position, { value, valueFrom }] of (container.env ?? []).entries())
         if (value && valueFrom !== undefined)
           report(`${at}.env[${position}].valueFrom`, "must not be set beside a value");
+      if ((container.restartPolicyRules ?? []).length > 0 && container.restartPolicy === undefined)
+        report(`${at}.restartPolicy`, "must be set beside restartPolicyRules");
       if (list === "initContainers" && container.restartPolicy !== "Always")
         for (const field of ["lifecycle", ...probes] as const)
           if (container[field] !== undefined)

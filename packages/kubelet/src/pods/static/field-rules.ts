@@ -9,10 +9,15 @@ export interface FieldRule {
 
 const maxInt32 = 2 ** 31 - 1;
 
+function exactly(...values: readonly string[]): FieldRule {
+  const wanted = values.map((value) => JSON.stringify(value)).join(" or ");
+  return { wanted, holds: (value) => values.includes(String(value)) };
+}
+
 /** An empty text counts as absent, as in the API: a default takes its place. */
 function oneOf(...values: readonly string[]): FieldRule {
-  const wanted = values.map((value) => JSON.stringify(value)).join(" or ");
-  return { wanted, holds: (value) => value === "" || values.includes(String(value)) };
+  const rule = exactly(...values);
+  return { ...rule, holds: (value) => value === "" || rule.holds(value) };
 }
 
 function between(min: number, max: number): FieldRule {
@@ -60,7 +65,8 @@ export const fieldRules: Readonly<Record<string, Readonly<Record<string, FieldRu
   Container: {
     image: { wanted: "without white space around it", holds: (value) => value === String(value).trim() },
     imagePullPolicy: pullPolicy,
-    restartPolicy: oneOf("Always", "OnFailure", "Never"),
+    // Nothing takes the place of an empty one here.
+    restartPolicy: exactly("Always", "OnFailure", "Never"),
     terminationMessagePolicy: oneOf("File", "FallbackToLogsOnError"),
   },
   ContainerPort: {

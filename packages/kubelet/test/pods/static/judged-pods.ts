@@ -194,6 +194,14 @@ export const refusedPods: readonly (readonly [problem: string, pod: Pod])[] = [
     inContainer({ lifecycle: { preStop: {} } }),
   ],
   [
+    'spec.containers[0].restartPolicy is "", it must be "Always" or "OnFailure" or "Never"',
+    inContainer({ restartPolicy: "" }),
+  ],
+  [
+    "spec.containers[0].restartPolicy must be set beside restartPolicyRules",
+    inContainer({ restartPolicyRules: [{ action: "Restart", exitCodes: { operator: "In", values: [1] } }] }),
+  ],
+  [
     'spec.initContainers[0].startupProbe must not be set in an init container without restartPolicy "Always"',
     inInit({ startupProbe: get }),
   ],
