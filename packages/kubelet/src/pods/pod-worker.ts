@@ -1,10 +1,6 @@
 import { Backoff, type Clock, errorMessage, HandlerSet, isAbort, type Logger, raceAbort } from "@wherry/base";
 import {
-  type ContainerStatus,
-  containerStatus,
   describeResize,
-  findContainerStatus,
-  formatResourceList,
   isStaticPod,
   isTerminalPhase,
   jsonEquals,
@@ -13,11 +9,6 @@ import {
   type PodCondition,
   type PodStatus,
   parseApiTime,
-  podContainers,
-  podLimits,
-  podRequests,
-  podStatus,
-  statusOfContainer,
 } from "@wherry/kubernetes";
 import { type EdgeTable, MachineRunner } from "@wherry/machine";
 import type { ResizeHindrance } from "../admission/check-resize.ts";
@@ -27,6 +18,7 @@ import type { NodeFacts } from "../ports/node-facts.ts";
 import type { PodDescription } from "../provider/pod-description.ts";
 import type { PodHandle, PodTermination } from "../provider/pod-handle.ts";
 import type { PodRefusal, Provider } from "../provider/provider.ts";
+import { describedStatus } from "./described-status.ts";
 import type { ResizeCounters } from "./resize-metrics.ts";
 import { SyncFailures } from "./sync-failures.ts";
 
@@ -367,84 +359,18 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   }
 
   #recompute(): void {
-    const pod = this.#pod;
-    const description = this.#description ?? {};
-    const outcome = description.stopped === true ? this.#termination?.outcome : undefined;
-    const status = podStatus({
-      pod,
+    const status = describedStatus({
+      pod: this.#pod,
+      description: this.#description ?? {},
       previous: this.#status,
-      ...this.#statusLists(description),
-      ...this.#resources(description),
-      sandboxReady: description.sandboxReady ?? false,
-      podIps: description.podIps ?? [],
+      termination: this.#termination,
+      pendingResize: this.#pendingResize,
       hostIps: this.#options.node.hostIps,
-      stopped: description.stopped ?? false,
-      restartingAll: description.restartingAll,
-      refused: this.#isRefused(description),
-      phase: outcome?.phase ?? description.phase,
-      reason: outcome?.reason ?? description.reason,
-      message: outcome?.message ?? description.message,
-      conditions: [
-        ...(this.#pendingResize === undefined ? [] : [this.#pendingResize]),
-        ...(description.conditions ?? []),
-        ...(outcome?.conditions ?? []),
-      ],
       nowMs: this.clock.now(),
     });
     if (jsonEquals(status, this.#status)) return;
     this.#status = status;
     this.#options.publish(this.uid, status);
-  }
-
-  #isRefused({ refused }: PodDescription): boolean {
-    return refused === true || this.#termination?.cause === "refused";
-  }
-
-  /** Resources of the pod as a whole; one that was refused has been given none. */
-  #resources(description: PodDescription): Pick<PodStatus, "allocatedResources" | "resources"> {
-    if (this.#isRefused(description)) return {};
-    const { limits } = description;
-    const spec = this.#pod.spec ?? { containers: [] };
-    const requests = formatResourceList(podRequests(spec));
-    const lists = { limits: limits ?? formatResourceList(podLimits(spec)), requests };
-    const given = Object.entries(lists).filter(([, amounts]) => Object.keys(amounts).length > 0);
-    return { allocatedResources: requests, resources: Object.fromEntries(given) };
-  }
-
-  #statusLists(
-    description: PodDescription,
-  ): Record<"initContainerStatuses" | "containerStatuses" | "ephemeralContainerStatuses", ContainerStatus[]> {
-    const lists: { init: ContainerStatus[]; app: ContainerStatus[]; ephemeral: ContainerStatus[] } = {
-      init: [],
-      app: [],
-      ephemeral: [],
-    };
-    const given = {
-      init: description.initContainerStatuses,
-      app: description.containerStatuses,
-      ephemeral: description.ephemeralContainerStatuses,
-    };
-    for (const { kind, container } of podContainers(this.#pod.spec ?? { containers: [] })) {
-      lists[kind].push(
-        findContainerStatus(given[kind], container.name) ??
-          containerStatus({
-            pod: this.#pod,
-            kind,
-            container,
-            instances: [],
-            previous: statusOfContainer(this.#status, kind, container.name),
-            waiting: undefined,
-            stopping: this.#termination !== undefined,
-            started: false,
-            ready: false,
-          }),
-      );
-    }
-    return {
-      initContainerStatuses: lists.init,
-      containerStatuses: lists.app,
-      ephemeralContainerStatuses: lists.ephemeral,
-    };
   }
 
   /** `activeDeadlineSeconds` counts from the pod's start and may be lowered later. */
