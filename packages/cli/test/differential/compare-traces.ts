@@ -63,13 +63,23 @@ export function compareTraces(
 
 /** Patterns, as texts, of differences that every run must have, by which no fact was known. */
 export function unmetDifferences(known: readonly KnownDifference[], met: ReadonlySet<RegExp>): string[] {
-  return known
-    .filter(({ sometimes }) => sometimes !== true)
-    .flatMap(({ title, facts }) =>
-      facts.flatMap(({ subject, go, wherry }) =>
-        [go, wherry]
-          .filter((pattern) => pattern !== undefined && !met.has(pattern))
-          .map((pattern) => `${title}: ${subject} ${pattern}`),
-      ),
-    );
+  return known.flatMap((difference) =>
+    unmetFacts(difference, met).flatMap(({ subject, go, wherry }) =>
+      [go, wherry]
+        .filter((pattern) => pattern !== undefined && !met.has(pattern))
+        .map((pattern) => `${difference.title}: ${subject} ${pattern}`),
+    ),
+  );
+}
+
+/** Names of the scenarios that show what has not been met. */
+export function scenariosOfUnmet(known: readonly KnownDifference[], met: ReadonlySet<RegExp>): ReadonlySet<string> {
+  return new Set(
+    known.flatMap((difference) => (unmetFacts(difference, met).length > 0 ? (difference.scenarios ?? []) : [])),
+  );
+}
+
+function unmetFacts({ sometimes, facts }: KnownDifference, met: ReadonlySet<RegExp>): KnownDifference["facts"] {
+  if (sometimes === true) return [];
+  return facts.filter(({ go, wherry }) => [go, wherry].some((pattern) => pattern !== undefined && !met.has(pattern)));
 }

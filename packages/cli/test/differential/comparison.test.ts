@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import type { Event, Pod, PodStatus } from "@wherry/kubernetes";
 import { describe, expect, test } from "vitest";
-import { compareTraces, unmetDifferences } from "./compare-traces.ts";
+import { compareTraces, scenariosOfUnmet, unmetDifferences } from "./compare-traces.ts";
 import { shellScript } from "./shell-script.ts";
 import { traceOf } from "./trace.ts";
 
@@ -165,6 +165,15 @@ describe("compareTraces()", () => {
     const { met } = compareTraces("s", go, wherry, [more]);
     expect(unmetDifferences([more], met)).toEqual(["t: /^events$/ /^A$/", "t: /^events$/ /^B$/"]);
     expect(unmetDifferences([{ ...more, sometimes: true }], met)).toEqual([]);
+    expect([
+      ...scenariosOfUnmet(
+        [
+          { ...known, scenarios: ["met"] },
+          { ...more, scenarios: ["s"] },
+        ],
+        met,
+      ),
+    ]).toEqual(["s"]);
   });
 
   test("compareTraces() notices another order", () => {

@@ -4,7 +4,7 @@ import { resources } from "@wherry/client";
 import { type Pod, parseQuantity, quantityMilliValue, type Taint } from "@wherry/kubernetes";
 import { findGoKubeletPeers, freePort, kubeBuilderAssets, nodeAddress, skipReason } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Comparison, compareTraces, unmetDifferences } from "./compare-traces.ts";
+import { type Comparison, compareTraces, scenariosOfUnmet, unmetDifferences } from "./compare-traces.ts";
 import { knownDifferences } from "./known-differences.ts";
 import { pulledRecord } from "./private-registry.ts";
 import { endPod, removePod, runScenario, type ScenarioPlace, takeSteps, traceOfScenario } from "./run-scenario.ts";
@@ -170,7 +170,11 @@ describe.skipIf(skip !== undefined)("a pod on Wherry and on the Go kubelet", () 
     expect(differences, differences.join("\n")).toEqual([]);
   });
 
-  test("every known difference is still one", () => {
+  test("every known difference is still one", { timeout: 480_000 }, async () => {
+    // What one kubelet tells a moment later than the other is missed where they were equal before.
+    const missed = scenariosOfUnmet(knownDifferences, met);
+    const again = scenarios.filter(({ name }) => missed.has(name));
+    await Promise.all(again.map((scenario) => compare(scenario, "-once-more")));
     expect(unmetDifferences(knownDifferences, met)).toEqual([]);
   });
 
