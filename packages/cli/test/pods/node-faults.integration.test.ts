@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -14,9 +15,10 @@ import {
   workloadKit,
 } from "@wherry/testkit";
 import { describe, expect, test } from "vitest";
+import { memoryDirectoryPath } from "../../src/node/memory-directory.ts";
 import { sharedCluster } from "./shared-cluster.ts";
 
-const cluster = sharedCluster({ furtherNodes: ["node-2", "node-3"] });
+const cluster = sharedCluster({ furtherNodes: ["node-2", "node-3", "node-4"] });
 
 /** What a node says that cannot start. */
 async function failureOf(node: TestNode): Promise<{ code: number | undefined; text: string }> {
@@ -53,6 +55,16 @@ describe.concurrent("a node that cannot start", () => {
     expect(text).toMatch(/error: Cannot open runtime state ".*": another process runs pods from this directory/);
     expect(node.hostOf(pod).pid).toBe(pid);
     expect(observer.pod("not-mine")?.status).toEqual(pod.status);
+  });
+
+  test("leaves what a node without pods has in memory to that one", async () => {
+    await using idle = await anotherNode("node-4");
+    await idle.start();
+    const memory = memoryDirectoryPath(idle.rootDirectory);
+    expect(existsSync(memory)).toBe(true);
+    const { code } = await failureOf(await anotherNode("node-2", { rootDirectory: idle.rootDirectory }));
+    expect(code).toBe(1);
+    expect(existsSync(memory)).toBe(true);
   });
 
   test("says that its port is in use", async () => {
