@@ -40,7 +40,7 @@ describe.concurrent("a node that cannot start", () => {
     expect(text).toMatch(/error: Cannot run as node "node-1": another kubelet \(instance \S+\) is renewing its lease/);
     expect(text).toContain("--hostname-override");
     expect(cluster().node.process.running).toBe(true);
-    await cluster().createPod("undisturbed", ["exit", "0"]);
+    await cluster().createPod("undisturbed", ["exit", "0"], { nodeName: "node-1" });
     await cluster().observer.untilPhase("undisturbed", "Succeeded");
   });
 

@@ -17,7 +17,7 @@ import { KubernetesObserver } from "./kubernetes-observer.ts";
 export interface TestClusterOptions {
   /** `configured` is the one this run tests against, as `startTestControlPlane` has it. @default "configured" */
   readonly plane?: "configured" | "embedded";
-  /** Names of further nodes that tests may start themselves. */
+  /** Names of further nodes that tests may start themselves; every pod then has to say which node it is for. */
   readonly furtherNodes?: readonly string[];
   readonly configuration?: KubeletConfiguration;
   readonly flags?: readonly string[];
@@ -45,6 +45,7 @@ interface Parts {
   readonly client: KubernetesClient;
   readonly observer: KubernetesObserver;
   readonly kit: string;
+  readonly hasFurtherNodes: boolean;
   readonly owned: AsyncDisposableStack;
 }
 
@@ -61,6 +62,7 @@ export class TestCluster implements AsyncDisposable {
   readonly observer: KubernetesObserver;
   /** Reference of the workload kit in the registry. */
   readonly kit: string;
+  readonly #hasFurtherNodes: boolean;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(parts: Parts) {
@@ -71,6 +73,7 @@ export class TestCluster implements AsyncDisposable {
     this.client = parts.client;
     this.observer = parts.observer;
     this.kit = parts.kit;
+    this.#hasFurtherNodes = parts.hasFurtherNodes;
     this.#resources = parts.owned;
   }
 
@@ -104,15 +107,35 @@ export class TestCluster implements AsyncDisposable {
       (found.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True"),
     );
     const kit = `${registry.host}/kit:v1`;
-    return new TestCluster({ directory, plane, node, registry, client, observer, kit, owned: owned.move() });
+    const hasFurtherNodes = nodeNames.length > 1;
+    return new TestCluster({
+      directory,
+      plane,
+      node,
+      registry,
+      client,
+      observer,
+      kit,
+      hasFurtherNodes,
+      owned: owned.move(),
+    });
   }
 
-  /** Creates a pod of the workload kit, or of the containers given. */
+  /**
+   * Creates a pod of the workload kit, or of the containers given.
+   *
+   * @throws Error for a pod without `nodeName` in a cluster with further nodes: it might be scheduled to one that another test ends
+   */
   async createPod(
     name: string,
     containers: readonly string[] | Partial<Container> | readonly Partial<Container>[],
     spec: Partial<PodSpec> = {},
   ): Promise<Pod> {
+    if (this.#hasFurtherNodes && spec.nodeName === undefined) {
+      throw new Error(
+        `Pod "${name}" has no nodeName: in a cluster with further nodes, name the one that it is to run on`,
+      );
+    }
     const list = isArguments(containers) ? [{ args: [...containers] }] : [containers].flat();
     const templates = list.map((container) => ({ image: this.kit, ...container }) as ContainerTemplate);
     return this.client.create(resources.pods, wasmPod(name, templates, spec), { namespace });
