@@ -10,6 +10,7 @@ import { openContentStore } from "@wherry/content";
 import { createDistributionClient } from "@wherry/distribution";
 import { createEngine } from "@wherry/engine";
 import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
+import { containerConfig, podSandboxConfig } from "@wherry/testkit";
 import { emptyNodeMs } from "./lib/empty-node.ts";
 import { writeGuest } from "./lib/guest-modules.ts";
 import { startModuleRegistry } from "./lib/module-registry.ts";
@@ -112,36 +113,20 @@ async function startContainer(runtime: Runtime): Promise<string> {
   await writeGuest("check", module);
   const image = registry.add("check", await readFile(module));
   await runtime.images.pullImage({ image });
-  const sandbox = await runtime.runPodSandbox({
-    metadata: { name: "bench", namespace: "default", uid: "bench", attempt: 0 },
-    hostname: "bench",
-    logDirectory: join(directory, "logs"),
-    runtimeHandler: "",
-    labels: {},
-    annotations: {},
-    hostNetwork: true,
-    portMappings: [],
-  });
-  const id = await runtime.createContainer(sandbox, {
-    name: "main",
-    attempt: 0,
-    image: { image, runtimeHandler: "" },
-    command: ["check"],
-    args: [],
-    workingDir: "",
-    env: [],
-    mounts: [],
-    labels: {},
-    annotations: {},
-    logPath: "main/0.log",
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-    resources: {},
-    stopSignal: "",
-    ports: [],
-    readOnlyRootFilesystem: false,
-  });
+  const sandbox = await runtime.runPodSandbox(
+    podSandboxConfig({
+      metadata: { name: "bench", namespace: "default", uid: "bench", attempt: 0 },
+      hostname: "bench",
+      logDirectory: join(directory, "logs"),
+    }),
+  );
+  const id = await runtime.createContainer(
+    sandbox,
+    containerConfig({
+      image: { image, runtimeHandler: "" },
+      command: ["check"],
+    }),
+  );
   await runtime.startContainer(id);
   return id;
 }

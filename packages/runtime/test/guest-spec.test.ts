@@ -1,3 +1,4 @@
+import { containerConfig, podSandboxConfig } from "@wherry/testkit";
 import { describe, expect, test } from "vitest";
 import type { ContainerConfig, PodSandboxConfig } from "../src/index.ts";
 import { guestArguments, guestSpec } from "../src/wasm/guest-spec.ts";
@@ -14,36 +15,14 @@ const image: RunnableImage = {
   stopSignal: "",
   rootfsPath: undefined,
 };
-const sandbox: PodSandboxConfig = {
+const sandbox: PodSandboxConfig = podSandboxConfig({
   metadata: { name: "p", namespace: "default", uid: "u", attempt: 0 },
   hostname: "p",
   logDirectory: "/var/log/pods/default_p_u",
-  runtimeHandler: "",
-  labels: {},
-  annotations: {},
-  hostNetwork: false,
-  portMappings: [],
-};
-const config: ContainerConfig = {
-  name: "main",
-  attempt: 0,
+});
+const config: ContainerConfig = containerConfig({
   image: { image: "registry/app" },
-  command: [],
-  args: [],
-  workingDir: "",
-  env: [],
-  mounts: [],
-  labels: {},
-  annotations: {},
-  logPath: "main/0.log",
-  stdin: false,
-  stdinOnce: false,
-  tty: false,
-  resources: {},
-  stopSignal: "",
-  ports: [],
-  readOnlyRootFilesystem: false,
-};
+});
 const mount = { containerPath: "/data", hostPath: "/pods/u/data", readOnly: false, propagation: "private" } as const;
 
 describe("guestArguments()", () => {

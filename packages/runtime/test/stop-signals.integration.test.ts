@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openContentStore } from "@wherry/content";
 import { createDistributionClient } from "@wherry/distribution";
 import { createEngine } from "@wherry/engine";
-import { FakeRegistry, workloadKit } from "@wherry/testkit";
+import { containerConfig, FakeRegistry, podSandboxConfig, workloadKit } from "@wherry/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ContainerConfig } from "../src/container.ts";
 import type { Runtime } from "../src/runtime.ts";
@@ -55,41 +55,19 @@ beforeAll(async () => {
 afterAll(() => owned.disposeAsync());
 
 function sandboxOf(uid: string): PodSandboxConfig {
-  return {
+  return podSandboxConfig({
     metadata: { name: "pod", namespace: "default", uid, attempt: 0 },
     hostname: "pod",
     logDirectory,
-    runtimeHandler: "",
-    labels: {},
-    annotations: {},
-    hostNetwork: false,
-    portMappings: [],
-    cgroupParent: undefined,
-    resources: {},
-  };
+  });
 }
 
 async function startedContainer(sandbox: string, tag: string, program: string, stopSignal: string): Promise<string> {
-  const config: ContainerConfig = {
-    name: "main",
-    attempt: 0,
+  const config: ContainerConfig = containerConfig({
     image: { image: `${host}/kit:${tag}`, runtimeHandler: "" },
-    command: [],
     args: [program],
-    workingDir: "",
-    env: [],
-    mounts: [],
-    labels: {},
-    annotations: {},
-    logPath: "",
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-    resources: {},
     stopSignal,
-    ports: [],
-    readOnlyRootFilesystem: false,
-  };
+  });
   const container = await runtime.createContainer(sandbox, config);
   await runtime.startContainer(container);
   return container;

@@ -27,6 +27,7 @@ export { type GoKubeletNode, type GoKubeletNodeOptions, startGoKubeletNode } fro
 export { findGoKubeletPeers, type GoKubeletPeers } from "./nodes/go-kubelet-peers.ts";
 export { type HostProcessNote, nodeAddress, TestNode, type TestNodeOptions } from "./nodes/test-node.ts";
 export { untilNodeReady } from "./nodes/until-node-ready.ts";
+export { containerConfig, podSandboxConfig } from "./pods/runtime-configs.ts";
 export { type ContainerTemplate, wasmPod } from "./pods/wasm-pod.ts";
 export { freePort } from "./processes/free-port.ts";
 export { LoggedProcess, type LoggedProcessOptions, type ProcessEnd } from "./processes/logged-process.ts";

@@ -3,38 +3,17 @@ import { type ContainerConfig, type PodSandboxConfig, RuntimeError } from "@wher
 import { beforeEach, describe, expect, test } from "vitest";
 import { FakeRuntime } from "../src/fake-runtime/fake-runtime.ts";
 import { failing } from "../src/fake-runtime/faults.ts";
+import { containerConfig, podSandboxConfig } from "../src/pods/runtime-configs.ts";
 
-const pod: PodSandboxConfig = {
+const pod: PodSandboxConfig = podSandboxConfig({
   metadata: { name: "p", namespace: "default", uid: "uid", attempt: 0 },
   hostname: "p",
   logDirectory: "/logs",
-  runtimeHandler: "",
-  labels: {},
-  annotations: {},
-  hostNetwork: false,
-  portMappings: [],
-};
+});
 
-const container: ContainerConfig = {
-  name: "main",
-  attempt: 0,
+const container: ContainerConfig = containerConfig({
   image: { image: "app" },
-  command: [],
-  args: [],
-  workingDir: "",
-  env: [],
-  mounts: [],
-  labels: {},
-  annotations: {},
-  logPath: "main/0.log",
-  stdin: false,
-  stdinOnce: false,
-  tty: false,
-  resources: {},
-  stopSignal: "",
-  ports: [],
-  readOnlyRootFilesystem: false,
-};
+});
 
 describe("FakeRuntime", () => {
   let clock: FakeClock;

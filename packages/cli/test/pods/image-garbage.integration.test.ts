@@ -6,7 +6,7 @@ import { openContentStore } from "@wherry/content";
 import { createDistributionClient } from "@wherry/distribution";
 import { createEngine } from "@wherry/engine";
 import { contentImages, openWasmRuntime } from "@wherry/runtime";
-import { eventually, FakeRegistry, workloadKit } from "@wherry/testkit";
+import { containerConfig, eventually, FakeRegistry, podSandboxConfig, workloadKit } from "@wherry/testkit";
 import { expect, test } from "vitest";
 import { createImageAccess, type ImageAccess } from "../../../kubelet/src/images/image-access.ts";
 import { ImageGarbageCollector } from "../../../kubelet/src/images/image-garbage-collector.ts";
@@ -83,43 +83,28 @@ test("an image that a container mounts is not collected, whatever becomes of its
     stop.abort();
     await running;
   });
-  const sandbox = await runtime.runPodSandbox({
-    metadata: { name: "pod", namespace: "default", uid: "uid", attempt: 0 },
-    hostname: "pod",
-    logDirectory: join(directory, "logs"),
-    runtimeHandler: "",
-    labels: {},
-    annotations: {},
-    hostNetwork: true,
-    portMappings: [],
-  });
+  const sandbox = await runtime.runPodSandbox(
+    podSandboxConfig({
+      metadata: { name: "pod", namespace: "default", uid: "uid", attempt: 0 },
+      hostname: "pod",
+      logDirectory: join(directory, "logs"),
+    }),
+  );
   owned.defer(() => runtime.removePodSandbox(sandbox));
   const state = join(directory, "state");
   await mkdir(state);
   const mount = { readOnly: true, propagation: "private" } as const;
-  const container = await runtime.createContainer(sandbox, {
-    name: "main",
-    attempt: 0,
-    image: { image: kit },
-    command: [],
-    args: ["await", "/state/go", "cat", "/data/file"],
-    workingDir: "",
-    env: [],
-    mounts: [
-      { ...mount, containerPath: "/state", hostPath: state },
-      { ...mount, containerPath: "/data", hostPath: "", image: { image: data } },
-    ],
-    labels: {},
-    annotations: {},
-    logPath: "main/0.log",
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-    resources: {},
-    stopSignal: "",
-    ports: [],
-    readOnlyRootFilesystem: false,
-  });
+  const container = await runtime.createContainer(
+    sandbox,
+    containerConfig({
+      image: { image: kit },
+      args: ["await", "/state/go", "cat", "/data/file"],
+      mounts: [
+        { ...mount, containerPath: "/state", hostPath: state },
+        { ...mount, containerPath: "/data", hostPath: "", image: { image: data } },
+      ],
+    }),
+  );
   await runtime.startContainer(container);
   // The tag moves on to other content, and that is collected.
   registry.addFiles("data", "v1", { file: "moved\n" });

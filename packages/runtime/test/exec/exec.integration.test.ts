@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openContentStore } from "@wherry/content";
 import { createDistributionClient } from "@wherry/distribution";
 import { createEngine } from "@wherry/engine";
-import { assembleWat, eventually, FakeRegistry, workloadKit } from "@wherry/testkit";
+import { assembleWat, containerConfig, eventually, FakeRegistry, podSandboxConfig, workloadKit } from "@wherry/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ContainerConfig, Mount } from "../../src/index.ts";
 import { contentImages } from "../../src/wasm/content-images.ts";
@@ -58,37 +58,22 @@ let pods = 0;
 /** A container of the kit that runs. */
 async function start(changes: Partial<ContainerConfig> = {}): Promise<{ sandbox: string; container: string }> {
   const name = `pod-${++pods}`;
-  const sandbox = await runtime.runPodSandbox({
-    metadata: { name, namespace: "default", uid: `uid-${name}`, attempt: 0 },
-    hostname: name,
-    logDirectory: join(directory, "logs", name),
-    runtimeHandler: "",
-    labels: {},
-    annotations: {},
-    hostNetwork: true,
-    portMappings: [],
-  });
-  const container = await runtime.createContainer(sandbox, {
-    name: "main",
-    attempt: 0,
-    image: { image: `${registry.host}/kit:v1`, runtimeHandler: "" },
-    command: ["workload"],
-    args: ["hold"],
-    workingDir: "",
-    env: [],
-    mounts: [],
-    labels: {},
-    annotations: {},
-    logPath: "main/0.log",
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-    resources: {},
-    stopSignal: "",
-    ports: [],
-    readOnlyRootFilesystem: false,
-    ...changes,
-  });
+  const sandbox = await runtime.runPodSandbox(
+    podSandboxConfig({
+      metadata: { name, namespace: "default", uid: `uid-${name}`, attempt: 0 },
+      hostname: name,
+      logDirectory: join(directory, "logs", name),
+    }),
+  );
+  const container = await runtime.createContainer(
+    sandbox,
+    containerConfig({
+      image: { image: `${registry.host}/kit:v1`, runtimeHandler: "" },
+      command: ["workload"],
+      args: ["hold"],
+      ...changes,
+    }),
+  );
   await runtime.startContainer(container);
   return { sandbox, container };
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ContainerConfig, ContainerStatus, PodSandboxConfig, Runtime, RuntimeEvent } from "@wherry/runtime";
+import { containerConfig, podSandboxConfig } from "../pods/runtime-configs.ts";
 import { eventually } from "../processes/peer-process.ts";
 import type { RuntimeSubject } from "./runtime-subject.ts";
 import type { Workload } from "./workload.ts";
@@ -24,43 +25,25 @@ export class RuntimeBench {
 
   sandboxConfig(changes: Partial<PodSandboxConfig> = {}): PodSandboxConfig {
     const name = `pod-${++this.#count}`;
-    return {
+    return podSandboxConfig({
       metadata: { name, namespace: "default", uid: `uid-${name}`, attempt: 0 },
       hostname: name,
       logDirectory: join(this.subject.logsDirectory, name),
-      runtimeHandler: "",
       labels: { app: name },
       annotations: { note: "kept" },
-      hostNetwork: true,
-      portMappings: [],
       ...changes,
-    };
+    });
   }
 
   containerConfig(workload: Workload, changes: Partial<ContainerConfig> = {}): ContainerConfig {
-    const { name = "main", attempt = 0 } = changes;
-    return {
-      name,
-      attempt,
+    const { name = "main" } = changes;
+    return containerConfig({
       image: { image: this.subject.image, runtimeHandler: "" },
-      command: [],
-      args: [],
-      workingDir: "",
-      env: [],
-      mounts: [],
       labels: { container: name },
       annotations: { note: "kept" },
-      logPath: `${name}/${attempt}.log`,
-      stdin: false,
-      stdinOnce: false,
-      tty: false,
-      resources: {},
-      stopSignal: "",
-      ports: [],
-      readOnlyRootFilesystem: false,
       ...this.subject.workload(workload),
       ...changes,
-    };
+    });
   }
 
   /** A sandbox with one container that has started. */
