@@ -31,8 +31,8 @@ export function conformancePage(): string {
     "## NodeConformance",
     "",
     `Upstream has ${all.length} tests that are Conformance and NodeConformance. Their workloads are Linux containers, so each that a WebAssembly`,
-    `guest can meet has a test of ours, in our own words: ${count("covered")} are covered, and ${count("not applicable")} are not`,
-    `applicable. \`npm run check\` verifies that the tests named here exist.`,
+    `guest can meet has a test of ours, in our own words: ${count("covered")} are covered, ${count("not applicable")} are not`,
+    `applicable, and ${count("missing")} is missing. \`npm run check\` verifies that the tests named here exist.`,
     "",
     ...behaviourGroups.flatMap(groupSection),
   ].join("\n");

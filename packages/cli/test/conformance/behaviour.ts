@@ -5,7 +5,7 @@ export type TestReference = readonly [file: string, title: string];
 export interface Behaviour {
   /** Upstream's name, without its labels. */
   readonly name: string;
-  readonly result: "covered" | "not applicable";
+  readonly result: "covered" | "not applicable" | "missing";
   readonly tests: readonly TestReference[];
   /** Why it is not covered. */
   readonly why?: string;
@@ -25,4 +25,9 @@ export function covered(name: string, ...tests: readonly TestReference[]): Behav
 /** The same reason for each of several names. */
 export function notApplicable(why: string, ...names: readonly string[]): Behaviour[] {
   return names.map((name) => ({ name, result: "not applicable", why, tests: [] }));
+}
+
+/** What a guest could meet, and the node does not offer yet. */
+export function missing(name: string, why: string): Behaviour {
+  return { name, result: "missing", why, tests: [] };
 }

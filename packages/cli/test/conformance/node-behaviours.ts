@@ -1,4 +1,4 @@
-import { type BehaviourGroup, covered, notApplicable, type TestReference } from "./behaviour.ts";
+import { type BehaviourGroup, covered, missing, notApplicable, type TestReference } from "./behaviour.ts";
 import {
   conformance,
   deletion,
@@ -18,7 +18,6 @@ const runtimeClass = standardLifecycle(
   "a runtime class the node has is used; one with an unknown handler refuses the pod; a missing one waits",
 );
 const message = lifecycle("has the message that the guest wrote for it, or the end of its log if it failed");
-const noExecStreams = "Commands run for probes and hooks; the node's HTTP API streams none yet.";
 const command = (title: string): TestReference => ["packages/cli/test/pods/commands.integration.test.ts", title];
 const probe = (title: string): TestReference => ["packages/cli/test/pods/probes.integration.test.ts", title];
 const probedGuest = (title: string): TestReference => [
@@ -98,7 +97,10 @@ export const nodeBehaviours: readonly BehaviourGroup[] = [
         "packages/cli/test/peers/websocket-logs.peer.test.ts",
         "Pods should support retrieving logs from the container over websockets",
       ]),
-      ...notApplicable(noExecStreams, "should support remote command execution over websockets"),
+      missing(
+        "should support remote command execution over websockets",
+        "Commands run for probes and hooks; the node's HTTP API streams none yet.",
+      ),
     ],
   },
   {
