@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createClient, loadClusterConfig } from "@wherry/client";
+import { createClient, type KubernetesClient, loadClusterConfig } from "@wherry/client";
 import { openContentStore } from "@wherry/content";
 import { createDistributionClient } from "@wherry/distribution";
 import { createEngine } from "@wherry/engine";
@@ -16,8 +16,13 @@ import { contentImages, openWasmRuntime, type Runtime } from "@wherry/runtime";
 import { engineDirectory, openMemoryDirectory } from "../../packages/cli/src/node/memory-directory.ts";
 import type { BenchCluster } from "./bench-cluster.ts";
 
-/** Told of a runtime call of a pod, with the time (`performance.now`) at which the kubelet made it. */
-export type RuntimeCallListener = (call: "runPodSandbox" | "stopContainer", podUid: string, timeMs: number) => void;
+/** What a kubelet does, and with which pod. */
+export interface NodeObserver {
+  /** A runtime call, with the time (`performance.now`) at which it was made. */
+  readonly runtimeCall: (call: "runPodSandbox" | "stopContainer", podUid: string, timeMs: number) => void;
+  /** The API server has answered the request for a token of a pod's service account. */
+  readonly tokenAnswered: (podUid: string, tookMs: number) => void;
+}
 
 const dist = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
 
@@ -29,7 +34,7 @@ const dist = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, impor
 export async function startObservedNode(
   cluster: BenchCluster,
   nodeName: string,
-  onCall: RuntimeCallListener,
+  observer: NodeObserver,
 ): Promise<AsyncDisposable> {
   await using cleanup = new AsyncDisposableStack();
   const directory = join(cluster.directory, nodeName);
@@ -57,12 +62,12 @@ export async function startObservedNode(
   const client = createClient(config, configuration.api);
   cleanup.defer(() => client.close());
   const kubelet = createKubelet({
-    client,
+    client: observedClient(client, observer.tokenAnswered),
     nodeName,
     provider: (services) =>
       createStandardProvider({
         ...services,
-        runtime: observed(runtime, onCall),
+        runtime: observedRuntime(runtime, observer.runtimeCall),
         architecture: wasmClusterPlatform.arch,
       }),
     configuration,
@@ -93,7 +98,7 @@ export async function startObservedNode(
 }
 
 /** The same runtime, whose first call for a pod and each stop of a container are told. */
-function observed(runtime: Runtime, onCall: RuntimeCallListener): Runtime {
+function observedRuntime(runtime: Runtime, onCall: NodeObserver["runtimeCall"]): Runtime {
   const uids = new Map<string, string>();
   const calls: Pick<Runtime, "runPodSandbox" | "createContainer" | "stopContainer"> = {
     async runPodSandbox(config, options) {
@@ -112,8 +117,31 @@ function observed(runtime: Runtime, onCall: RuntimeCallListener): Runtime {
       return runtime.stopContainer(containerId, timeoutMs, options);
     },
   };
-  return new Proxy(runtime, {
-    get(target, name) {
+  return withCalls(runtime, calls);
+}
+
+/** The same client, of which each request for a token is told once it is answered. */
+function observedClient(client: KubernetesClient, onToken: NodeObserver["tokenAnswered"]): KubernetesClient {
+  const createSubresource: KubernetesClient["createSubresource"] = async (
+    resource,
+    name,
+    subresource,
+    body,
+    options,
+  ) => {
+    const startMs = performance.now();
+    const answer = await client.createSubresource(resource, name, subresource, body, options);
+    const { boundObjectRef } = (body as { spec?: { boundObjectRef?: { uid?: string } } }).spec ?? {};
+    if (subresource === "token") onToken(boundObjectRef?.uid ?? "", performance.now() - startMs);
+    return answer as never;
+  };
+  return withCalls(client, { createSubresource });
+}
+
+/** `target` with some of its methods replaced. */
+function withCalls<T extends object>(target: T, calls: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
       if (Object.hasOwn(calls, name)) return Reflect.get(calls, name);
       const value: unknown = Reflect.get(target, name);
       return typeof value === "function" ? value.bind(target) : value;
