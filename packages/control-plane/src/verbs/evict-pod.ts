@@ -5,12 +5,12 @@ import {
   type Pod,
   type PodCondition,
   type PodDisruptionBudget,
+  selects,
 } from "@wherry/kubernetes";
 import { ApiError, forbidden, internalError, tooManyRequests } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import { podDisruptionBudgets } from "../resources/policy/pod-disruption-budgets.ts";
 import { storageName } from "../resources/resource-definition.ts";
-import { selects } from "../validation/label-selector.ts";
 import { deleteObject } from "./delete-object.ts";
 import { readObject, writeUpdate } from "./update-object.ts";
 import { type ObjectTarget, shallowCopy, timestamp, type VerbServices, type WriteOptions } from "./verb-services.ts";

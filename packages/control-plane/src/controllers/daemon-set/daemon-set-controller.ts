@@ -3,10 +3,12 @@ import {
   type ControllerRevision,
   type DaemonSet,
   type DaemonSetStatus,
+  isEmptySelector,
   isPodReady,
   isPodTerminal,
   type Node,
   type Pod,
+  scaledValue,
 } from "@wherry/kubernetes";
 import type { ApiObject } from "../../resources/api-object.ts";
 import { controllerRevisions } from "../../resources/apps/controller-revisions.ts";
@@ -16,8 +18,6 @@ import { pods } from "../../resources/pods.ts";
 import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
 import type { Store } from "../../storage/store.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
-import { scaledValue } from "../../validation/int-or-percent.ts";
-import { isEmptySelector } from "../../validation/label-selector.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { type Controller, type ControllerWatch, shortestWait } from "../kit/controller.ts";

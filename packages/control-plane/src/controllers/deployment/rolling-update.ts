@@ -1,5 +1,4 @@
-import type { Deployment, DeploymentSpec, ReplicaSet } from "@wherry/kubernetes";
-import { scaledValue } from "../../validation/int-or-percent.ts";
+import { type Deployment, type DeploymentSpec, type ReplicaSet, scaledValue } from "@wherry/kubernetes";
 
 /** What a ReplicaSet should be resized to. */
 export interface Resize {

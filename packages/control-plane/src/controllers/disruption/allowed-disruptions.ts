@@ -1,5 +1,4 @@
-import { isPodReady, type Pod, type PodDisruptionBudgetSpec } from "@wherry/kubernetes";
-import { scaledValue } from "../../validation/int-or-percent.ts";
+import { isPodReady, type Pod, type PodDisruptionBudgetSpec, scaledValue } from "@wherry/kubernetes";
 
 /** How many pods a budget counts on, and how many of them must be healthy. */
 export interface Expectation {

@@ -1,12 +1,13 @@
 import type { Clock, Logger } from "@wherry/base";
-import type {
-  Condition,
-  Deployment,
-  Pod,
-  PodDisruptionBudget,
-  PodDisruptionBudgetStatus,
-  ReplicaSet,
-  StatefulSet,
+import {
+  type Condition,
+  type Deployment,
+  type Pod,
+  type PodDisruptionBudget,
+  type PodDisruptionBudgetStatus,
+  type ReplicaSet,
+  type StatefulSet,
+  selects,
 } from "@wherry/kubernetes";
 import { type ApiObject, storageKey } from "../../resources/api-object.ts";
 import { deployments } from "../../resources/apps/deployments.ts";
@@ -16,7 +17,6 @@ import { pods } from "../../resources/pods.ts";
 import { podDisruptionBudgets } from "../../resources/policy/pod-disruption-budgets.ts";
 import type { ResourceDefinition } from "../../resources/resource-definition.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
-import { selects } from "../../validation/label-selector.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { findCondition, withCondition } from "../kit/conditions.ts";

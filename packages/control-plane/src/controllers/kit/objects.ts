@@ -1,7 +1,6 @@
-import { type DeleteOptions, jsonEquals, type KubernetesObject, type LabelSelector } from "@wherry/kubernetes";
+import { type DeleteOptions, jsonEquals, type KubernetesObject, type LabelSelector, selects } from "@wherry/kubernetes";
 import { type ApiObject, storageKey } from "../../resources/api-object.ts";
 import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
-import { selects } from "../../validation/label-selector.ts";
 import { createObject } from "../../verbs/create-object.ts";
 import { deleteObject } from "../../verbs/delete-object.ts";
 import { writeUpdate } from "../../verbs/update-object.ts";

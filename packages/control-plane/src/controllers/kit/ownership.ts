@@ -1,8 +1,7 @@
-import type { LabelSelector, ObjectMeta, OwnerReference } from "@wherry/kubernetes";
+import { type LabelSelector, type ObjectMeta, type OwnerReference, selects } from "@wherry/kubernetes";
 import type { ApiObject } from "../../resources/api-object.ts";
 import { apiVersionOf, type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
-import { selects } from "../../validation/label-selector.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 
 /** The owner that manages an object, of which there is at most one. */

@@ -1,9 +1,8 @@
 import { type Clock, errorMessage, type Logger } from "@wherry/base";
-import { isPodReady, type Pod, type ReplicaSet, type ReplicaSetStatus } from "@wherry/kubernetes";
+import { isPodReady, type Pod, type ReplicaSet, type ReplicaSetStatus, selects } from "@wherry/kubernetes";
 import { replicaSets } from "../../resources/apps/replica-sets.ts";
 import { pods } from "../../resources/pods.ts";
 import type { ResourceDefinition } from "../../resources/resource-definition.ts";
-import { selects } from "../../validation/label-selector.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { withCondition, withoutCondition } from "../kit/conditions.ts";

@@ -1,12 +1,17 @@
-import { type DaemonSet, type DaemonSetSpec, type DaemonSetStatus, jsonEquals } from "@wherry/kubernetes";
 import {
   checkNonNegative,
   checkSupported,
+  type DaemonSet,
+  type DaemonSetSpec,
+  type DaemonSetStatus,
   type FieldError,
   invalidValue,
-  required,
-} from "../../validation/field-error.ts";
-import { isNone, validateAtMostWhole, validateIntOrPercent } from "../../validation/int-or-percent.ts";
+  isNone,
+  jsonEquals,
+  requiredValue,
+  validateAtMostWhole,
+  validateIntOrPercent,
+} from "@wherry/kubernetes";
 import type { ResourceDefinition } from "../resource-definition.ts";
 import { validateSelectorAndTemplate } from "./pod-template.ts";
 import { selectorText } from "./workload-columns.ts";
@@ -37,7 +42,7 @@ function validateStrategy({ updateStrategy = {} }: DaemonSetSpec): FieldError[] 
   if (!isNone(maxUnavailable) && !isNone(maxSurge)) {
     errors.push(invalidValue(`${path}.maxSurge`, maxSurge, "may not be set when maxUnavailable is non-zero"));
   } else if (isNone(maxUnavailable) && isNone(maxSurge)) {
-    errors.push(required(`${path}.maxUnavailable`, "cannot be 0 when maxSurge is 0"));
+    errors.push(requiredValue(`${path}.maxUnavailable`, "cannot be 0 when maxSurge is 0"));
   }
   return errors;
 }

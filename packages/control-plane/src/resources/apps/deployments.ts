@@ -1,12 +1,15 @@
-import type { Deployment, DeploymentSpec } from "@wherry/kubernetes";
 import {
   checkNonNegative,
   checkSupported,
+  type Deployment,
+  type DeploymentSpec,
   type FieldError,
   forbiddenValue,
   invalidValue,
-} from "../../validation/field-error.ts";
-import { isNone, validateAtMostWhole, validateIntOrPercent } from "../../validation/int-or-percent.ts";
+  isNone,
+  validateAtMostWhole,
+  validateIntOrPercent,
+} from "@wherry/kubernetes";
 import type { ResourceDefinition } from "../resource-definition.ts";
 import { validateSelectorAndTemplate } from "./pod-template.ts";
 import { defineWorkload } from "./workload-resource.ts";

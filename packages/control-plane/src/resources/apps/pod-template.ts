@@ -1,21 +1,31 @@
-import { jsonEquals, type LabelSelector, type PodTemplateSpec } from "@wherry/kubernetes";
-import { type FieldError, forbiddenValue, invalidValue, notSupported, required } from "../../validation/field-error.ts";
-import { isEmptySelector, selects, validateLabelSelector } from "../../validation/label-selector.ts";
-import { validateAnnotations, validateLabels } from "../../validation/metadata.ts";
-import { setPodSpecDefaults } from "../pods/pod-defaults.ts";
-import { validatePodSpec } from "../pods/pod-validation.ts";
+import {
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  isEmptySelector,
+  jsonEquals,
+  type LabelSelector,
+  type PodTemplateSpec,
+  requiredValue,
+  selects,
+  setPodSpecDefaults,
+  unsupportedValue,
+  validateAnnotations,
+  validateLabelSelector,
+  validateLabels,
+  validatePodSpec,
+} from "@wherry/kubernetes";
 
 /** Sets the defaults of a workload's pod template. */
 export function setTemplateDefaults(template: PodTemplateSpec | undefined): void {
   if (template === undefined) return;
   template.spec ??= { containers: [] };
-  template.spec.containers ??= [];
   setPodSpecDefaults(template.spec);
 }
 
 /** Checks a pod template by itself. */
 export function validateTemplate(template: PodTemplateSpec | undefined, path: string): FieldError[] {
-  if (template === undefined) return [required(path)];
+  if (template === undefined) return [requiredValue(path)];
   return [
     ...validateLabels(template.metadata?.labels, `${path}.labels`),
     ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`),
@@ -33,7 +43,7 @@ export function validateSelectorAndTemplate(
   kind: string,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  if (selector === undefined) errors.push(required("spec.selector"));
+  if (selector === undefined) errors.push(requiredValue("spec.selector"));
   else {
     errors.push(...validateLabelSelector(selector, "spec.selector"));
     if (isEmptySelector(selector)) {
@@ -49,7 +59,7 @@ export function validateSelectorAndTemplate(
   errors.push(...validateTemplate(template, "spec.template"));
   const { restartPolicy, activeDeadlineSeconds } = template?.spec ?? {};
   if (restartPolicy !== undefined && restartPolicy !== "Always") {
-    errors.push(notSupported("spec.template.spec.restartPolicy", restartPolicy, ["Always"]));
+    errors.push(unsupportedValue("spec.template.spec.restartPolicy", restartPolicy, ["Always"]));
   }
   if (activeDeadlineSeconds !== undefined) {
     errors.push(

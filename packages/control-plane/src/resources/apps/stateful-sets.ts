@@ -1,11 +1,13 @@
-import { jsonEquals, type StatefulSet, type StatefulSetSpec } from "@wherry/kubernetes";
 import {
   checkNonNegative,
   checkSupported,
   type FieldError,
   forbiddenValue,
   invalidValue,
-} from "../../validation/field-error.ts";
+  jsonEquals,
+  type StatefulSet,
+  type StatefulSetSpec,
+} from "@wherry/kubernetes";
 import type { ResourceDefinition } from "../resource-definition.ts";
 import { validateSelectorAndTemplate } from "./pod-template.ts";
 import { defineWorkload } from "./workload-resource.ts";

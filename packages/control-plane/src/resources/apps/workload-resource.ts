@@ -1,6 +1,11 @@
-import type { KubernetesObject, LabelSelector, PodTemplateSpec } from "@wherry/kubernetes";
+import {
+  type FieldError,
+  type KubernetesObject,
+  type LabelSelector,
+  type PodTemplateSpec,
+  requiredValue,
+} from "@wherry/kubernetes";
 import { ageOf } from "../../tables/age.ts";
-import { type FieldError, required } from "../../validation/field-error.ts";
 import {
   type Cell,
   type Column,
@@ -113,7 +118,8 @@ function strategyOf<T extends Workload<Spec>, Spec extends WorkloadSpec>(
       object.status = old.status;
       workload.prepareForUpdate?.(object, old);
     },
-    validate: (object) => (object.spec === undefined ? [required("spec")] : workload.validate(object.spec, object)),
+    validate: (object) =>
+      object.spec === undefined ? [requiredValue("spec")] : workload.validate(object.spec, object),
     validateUpdate:
       workload.validateUpdate ??
       (({ spec }, old) => validateImmutable(spec?.selector, old.spec?.selector, "spec.selector")),

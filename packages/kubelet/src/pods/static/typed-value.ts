@@ -1,4 +1,12 @@
-import { canonicalQuantity, fieldSchema, type JsonValue, schemaTable, setOwn } from "@wherry/kubernetes";
+import {
+  canonicalQuantity,
+  fieldSchema,
+  invalidValue,
+  type JsonValue,
+  requiredValue,
+  schemaTable,
+  setOwn,
+} from "@wherry/kubernetes";
 import type { ManifestProblem } from "./errors.ts";
 
 const maxDepth = 64;
@@ -17,7 +25,7 @@ export interface TypeFindings {
  */
 export function typedValue(value: JsonValue, kind: string, path: string, findings: TypeFindings, depth = 0): JsonValue {
   const wrong = (wanted: string): JsonValue => {
-    findings.problems.push({ path, message: `is ${shown(value)}, it must be ${wanted}` });
+    findings.problems.push(invalidValue(path, value, `must be ${wanted}`));
     return null;
   };
   if (depth > maxDepth) return wrong(`nested at most ${maxDepth} levels deep`);
@@ -53,8 +61,7 @@ function struct(
     else if (item !== null) result[name] = typedValue(item, field.kind, at, findings, depth + 1);
   }
   for (const name of schema?.required ?? [])
-    if (result[name] === undefined)
-      findings.problems.push({ path: path === "" ? name : `${path}.${name}`, message: "is missing" });
+    if (result[name] === undefined) findings.problems.push(requiredValue(path === "" ? name : `${path}.${name}`));
   return result;
 }
 

@@ -1,5 +1,7 @@
-import { jsonEquals, labelKeyProblem, labelValueProblem, type ObjectMeta } from "@wherry/kubernetes";
-import { type FieldError, forbiddenValue, invalidValue, required, tooLong } from "./field-error.ts";
+import type { ObjectMeta } from "../api/index.ts";
+import { jsonEquals } from "../patch/json-value.ts";
+import { labelKeyProblem, labelValueProblem } from "../selectors/label-syntax.ts";
+import { type FieldError, forbiddenValue, invalidValue, requiredValue, tooLongValue } from "./field-error.ts";
 
 const maxAnnotationBytes = 256 * 1024;
 
@@ -16,12 +18,12 @@ export function validateMetadata(
     const problem = nameProblem(generateName.replace(/-$/, "a"));
     if (problem !== undefined) errors.push(invalidValue("metadata.generateName", generateName, problem));
   }
-  if (!name) errors.push(required("metadata.name", "name or generateName is required"));
+  if (!name) errors.push(requiredValue("metadata.name", "name or generateName is required"));
   else {
     const problem = nameProblem(name);
     if (problem !== undefined) errors.push(invalidValue("metadata.name", name, problem));
   }
-  if (namespaced && !namespace) errors.push(required("metadata.namespace"));
+  if (namespaced && !namespace) errors.push(requiredValue("metadata.namespace"));
   if (!namespaced && namespace) errors.push(forbiddenValue("metadata.namespace", "not allowed on this type"));
   errors.push(...validateLabels(metadata.labels, "metadata.labels"));
   errors.push(...validateAnnotations(metadata.annotations, "metadata.annotations"));
@@ -33,6 +35,7 @@ export function validateMetadata(
   return errors;
 }
 
+/** Checks keys and values of labels, also of those that a node must have. */
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels ?? {})) {
@@ -44,6 +47,7 @@ export function validateLabels(labels: Readonly<Record<string, string>> | undefi
   return errors;
 }
 
+/** Checks the keys of annotations, and that all are not too long together. */
 export function validateAnnotations(
   annotations: Readonly<Record<string, string>> | undefined,
   path: string,
@@ -55,7 +59,7 @@ export function validateAnnotations(
     if (problem !== undefined) errors.push(invalidValue(path, key, problem));
     sizeBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
-  if (sizeBytes > maxAnnotationBytes) errors.push(tooLong(path, maxAnnotationBytes));
+  if (sizeBytes > maxAnnotationBytes) errors.push(tooLongValue(path, maxAnnotationBytes));
   return errors;
 }
 

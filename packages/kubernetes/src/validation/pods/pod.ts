@@ -1,0 +1,49 @@
+import type { Pod, PodSpec } from "../../api/index.ts";
+import { configMirrorAnnotation } from "../../pods/pod-predicates.ts";
+import { type FieldError, forbiddenValue, invalidValue, requiredValue } from "../field-error.ts";
+import { validateImages } from "./containers.ts";
+import { validatePodSpec } from "./pod-spec.ts";
+
+/** Checks all of a pod but its metadata, be it new or changed. Its types are right and its defaults are set. */
+export function validatePod({ metadata, spec = { containers: [] } }: Pod): FieldError[] {
+  const mirror = metadata?.annotations?.[configMirrorAnnotation];
+  return [
+    ...(mirror !== undefined && !spec.nodeName
+      ? [
+          invalidValue(
+            `metadata.annotations[${configMirrorAnnotation}]`,
+            mirror,
+            "must set spec.nodeName if mirror pod annotation is set",
+          ),
+        ]
+      : []),
+    ...validatePodSpec(spec, "spec", metadata),
+    ...validateVolumesOfPod(spec),
+    ...validateImages(spec),
+  ];
+}
+
+/** Checks what holds for a pod when it is made, beside `validatePod`: what is added to it later, and what goes away. */
+export function validatePodCreate({ spec }: Pod): FieldError[] {
+  const errors: FieldError[] = [];
+  if ((spec?.ephemeralContainers ?? []).length > 0)
+    errors.push(forbiddenValue("spec.ephemeralContainers", "cannot be set on create"));
+  if ((spec?.schedulingGates ?? []).length > 0 && spec?.nodeName)
+    errors.push(forbiddenValue("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
+  return errors;
+}
+
+/** Tokens are those of a service account, which admission sets where there is an API server. */
+function validateVolumesOfPod({ serviceAccountName, volumes = [] }: PodSpec): FieldError[] {
+  return volumes.flatMap(({ projected, image }, index) => {
+    const at = `spec.volumes[${index}]`;
+    const errors: FieldError[] = [];
+    if (image !== undefined && !image.reference) errors.push(requiredValue(`${at}.image.reference`));
+    projected?.sources?.forEach(({ serviceAccountToken }, position) => {
+      if (serviceAccountToken === undefined || serviceAccountName) return;
+      const path = `${at}.projected.sources[${position}].serviceAccountToken`;
+      errors.push(forbiddenValue(path, "must not be specified when serviceAccountName is not set"));
+    });
+    return errors;
+  });
+}

@@ -1,0 +1,176 @@
+import type { ContainerResizePolicy, ResourceRequirements } from "../../api/index.ts";
+import { compareQuantities, parseQuantity } from "../../quantity.ts";
+import { labelKeyProblem } from "../../selectors/label-syntax.ts";
+import {
+  checkForm,
+  checkSupported,
+  duplicateValue,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+} from "../field-error.ts";
+
+const computeResources: readonly string[] = ["cpu", "memory"];
+const containerResources: readonly string[] = [...computeResources, "ephemeral-storage"];
+/** What else has a name of its own, and is counted in quotas only. */
+const quotaResources: readonly string[] = [
+  ...containerResources.flatMap((name) => [`requests.${name}`, `limits.${name}`]),
+  "pods",
+  "resourcequotas",
+  "services",
+  "services.nodeports",
+  "services.loadbalancers",
+  "replicationcontrollers",
+  "secrets",
+  "configmaps",
+  "persistentvolumeclaims",
+  "storage",
+  "requests.storage",
+];
+
+/** Checks the amounts that a container asks for and may have. */
+export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
+  return [
+    ...validateAmounts(resources, path, (name, at) => validateContainerResourceName(name, at)),
+    ...validateLimits(resources, path),
+    ...validateHugePages(resources, path),
+  ];
+}
+
+/** Checks the amounts that the containers of a pod share. */
+export function validatePodResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
+  if (resources === undefined) return [];
+  const errors = [
+    ...validateAmounts(resources, path, (name, at) =>
+      isPodResource(name) ? [] : checkSupported(at, name, ["cpu", "hugepages-", "memory"]),
+    ),
+    ...validateLimits(resources, path),
+    ...validateHugePages(resources, path),
+  ];
+  if ((resources.claims ?? []).length > 0)
+    errors.push(forbiddenValue(`${path}.claims`, "claims may not be set for Resources at pod-level"));
+  return errors;
+}
+
+/** Checks what a pod costs beside its containers. */
+export function validateOverhead(overhead: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
+  return validateResources(overhead && { limits: { ...overhead } }, path);
+}
+
+type CheckName = (name: string, path: string) => FieldError[];
+
+function validateAmounts(
+  { limits = {}, requests = {} }: ResourceRequirements = {},
+  path: string,
+  checkName: CheckName,
+): FieldError[] {
+  return Object.entries({ limits, requests }).flatMap(([field, amounts]) =>
+    Object.entries(amounts).flatMap(([name, amount]) => {
+      const at = `${path}.${field}[${name}]`;
+      return [...checkName(name, at), ...validateAmount(name, amount, at)];
+    }),
+  );
+}
+
+function validateAmount(name: string, amount: string, path: string): FieldError[] {
+  const { nano } = parseQuantity(amount);
+  const errors = nano < 0n ? [invalidValue(path, amount, "must be greater than or equal to 0")] : [];
+  if (isExtendedResource(name) && nano % 1_000_000_000n !== 0n)
+    errors.push(invalidValue(path, amount, "must be an integer"));
+  const pageSize = name.startsWith(hugePages) ? name.slice(hugePages.length) : undefined;
+  if (pageSize !== undefined && !isMultiple(nano, pageSize))
+    errors.push(invalidValue(path, amount, `${amount} is not positive integer multiple of ${name}`));
+  return errors;
+}
+
+function isMultiple(nano: bigint, pageSize: string): boolean {
+  try {
+    const page = parseQuantity(pageSize).nano;
+    return page > 0n && nano % page === 0n;
+  } catch {
+    return false;
+  }
+}
+
+function validateContainerResourceName(name: string, path: string): FieldError[] {
+  const errors = checkForm(path, name, labelKeyProblem);
+  if (errors.length > 0) return errors;
+  if (name.includes("/"))
+    return isNative(name) || isExtendedResource(name)
+      ? []
+      : [invalidValue(path, name, "doesn't follow extended resource name standard")];
+  if (containerResources.includes(name) || name.startsWith(hugePages)) return [];
+  return quotaResources.includes(name)
+    ? [invalidValue(path, name, "must be a standard resource for containers")]
+    : [
+        invalidValue(path, name, "must be a standard resource type or fully qualified"),
+        invalidValue(path, name, "must be a standard resource for containers"),
+      ];
+}
+
+function validateLimits({ limits = {}, requests = {} }: ResourceRequirements = {}, path: string): FieldError[] {
+  return Object.entries(requests).flatMap(([name, request]) => {
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
+    if (limit === undefined)
+      return isOvercommitable(name)
+        ? []
+        : [requiredValue(`${path}.limits`, "Limit must be set for non overcommitable resources")];
+    const difference = compareQuantities(parseQuantity(request), parseQuantity(limit));
+    if (difference !== 0 && !isOvercommitable(name))
+      return [invalidValue(`${path}.requests`, request, `must be equal to ${name} limit of ${limit}`)];
+    if (difference <= 0) return [];
+    return [invalidValue(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`)];
+  });
+}
+
+/** Huge pages come with cpu or memory, by which the pod is placed. */
+function validateHugePages({ limits = {}, requests = {} }: ResourceRequirements = {}, path: string): FieldError[] {
+  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  const isAlone =
+    names.some((name) => name.startsWith(hugePages)) && !names.some((name) => computeResources.includes(name));
+  return isAlone ? [forbiddenValue(path, "HugePages require cpu or memory")] : [];
+}
+
+const hugePages = "hugepages-";
+
+function isPodResource(name: string): boolean {
+  return computeResources.includes(name) || name.startsWith(hugePages);
+}
+
+function isNative(name: string): boolean {
+  const domain = name.includes("/") ? (name.split("/")[0] ?? "") : "kubernetes.io";
+  return `.${domain}`.endsWith(".kubernetes.io");
+}
+
+function isExtendedResource(name: string): boolean {
+  return !isNative(name) && !name.startsWith("requests.") && labelKeyProblem(`requests.${name}`) === undefined;
+}
+
+/** Devices and huge pages are either there or not; more cannot be promised than there is. */
+function isOvercommitable(name: string): boolean {
+  return isNative(name) && !name.startsWith(hugePages);
+}
+
+/** Checks how a container takes changes of its resources. */
+export function validateResizePolicies(
+  policies: readonly ContainerResizePolicy[] | undefined,
+  path: string,
+  podRestartPolicy: string | undefined,
+): FieldError[] {
+  const names = new Set<string>();
+  return (policies ?? []).flatMap(({ resourceName, restartPolicy }, index) => {
+    const errors: FieldError[] = [];
+    if (names.has(resourceName)) errors.push(duplicateValue(`${path}[${index}]`, resourceName));
+    names.add(resourceName);
+    errors.push(...(resourceName ? checkSupported(path, resourceName, computeResources) : [requiredValue(path)]));
+    errors.push(
+      ...(restartPolicy
+        ? checkSupported(path, restartPolicy, ["NotRequired", "RestartContainer"])
+        : [requiredValue(path)]),
+    );
+    if (podRestartPolicy === "Never" && restartPolicy !== "NotRequired")
+      errors.push(invalidValue(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+    return errors;
+  });
+}

@@ -1,0 +1,45 @@
+import type { TopologySpreadConstraint } from "../../api/index.ts";
+import { checkSupported, duplicateValue, type FieldError, invalidValue } from "../field-error.ts";
+import { validateLabelSelector } from "../label-selector.ts";
+import { validateLabelKeys, validateTopologyKey } from "./affinity.ts";
+
+const actions: readonly string[] = ["DoNotSchedule", "ScheduleAnyway"];
+const policies: readonly string[] = ["Honor", "Ignore"];
+
+/** Checks how evenly pods are to lie over the nodes. */
+export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
+  return constraints.flatMap((constraint, index) => {
+    const at = `${path}[${index}]`;
+    const { maxSkew = 0, topologyKey = "", whenUnsatisfiable = "", labelSelector } = constraint;
+    const isRepeated = constraints
+      .slice(index + 1)
+      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
+    return [
+      ...(maxSkew > 0 ? [] : [invalidValue(`${at}.maxSkew`, maxSkew, "must be greater than zero")]),
+      ...validateTopologyKey(topologyKey, `${at}.topologyKey`),
+      ...checkSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, actions),
+      ...(isRepeated
+        ? [duplicateValue(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`)]
+        : []),
+      ...validateMinDomains(constraint, `${at}.minDomains`),
+      ...checkSupported(`${at}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, policies),
+      ...checkSupported(`${at}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, policies),
+      ...validateLabelKeys(constraint.matchLabelKeys ?? [], labelSelector, `${at}.matchLabelKeys`),
+      ...validateLabelSelector(labelSelector, `${at}.labelSelector`),
+    ];
+  });
+}
+
+function validateMinDomains({ minDomains, whenUnsatisfiable }: TopologySpreadConstraint, path: string): FieldError[] {
+  if (minDomains === undefined) return [];
+  const errors = minDomains > 0 ? [] : [invalidValue(path, minDomains, "must be greater than zero")];
+  if (whenUnsatisfiable !== "DoNotSchedule")
+    errors.push(
+      invalidValue(
+        path,
+        minDomains,
+        `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`,
+      ),
+    );
+  return errors;
+}

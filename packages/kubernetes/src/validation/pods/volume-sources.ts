@@ -1,0 +1,164 @@
+import type { ObjectMeta, Volume } from "../../api/index.ts";
+import { parseQuantity } from "../../quantity.ts";
+import { dnsSubdomainProblem } from "../../selectors/label-syntax.ts";
+import {
+  checkForm,
+  checkRange,
+  checkSupported,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+  tooLongValue,
+} from "../field-error.ts";
+import { validateNoWayUp, validateRelativePath } from "../relative-path.ts";
+import { validateDownwardFiles } from "./downward-api.ts";
+import { validateEphemeralClaim } from "./ephemeral-claim.ts";
+import { validateItems, validateMode } from "./file-items.ts";
+import { validateProjected } from "./projected-volume.ts";
+
+type Kind = Exclude<keyof Volume, "name">;
+type Source<K extends Kind> = NonNullable<Volume[K]>;
+/** Checks the source of one kind, which the volume has. */
+type SourceRule = (volume: Volume, path: string, podMetadata: ObjectMeta | undefined) => FieldError[];
+
+const maxDriverLength = 63;
+const hostPathTypes: readonly string[] = [
+  "",
+  "BlockDevice",
+  "CharDevice",
+  "Directory",
+  "DirectoryOrCreate",
+  "File",
+  "FileOrCreate",
+  "Socket",
+];
+
+function rule<K extends Kind>(
+  kind: K,
+  needed: readonly (keyof Source<K> & string)[],
+  check: (
+    source: Source<K>,
+    path: string,
+    volume: Volume,
+    podMetadata: ObjectMeta | undefined,
+  ) => FieldError[] = () => [],
+): SourceRule {
+  return (volume, path, podMetadata) => {
+    const source = volume[kind] as Source<K>;
+    return [
+      ...needed.filter((field) => isEmpty(source, field)).map((field) => requiredValue(`${path}.${field}`)),
+      ...check(source, path, volume, podMetadata),
+    ];
+  };
+}
+
+function isEmpty<S extends object>(source: S, field: keyof S): boolean {
+  const value: unknown = source[field];
+  return value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+/** What the source of each kind of volume must have, in the order in which one is preferred where a volume has two. */
+export const sourceRules: Readonly<Record<Kind, SourceRule>> = {
+  emptyDir: rule("emptyDir", [], ({ sizeLimit }, path) =>
+    sizeLimit !== undefined && parseQuantity(sizeLimit).nano < 0n
+      ? [forbiddenValue(`${path}.sizeLimit`, "SizeLimit field must be a valid resource quantity")]
+      : [],
+  ),
+  hostPath: rule("hostPath", ["path"], (source, path) => [
+    ...validateNoWayUp(source.path ?? "", `${path}.path`),
+    ...checkSupported(`${path}.type`, source.type, hostPathTypes),
+  ]),
+  gitRepo: rule("gitRepo", ["repository"], ({ directory }, path) =>
+    validateRelativePath(directory ?? "", `${path}.directory`),
+  ),
+  gcePersistentDisk: rule("gcePersistentDisk", ["pdName"], ({ partition }, path) =>
+    checkRange(`${path}.partition`, partition, 0, 255),
+  ),
+  awsElasticBlockStore: rule("awsElasticBlockStore", ["volumeID"], ({ partition }, path) =>
+    checkRange(`${path}.partition`, partition, 0, 255),
+  ),
+  secret: rule("secret", ["secretName"], ({ defaultMode, items }, path) => [
+    ...validateMode(defaultMode, `${path}.defaultMode`),
+    ...validateItems(items, `${path}.items`),
+  ]),
+  nfs: rule("nfs", ["server", "path"], (source, path) =>
+    source.path?.startsWith("/") ? [] : [invalidValue(`${path}.path`, source.path ?? "", "must be an absolute path")],
+  ),
+  iscsi: rule("iscsi", ["targetPortal", "iqn"], ({ iqn, lun }, path) => [
+    ...(iqn && !/^(?:iqn|eui|naa)/.test(iqn)
+      ? [invalidValue(`${path}.iqn`, iqn, "must be valid format starting with iqn, eui, or naa")]
+      : []),
+    ...checkRange(`${path}.lun`, lun, 0, 255),
+  ]),
+  glusterfs: rule("glusterfs", ["endpoints", "path"]),
+  flexVolume: rule("flexVolume", ["driver"]),
+  configMap: rule("configMap", [], ({ name, defaultMode, items }, path) => [
+    ...(name ? [] : [requiredValue(`${path}.name`)]),
+    ...validateMode(defaultMode, `${path}.defaultMode`),
+    ...validateItems(items, `${path}.items`),
+  ]),
+  rbd: rule("rbd", ["monitors", "image"]),
+  cinder: rule("cinder", ["volumeID"]),
+  cephfs: rule("cephfs", ["monitors"]),
+  flocker: rule("flocker", [], ({ datasetName, datasetUUID }, path) =>
+    datasetName || datasetUUID ? [] : [requiredValue(path, "one of datasetName and datasetUUID is required")],
+  ),
+  persistentVolumeClaim: rule("persistentVolumeClaim", ["claimName"]),
+  downwardAPI: rule("downwardAPI", [], ({ defaultMode, items }, path) => [
+    ...validateMode(defaultMode, `${path}.defaultMode`),
+    ...validateDownwardFiles(items, path),
+  ]),
+  fc: rule("fc", [], ({ targetWWNs = [], wwids = [], lun }, path) => validateFc(targetWWNs, wwids, lun, path)),
+  azureFile: rule("azureFile", ["secretName", "shareName"]),
+  vsphereVolume: rule("vsphereVolume", ["volumePath"]),
+  photonPersistentDisk: rule("photonPersistentDisk", ["pdID"]),
+  portworxVolume: rule("portworxVolume", ["volumeID"]),
+  azureDisk: rule("azureDisk", ["diskName", "diskURI"], ({ cachingMode, kind }, path) => [
+    ...checkSupported(`${path}.cachingMode`, cachingMode, ["None", "ReadOnly", "ReadWrite"]),
+    ...checkSupported(`${path}.kind`, kind, ["Dedicated", "Managed", "Shared"]),
+  ]),
+  quobyte: rule("quobyte", ["registry", "volume"]),
+  storageos: rule("storageos", ["volumeName"]),
+  scaleIO: rule("scaleIO", ["gateway", "system", "volumeName"]),
+  projected: rule("projected", [], (source, path) => validateProjected(source, path)),
+  csi: rule("csi", ["driver"], ({ driver, nodePublishSecretRef }, path) => [
+    ...validateDriver(driver ?? "", `${path}.driver`),
+    ...(nodePublishSecretRef !== undefined && !nodePublishSecretRef.name
+      ? [requiredValue(`${path}.nodePublishSecretRef.name`)]
+      : []),
+  ]),
+  ephemeral: rule("ephemeral", ["volumeClaimTemplate"], ({ volumeClaimTemplate }, path, { name }, podMetadata) =>
+    volumeClaimTemplate === undefined
+      ? []
+      : validateEphemeralClaim(volumeClaimTemplate, `${path}.volumeClaimTemplate`, name, podMetadata),
+  ),
+  image: rule("image", [], ({ pullPolicy }, path) =>
+    checkSupported(`${path}.pullPolicy`, pullPolicy, ["Always", "IfNotPresent", "Never"]),
+  ),
+};
+
+function validateDriver(driver: string, path: string): FieldError[] {
+  if (driver === "") return [];
+  return [
+    ...(driver.length > maxDriverLength ? [tooLongValue(path, maxDriverLength)] : []),
+    ...checkForm(path, driver, (name) => dnsSubdomainProblem(name.toLowerCase())),
+  ];
+}
+
+function validateFc(
+  worldWideNames: readonly string[],
+  ids: readonly string[],
+  lun: number | undefined,
+  path: string,
+): FieldError[] {
+  const at = `${path}.targetWWNs`;
+  if (worldWideNames.length === 0 && ids.length === 0)
+    return [requiredValue(at, "must specify either targetWWNs or wwids, but not both")];
+  if (worldWideNames.length > 0 && ids.length > 0)
+    return [invalidValue(at, worldWideNames, "targetWWNs and wwids can not be specified simultaneously")];
+  if (worldWideNames.length === 0) return [];
+  return lun === undefined
+    ? [requiredValue(`${path}.lun`, "lun is required if targetWWNs is specified")]
+    : checkRange(`${path}.lun`, lun, 0, 255);
+}

@@ -1,0 +1,445 @@
+import type { PodSpec, TopologySpreadConstraint } from "@wherry/kubernetes";
+import { inContainer, inPod, type JudgedPod, podWith } from "./judged-pods.ts";
+
+const required = "requiredDuringSchedulingIgnoredDuringExecution";
+const preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+const onNodes = (...nodeSelectorTerms: object[]): object => ({ nodeAffinity: { [required]: { nodeSelectorTerms } } });
+const byLabel = (expression: object): object => onNodes({ matchExpressions: [{ key: "a", ...expression }] });
+const byField = (expression: object): object => onNodes({ matchFields: [{ key: "metadata.name", ...expression }] });
+const nearPods = (term: object): object => ({ podAffinity: { [required]: [{ topologyKey: "a", ...term }] } });
+const spread = (...constraints: Partial<TopologySpreadConstraint>[]): Partial<PodSpec> => ({
+  topologySpreadConstraints: constraints.map((constraint) => ({
+    maxSkew: 1,
+    topologyKey: "a",
+    whenUnsatisfiable: "DoNotSchedule",
+    ...constraint,
+  })),
+});
+const labelSelector = { matchLabels: { a: "b" } };
+
+/** What no pod can want of the node it runs on. */
+export const refusedPlacements: readonly JudgedPod[] = [
+  [
+    "spec.nodeSelector: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    inPod({ nodeSelector: { "a b": "c" } }),
+  ],
+  [
+    "spec.nodeSelector: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    inPod({ nodeSelector: { a: "b c" } }),
+  ],
+  [
+    'spec.tolerations[0].operator: Unsupported value: "Is": supported values: "Equal", "Exists"',
+    inPod({ tolerations: [{ key: "a", operator: "Is" }] }),
+  ],
+  [
+    'spec.tolerations[0].operator: Invalid value: "": operator must be Exists when `key` is empty, which means "match all values and all keys"',
+    inPod({ tolerations: [{ value: "x" }] }),
+  ],
+  [
+    'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
+    inPod({ tolerations: [{ operator: "Equal" }] }),
+  ],
+  [
+    "spec.tolerations[0].key: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    inPod({ tolerations: [{ key: "a b", operator: "Exists" }] }),
+  ],
+  [
+    'spec.tolerations[0].operator: Invalid value: {"key":"a","operator":"Exists","value":"b"}: value must be empty when `operator` is \'Exists\'',
+    inPod({ tolerations: [{ key: "a", operator: "Exists", value: "b" }] }),
+  ],
+  [
+    'spec.tolerations[0].operator: Invalid value: {"operator":"Exists","effect":"NoExecute","value":"b"}: value must be empty when `operator` is \'Exists\'',
+    inPod({ tolerations: [{ operator: "Exists", effect: "NoExecute", value: "b" }] }),
+  ],
+  [
+    "spec.tolerations[0].operator: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    inPod({ tolerations: [{ key: "a", value: "b c" }] }),
+  ],
+  [
+    'spec.tolerations[0].effect: Unsupported value: "Never": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+    inPod({ tolerations: [{ key: "a", operator: "Exists", effect: "Never" }] }),
+  ],
+  [
+    "spec.tolerations[0].effect: Invalid value: \"\": effect must be 'NoExecute' when `tolerationSeconds` is set",
+    inPod({ tolerations: [{ key: "a", operator: "Exists", tolerationSeconds: 1 }] }),
+  ],
+  ["", inPod({ tolerations: [{ key: "a", operator: "Gt", value: "x" }] })],
+  [
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term",
+    inPod({ affinity: onNodes() }),
+  ],
+  [
+    'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+    inPod({ affinity: byLabel({ operator: "Is" }) }),
+  ],
+  [
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+    inPod({ affinity: byLabel({ operator: "In" }) }),
+  ],
+  [
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+    inPod({ affinity: byLabel({ operator: "Exists", values: ["b"] }) }),
+  ],
+  [
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values: Required value: must be specified single value when `operator` is 'Lt' or 'Gt'",
+    inPod({ affinity: byLabel({ operator: "Gt", values: ["1", "2"] }) }),
+  ],
+  [
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    inPod({ affinity: byLabel({ key: "a b", operator: "Exists" }) }),
+  ],
+  [
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values[0]: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    inPod({ affinity: byLabel({ operator: "In", values: ["b c"] }) }),
+  ],
+  [
+    'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0].operator: Invalid value: "Exists": not a valid selector operator',
+    inPod({ affinity: byField({ operator: "Exists" }) }),
+  ],
+  [
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0].values: Required value: must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+    inPod({ affinity: byField({ operator: "In", values: ["b", "c"] }) }),
+  ],
+  [
+    "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0].values[0]: Invalid value: \"b_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ affinity: byField({ operator: "In", values: ["b_"] }) }),
+  ],
+  [
+    'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0].key: Invalid value: "spec.a": not a valid field selector key',
+    inPod({ affinity: byField({ key: "spec.a", operator: "In", values: ["b"] }) }),
+  ],
+  [
+    "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 0: must be in the range 1-100",
+    inPod({ affinity: { nodeAffinity: { [preferred]: [{ weight: 0, preference: {} }] } } }),
+  ],
+  [
+    'spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+    inPod({
+      affinity: {
+        nodeAffinity: {
+          [preferred]: [{ weight: 1, preference: { matchExpressions: [{ key: "a", operator: "Is" }] } }],
+        },
+      },
+    }),
+  ],
+  [
+    'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty\nspec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: "": name part must be non-empty',
+    inPod({ affinity: nearPods({ topologyKey: "" }) }),
+  ],
+  [
+    "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    inPod({ affinity: nearPods({ topologyKey: "a b" }) }),
+  ],
+  [
+    "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].namespace: Invalid value: \"A\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+    inPod({ affinity: nearPods({ namespaces: ["A"] }) }),
+  ],
+  [
+    'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+    inPod({ affinity: nearPods({ labelSelector: { matchExpressions: [{ key: "a", operator: "Is" }] } }) }),
+  ],
+  [
+    "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].namespaceSelector.matchLabels: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    inPod({ affinity: nearPods({ namespaceSelector: { matchLabels: { a: "b c" } } }) }),
+  ],
+  [
+    "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].matchLabelKeys: Forbidden: must not be specified when labelSelector is not set",
+    inPod({ affinity: nearPods({ matchLabelKeys: ["a"] }) }),
+  ],
+  [
+    "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].matchLabelKeys[0]: Invalid value: \"c d\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    inPod({ affinity: nearPods({ labelSelector, matchLabelKeys: ["c d"] }) }),
+  ],
+  [
+    'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].matchLabelKeys[0]: Invalid value: "c": exists in both matchLabelKeys and mismatchLabelKeys',
+    inPod({ affinity: nearPods({ labelSelector, matchLabelKeys: ["c"], mismatchLabelKeys: ["c"] }) }),
+  ],
+  [
+    "spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 101: must be in the range 1-100",
+    inPod({ affinity: { podAntiAffinity: { [preferred]: [{ weight: 101, podAffinityTerm: { topologyKey: "a" } }] } } }),
+  ],
+  [
+    "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero",
+    inPod(spread({ maxSkew: 0 })),
+  ],
+  [
+    'spec.topologySpreadConstraints[0].topologyKey: Required value: can not be empty\nspec.topologySpreadConstraints[0].topologyKey: Invalid value: "": name part must be non-empty',
+    inPod(spread({ topologyKey: "" })),
+  ],
+  [
+    'spec.topologySpreadConstraints[0].whenUnsatisfiable: Unsupported value: "Never": supported values: "DoNotSchedule", "ScheduleAnyway"',
+    inPod(spread({ whenUnsatisfiable: "Never" })),
+  ],
+  [
+    'spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}: Duplicate value: "{a, DoNotSchedule}"',
+    inPod(spread({}, {})),
+  ],
+  [
+    "spec.topologySpreadConstraints[0].minDomains: Invalid value: 0: must be greater than zero",
+    inPod(spread({ minDomains: 0 })),
+  ],
+  [
+    "spec.topologySpreadConstraints[0].minDomains: Invalid value: 1: can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway",
+    inPod(spread({ minDomains: 1, whenUnsatisfiable: "ScheduleAnyway" })),
+  ],
+  [
+    'spec.topologySpreadConstraints[0].nodeAffinityPolicy: Unsupported value: "Some": supported values: "Honor", "Ignore"\nspec.topologySpreadConstraints[0].nodeTaintsPolicy: Unsupported value: "Some": supported values: "Honor", "Ignore"',
+    inPod(spread({ nodeAffinityPolicy: "Some", nodeTaintsPolicy: "Some" })),
+  ],
+  [
+    "spec.topologySpreadConstraints[0].matchLabelKeys: Forbidden: must not be specified when labelSelector is not set",
+    inPod(spread({ matchLabelKeys: ["a"] })),
+  ],
+  [
+    "spec.topologySpreadConstraints[0].labelSelector.matchLabels: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    inPod(spread({ labelSelector: { matchLabels: { a: "b c" } } })),
+  ],
+  ["", inPod(spread({ labelSelector, matchLabelKeys: ["a"] }))],
+];
+
+/** What else no pod can be. */
+export const refusedSpecs: readonly JudgedPod[] = [
+  [
+    "metadata.labels: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    { metadata: { name: "web", labels: { a: "b c" } }, spec: { containers: [{ name: "a", image: "b" }] } },
+  ],
+  [
+    "metadata.annotations: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    { metadata: { name: "web", annotations: { "a b": "c" } }, spec: { containers: [{ name: "a", image: "b" }] } },
+  ],
+  [
+    "spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared",
+    inPod({ schedulingGates: [{ name: "g" }] }),
+  ],
+  [
+    "spec.ephemeralContainers: Forbidden: cannot be set on create",
+    inPod({ ephemeralContainers: [{ name: "e", image: "b" }] }),
+  ],
+  [
+    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+    inPod({ restartPolicy: "Sometimes" }),
+  ],
+  [
+    "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive",
+    inPod({ activeDeadlineSeconds: 0 }),
+  ],
+  [
+    "spec.activeDeadlineSeconds: Invalid value: 2147483648: must be between 1 and 2147483647, inclusive",
+    inPod({ activeDeadlineSeconds: 2 ** 31 }),
+  ],
+  [
+    'spec.dnsPolicy: Unsupported value: "Off": supported values: "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"',
+    inPod({ dnsPolicy: "Off" }),
+  ],
+  ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None", inPod({ dnsPolicy: "None" })],
+  [
+    "spec.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver when `dnsPolicy` is None",
+    inPod({ dnsPolicy: "None", dnsConfig: {} }),
+  ],
+  [
+    'spec.dnsConfig.nameservers[0]: Invalid value: "a": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    inPod({ dnsConfig: { nameservers: ["a"] } }),
+  ],
+  [
+    'spec.dnsConfig.nameservers: Invalid value: ["1.1.1.1","1.1.1.2","1.1.1.3","1.1.1.4"]: must not have more than 3 nameservers',
+    inPod({ dnsConfig: { nameservers: ["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4"] } }),
+  ],
+  [
+    "spec.dnsConfig.searches[0]: Invalid value: \"a b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ dnsConfig: { searches: ["a b"] } }),
+  ],
+  [
+    'spec.dnsConfig.searches: Invalid value: ["a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a"]: must not have more than 32 search paths',
+    inPod({ dnsConfig: { searches: Array(33).fill("a") } }),
+  ],
+  [
+    'spec.dnsConfig.searches: Invalid value: ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b....: must not have more than 2048 characters (including spaces) in the search list',
+    inPod({ dnsConfig: { searches: Array(16).fill("a".repeat(63).concat(".b".repeat(40))) } }),
+  ],
+  ["spec.dnsConfig.options[0]: Required value: must not be empty", inPod({ dnsConfig: { options: [{ value: "1" }] } })],
+  [
+    'spec.hostAliases[0].ip: Invalid value: "a": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    inPod({ hostAliases: [{ ip: "a" }] }),
+  ],
+  [
+    'spec.hostAliases[0].ip: Invalid value: "": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    inPod({ hostAliases: [{ ip: "" }] }),
+  ],
+  [
+    "spec.hostAliases[0].hostnames[1]: Invalid value: \"b_c\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ hostAliases: [{ ip: "1.2.3.4", hostnames: ["a", "b_c"] }] }),
+  ],
+  [
+    "spec.hostname: Invalid value: \"a_b\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+    inPod({ hostname: "a_b" }),
+  ],
+  [
+    "spec.subdomain: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+    inPod({ subdomain: "a.b" }),
+  ],
+  [
+    "spec.hostnameOverride: Invalid value: \"\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ hostnameOverride: "" }),
+  ],
+  [
+    "spec.hostnameOverride: Invalid value: \"a_b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ hostnameOverride: "a_b" }),
+  ],
+  [
+    'spec.hostnameOverride: Invalid value: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": must be no more than 64 characters',
+    inPod({ hostnameOverride: "a".repeat(65) }),
+  ],
+  [
+    "spec.hostnameOverride: Forbidden: may not be specified when hostNetwork is true",
+    inPod({ hostnameOverride: "a", hostNetwork: true }),
+  ],
+  [
+    "spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true",
+    inPod({ hostnameOverride: "a", setHostnameAsFQDN: true }),
+  ],
+  [
+    "spec.runtimeClassName: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ runtimeClassName: "A" }),
+  ],
+  [
+    "spec.runtimeClassName: Invalid value: \"\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ runtimeClassName: "" }),
+  ],
+  [
+    "spec.priorityClassName: Invalid value: \"A_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ priorityClassName: "A_" }),
+  ],
+  [
+    'spec.preemptionPolicy: Unsupported value: "Always": supported values: "Never", "PreemptLowerPriority"',
+    inPod({ preemptionPolicy: "Always" }),
+  ],
+  [
+    'spec.preemptionPolicy: Unsupported value: "": supported values: "Never", "PreemptLowerPriority"',
+    inPod({ preemptionPolicy: "" }),
+  ],
+  [
+    "spec.readinessGates[0].conditionType: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    inPod({ readinessGates: [{ conditionType: "a b" }] }),
+  ],
+  [
+    'spec.readinessGates[0].conditionType: Invalid value: "": name part must be non-empty',
+    inPod({ readinessGates: [{ conditionType: "" }] }),
+  ],
+  [
+    'spec.overhead.limits[memory]: Invalid value: "-1Gi": must be greater than or equal to 0',
+    inPod({ overhead: { memory: "-1Gi" } }),
+  ],
+  [
+    'spec.resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+    inPod({ resources: { requests: { cpu: "-1" } } }),
+  ],
+  [
+    'spec.resources.limits[ephemeral-storage]: Unsupported value: "ephemeral-storage": supported values: "cpu", "hugepages-", "memory"',
+    inPod({ resources: { limits: { "ephemeral-storage": "1" } } }),
+  ],
+  [
+    'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
+    inPod({ resources: { requests: { cpu: "2" }, limits: { cpu: "1" } } }),
+  ],
+  ["", podWith({ resources: { requests: { cpu: "1" } } }, { resources: { requests: { cpu: "2" } } })],
+  [
+    'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
+    podWith({ resources: { limits: { cpu: "1" } } }, { resources: { limits: { cpu: "2" } } }),
+  ],
+  [
+    "",
+    podWith(
+      { resources: { limits: { cpu: "1", "hugepages-2Mi": "2Mi" } } },
+      { resources: { limits: { cpu: "1", "hugepages-2Mi": "4Mi" } } },
+    ),
+  ],
+  [
+    "spec.securityContext.fsGroup: Invalid value: -4: must be between 0 and 2147483647, inclusive",
+    inPod({ securityContext: { fsGroup: -4 } }),
+  ],
+  [
+    "spec.securityContext.runAsUser: Invalid value: 2147483648: must be between 0 and 2147483647, inclusive\nspec.securityContext.runAsGroup: Invalid value: -1: must be between 0 and 2147483647, inclusive\nspec.securityContext.supplementalGroups[1]: Invalid value: -1: must be between 0 and 2147483647, inclusive",
+    inPod({ securityContext: { runAsUser: 2 ** 31, runAsGroup: -1, supplementalGroups: [1, -1] } }),
+  ],
+  [
+    'spec.securityContext.fsGroupChangePolicy: Unsupported value: "Some": supported values: "Always", "OnRootMismatch"',
+    inPod({ securityContext: { fsGroupChangePolicy: "Some" } }),
+  ],
+  [
+    'spec.securityContext.supplementalGroupsPolicy: Unsupported value: "Some": supported values: "Merge", "Strict"',
+    inPod({ securityContext: { supplementalGroupsPolicy: "Some" } }),
+  ],
+  [
+    'spec.securityContext.seLinuxChangePolicy: Unsupported value: "Some": supported values: "MountOption", "Recursive"',
+    inPod({ securityContext: { seLinuxChangePolicy: "Some" } }),
+  ],
+  [
+    'spec.securityContext.seccompProfile.type: Unsupported value: "Some": supported values: "Localhost", "RuntimeDefault", "Unconfined"',
+    inPod({ securityContext: { seccompProfile: { type: "Some" } } }),
+  ],
+  [
+    'spec.securityContext.appArmorProfile.type: Unsupported value: "Some": supported values: "Localhost", "RuntimeDefault", "Unconfined"',
+    inPod({ securityContext: { appArmorProfile: { type: "Some" } } }),
+  ],
+  [
+    'spec.securityContext.sysctls[0].name: Required value\nspec.securityContext.sysctls[1].name: Invalid value: "bar..": must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$',
+    inPod({
+      securityContext: {
+        sysctls: [
+          { name: "", value: "" },
+          { name: "bar..", value: "1" },
+        ],
+      },
+    }),
+  ],
+  [
+    'spec.securityContext.sysctls[1].name: Duplicate value: "net.ipv4/x"',
+    inPod({
+      securityContext: {
+        sysctls: [
+          { name: "net.ipv4/x", value: "1" },
+          { name: "net.ipv4/x", value: "1" },
+        ],
+      },
+    }),
+  ],
+  ["", inPod({ hostNetwork: true, securityContext: { sysctls: [{ name: "net.core.somaxconn", value: "1" }] } })],
+  ["", inPod({ hostIPC: true, securityContext: { sysctls: [{ name: "kernel.shmmax", value: "1" }] } })],
+  ["", inPod({ securityContext: { windowsOptions: { gmsaCredentialSpecName: "A_" } } })],
+  ["", inPod({ securityContext: { windowsOptions: { hostProcess: true } } })],
+  ["", inContainer({ securityContext: { windowsOptions: { runAsUserName: "" } } })],
+  [
+    "spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled",
+    inPod({ shareProcessNamespace: true, hostPID: true }),
+  ],
+  ["spec.hostNetwork: Forbidden: when `hostUsers` is false", inPod({ hostUsers: false, hostNetwork: true })],
+  ["spec.HostPID: Forbidden: when `hostUsers` is false", inPod({ hostUsers: false, hostPID: true })],
+  ["spec.HostIPC: Forbidden: when `hostUsers` is false", inPod({ hostUsers: false, hostIPC: true })],
+  ["spec.os.name: Required value: cannot be empty", inPod({ os: { name: "" } })],
+  ['spec.os: Unsupported value: "plan9": supported values: "linux", "windows"', inPod({ os: { name: "plan9" } })],
+  [
+    "spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod",
+    inPod({ os: { name: "linux" }, securityContext: { windowsOptions: { runAsUserName: "a" } } }),
+  ],
+  [
+    "spec.hostPID: Forbidden: cannot be set for a windows pod\nspec.securityContext.runAsUser: Forbidden: cannot be set for a windows pod\nspec.containers[0].securityContext.privileged: Forbidden: cannot be set for a windows pod",
+    podWith(
+      { os: { name: "windows" }, hostPID: true, securityContext: { runAsUser: 1 } },
+      { securityContext: { privileged: true } },
+    ),
+  ],
+  [
+    "spec.hostUsers: Forbidden: cannot be set for a windows pod\nspec.securityContext.seLinuxOptions: Forbidden: cannot be set for a windows pod\nspec.securityContext.sysctls: Forbidden: cannot be set for a windows pod",
+    inPod({
+      os: { name: "windows" },
+      hostUsers: false,
+      securityContext: { seLinuxOptions: {}, sysctls: [{ name: "a", value: "" }] },
+    }),
+  ],
+  ["", inPod({ resourceClaims: [{ name: "" }] })],
+  ["", inPod({ resourceClaims: [{ name: "A_", resourceClaimName: "a", resourceClaimTemplateName: "b" }] })],
+  [
+    "",
+    podWith({ resourceClaims: [{ name: "a", resourceClaimName: "a" }] }, { resources: { claims: [{ name: "b" }] } }),
+  ],
+];
