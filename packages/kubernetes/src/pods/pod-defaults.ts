@@ -1,18 +1,11 @@
-import type {
-  Container,
-  ContainerPort,
-  EnvVar,
-  EphemeralContainer,
-  Pod,
-  PodSpec,
-  Probe,
-  Volume,
-} from "../api/index.ts";
+import type { Container, ContainerPort, EnvVar, EphemeralContainer, Pod, PodSpec, Probe } from "../api/index.ts";
 
+import { setOwn } from "../patch/json-value.ts";
+import { formatQuantity, quantityMilliValue, tryParseQuantity } from "../quantity.ts";
 import { formatResourceList, podRequests } from "./pod-resources.ts";
+import { defaultPullPolicy, setVolumeDefaults } from "./volume-defaults.ts";
 
-const defaultFileMode = 0o644;
-const defaultTokenSeconds = 3600;
+const thousandth = 1_000_000n;
 
 /**
  * Sets the defaults of a pod in place, as upstream's core/v1 conversion does: an empty text in a field that cannot tell it from
@@ -47,6 +40,7 @@ export function setPodSpecDefaults(spec: PodSpec): void {
     constraint.nodeAffinityPolicy ??= "Honor";
     constraint.nodeTaintsPolicy ??= "Ignore";
   }
+  roundAmounts(spec.overhead);
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
 }
 
@@ -66,6 +60,7 @@ function setContainerDefaults(container: Container | EphemeralContainer): void {
   container.terminationMessagePath ||= "/dev/termination-log";
   container.terminationMessagePolicy ||= "File";
   container.resources ??= {};
+  for (const amounts of [container.resources.limits, container.resources.requests]) roundAmounts(amounts);
   for (const port of (container.ports ?? []) as ContainerPort[]) port.protocol ||= "TCP";
   for (const variable of container.env ?? []) setEnvDefaults(variable);
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
@@ -76,16 +71,20 @@ function setContainerDefaults(container: Container | EphemeralContainer): void {
   }
 }
 
-/** `Always` for the tag `latest`, also where it is only implied; `IfNotPresent` for other tags and for digests. */
-function defaultPullPolicy(image: string): string {
-  const [name = "", digest] = image.split("@");
-  const tag = /:([^:/]+)$/.exec(name)?.[1];
-  return tag === "latest" || (tag === undefined && digest === undefined) ? "Always" : "IfNotPresent";
+/** Nothing is counted finer than in thousandths. */
+function roundAmounts(amounts: Record<string, string> | undefined): void {
+  for (const [name, text] of Object.entries(amounts ?? {})) {
+    const quantity = tryParseQuantity(text);
+    if (amounts === undefined || quantity === undefined || quantity.nano % thousandth === 0n) continue;
+    const nano = BigInt(quantityMilliValue(quantity)) * thousandth;
+    setOwn(amounts, name, formatQuantity({ ...quantity, nano }));
+  }
 }
 
 function setEnvDefaults(variable: EnvVar): void {
-  const { fieldRef, fileKeyRef } = variable.valueFrom ?? {};
+  const { fieldRef, resourceFieldRef, fileKeyRef } = variable.valueFrom ?? {};
   if (fieldRef !== undefined) fieldRef.apiVersion ||= "v1";
+  if (resourceFieldRef !== undefined) resourceFieldRef.divisor ||= "0";
   if (fileKeyRef !== undefined) fileKeyRef.optional ??= false;
 }
 
@@ -101,22 +100,4 @@ function setProbeDefaults(probe: Probe): void {
 function setHttpGetDefaults(action: NonNullable<Probe["httpGet"]>): void {
   action.path ||= "/";
   action.scheme ||= "HTTP";
-}
-
-function setVolumeDefaults(volume: Volume): void {
-  if (Object.entries(volume).every(([key, source]) => key === "name" || source === undefined)) volume.emptyDir = {};
-  if (volume.secret !== undefined) volume.secret.defaultMode ??= defaultFileMode;
-  if (volume.configMap !== undefined) volume.configMap.defaultMode ??= defaultFileMode;
-  if (volume.hostPath !== undefined) volume.hostPath.type ??= "";
-  if (volume.image !== undefined) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference ?? "");
-  if (volume.downwardAPI !== undefined) {
-    volume.downwardAPI.defaultMode ??= defaultFileMode;
-    for (const item of volume.downwardAPI.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ||= "v1";
-  }
-  if (volume.projected === undefined) return;
-  volume.projected.defaultMode ??= defaultFileMode;
-  for (const source of volume.projected.sources ?? []) {
-    for (const item of source.downwardAPI?.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ||= "v1";
-    if (source.serviceAccountToken !== undefined) source.serviceAccountToken.expirationSeconds ??= defaultTokenSeconds;
-  }
 }

@@ -341,13 +341,16 @@ export const refusedSpecs: readonly JudgedPod[] = [
     'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
     inPod({ resources: { requests: { cpu: "2" }, limits: { cpu: "1" } } }),
   ],
-  ["", podWith({ resources: { requests: { cpu: "1" } } }, { resources: { requests: { cpu: "2" } } })],
   [
-    'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
+    'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 2',
+    podWith({ resources: { requests: { cpu: "1" } } }, { resources: { requests: { cpu: "2" } } }),
+  ],
+  [
+    'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1\nspec.containers[0].resources.limits: Invalid value: "2": must be less than or equal to cpu limit of 1',
     podWith({ resources: { limits: { cpu: "1" } } }, { resources: { limits: { cpu: "2" } } }),
   ],
   [
-    "",
+    'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container requests of 4Mi',
     podWith(
       { resources: { limits: { cpu: "1", "hugepages-2Mi": "2Mi" } } },
       { resources: { limits: { cpu: "1", "hugepages-2Mi": "4Mi" } } },
@@ -403,11 +406,26 @@ export const refusedSpecs: readonly JudgedPod[] = [
       },
     }),
   ],
-  ["", inPod({ hostNetwork: true, securityContext: { sysctls: [{ name: "net.core.somaxconn", value: "1" }] } })],
-  ["", inPod({ hostIPC: true, securityContext: { sysctls: [{ name: "kernel.shmmax", value: "1" }] } })],
-  ["", inPod({ securityContext: { windowsOptions: { gmsaCredentialSpecName: "A_" } } })],
-  ["", inPod({ securityContext: { windowsOptions: { hostProcess: true } } })],
-  ["", inContainer({ securityContext: { windowsOptions: { runAsUserName: "" } } })],
+  [
+    "spec.securityContext.sysctls[0].name: Invalid value: \"net.core.somaxconn\": may not be specified when 'hostNetwork' is true",
+    inPod({ hostNetwork: true, securityContext: { sysctls: [{ name: "net.core.somaxconn", value: "1" }] } }),
+  ],
+  [
+    "spec.securityContext.sysctls[0].name: Invalid value: \"kernel.shmmax\": may not be specified when 'hostIPC' is true",
+    inPod({ hostIPC: true, securityContext: { sysctls: [{ name: "kernel.shmmax", value: "1" }] } }),
+  ],
+  [
+    "spec.securityContext.windowsOptions.gmsaCredentialSpecName: Invalid value: \"A_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inPod({ securityContext: { windowsOptions: { gmsaCredentialSpecName: "A_" } } }),
+  ],
+  [
+    "spec.hostNetwork: Invalid value: false: hostNetwork must be true if pod contains any hostProcess containers",
+    inPod({ securityContext: { windowsOptions: { hostProcess: true } } }),
+  ],
+  [
+    'spec.containers[0].securityContext.windowsOptions.runAsUserName: Invalid value: "": runAsUserName cannot be an empty string',
+    inContainer({ securityContext: { windowsOptions: { runAsUserName: "" } } }),
+  ],
   [
     "spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled",
     inPod({ shareProcessNamespace: true, hostPID: true }),
@@ -436,10 +454,16 @@ export const refusedSpecs: readonly JudgedPod[] = [
       securityContext: { seLinuxOptions: {}, sysctls: [{ name: "a", value: "" }] },
     }),
   ],
-  ["", inPod({ resourceClaims: [{ name: "" }] })],
-  ["", inPod({ resourceClaims: [{ name: "A_", resourceClaimName: "a", resourceClaimTemplateName: "b" }] })],
   [
-    "",
+    'spec.resourceClaims[0].name: Required value\nspec.resourceClaims[0]: Invalid value: {"name":""}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+    inPod({ resourceClaims: [{ name: "" }] }),
+  ],
+  [
+    'spec.resourceClaims[0].name: Invalid value: "A_": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \'-\', and must start and end with an alphanumeric character (e.g. \'my-name\',  or \'123-abc\', regex used for validation is \'[a-z0-9]([-a-z0-9]*[a-z0-9])?\')\nspec.resourceClaims[0]: Invalid value: {"name":"A_","resourceClaimName":"a","resourceClaimTemplateName":"b"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
+    inPod({ resourceClaims: [{ name: "A_", resourceClaimName: "a", resourceClaimTemplateName: "b" }] }),
+  ],
+  [
+    'spec.containers[0].resources.claims[0]: Not found: "b": must be one of the names in pod.spec.resourceClaims: a',
     podWith({ resourceClaims: [{ name: "a", resourceClaimName: "a" }] }, { resources: { claims: [{ name: "b" }] } }),
   ],
 ];

@@ -56,11 +56,12 @@ function validateKeyLists(
   { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: Partial<PodAffinityTerm>,
   path: string,
 ): FieldError[] {
+  const others = new Set(mismatchLabelKeys);
   return [
     ...validateLabelKeys(matchLabelKeys, labelSelector, `${path}.matchLabelKeys`),
     ...validateLabelKeys(mismatchLabelKeys, labelSelector, `${path}.mismatchLabelKeys`),
     ...matchLabelKeys.flatMap((key, index) =>
-      mismatchLabelKeys.includes(key)
+      others.has(key)
         ? [invalidValue(`${path}.matchLabelKeys[${index}]`, key, "exists in both matchLabelKeys and mismatchLabelKeys")]
         : [],
     ),

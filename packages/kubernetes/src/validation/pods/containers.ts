@@ -13,6 +13,7 @@ import { validateEnv, validateEnvFrom } from "./environment.ts";
 import { type VolumesByName, validateDevices, validateMounts } from "./mounts.ts";
 import { validateHostPorts, validatePorts } from "./ports.ts";
 import { validateLifecycle, validateProbes } from "./probes.ts";
+import { validateContainerClaims } from "./resource-claims.ts";
 import { validateResizePolicies, validateResources } from "./resources.ts";
 import { validateRestarts } from "./restarts.ts";
 import { validateSecurityContext } from "./security-context.ts";
@@ -87,6 +88,11 @@ function validateContainer(container: AnyContainer, path: string, spec: PodSpec,
     ...validateDevices(container, `${path}.volumeDevices`, volumes),
     ...checkSupported(`${path}.imagePullPolicy`, container.imagePullPolicy, ["Always", "IfNotPresent", "Never"]),
     ...validateResources(container.resources, `${path}.resources`),
+    ...validateContainerClaims(
+      container.resources?.claims ?? [],
+      `${path}.resources.claims`,
+      spec.resourceClaims ?? [],
+    ),
     ...validateResizePolicies(container.resizePolicy, `${path}.resizePolicy`, spec.restartPolicy),
     ...validateSecurityContext(container.securityContext, `${path}.securityContext`, spec.hostUsers ?? true),
   ];

@@ -17,6 +17,8 @@ export type VolumesByName = ReadonlyMap<string, Volume>;
 export function validateMounts(container: AnyContainer, path: string, volumes: VolumesByName): FieldError[] {
   const { volumeMounts = [], volumeDevices = [] } = container;
   const mountPaths = new Set<string>();
+  const deviceNames = new Set(volumeDevices.map((device) => device.name));
+  const devicePaths = new Set(volumeDevices.map((device) => device.devicePath));
   return volumeMounts.flatMap((mount, index) => {
     const at = `${path}[${index}]`;
     const errors: FieldError[] = [];
@@ -26,9 +28,8 @@ export function validateMounts(container: AnyContainer, path: string, volumes: V
     if (!mountPath) errors.push(requiredValue(`${at}.mountPath`));
     if (mountPaths.has(mountPath)) errors.push(invalidValue(`${at}.mountPath`, mountPath, "must be unique"));
     mountPaths.add(mountPath);
-    if (volumeDevices.some((device) => device.name === name))
-      errors.push(invalidValue(`${at}.name`, name, "must not already exist in volumeDevices"));
-    if (volumeDevices.some((device) => device.devicePath === mountPath))
+    if (deviceNames.has(name)) errors.push(invalidValue(`${at}.name`, name, "must not already exist in volumeDevices"));
+    if (devicePaths.has(mountPath))
       errors.push(invalidValue(`${at}.mountPath`, mountPath, "must not already exist as a path in volumeDevices"));
     return [...errors, ...validateSubPath(mount, at), ...validateOptions(mount, at, container)];
   });
@@ -76,6 +77,8 @@ export function validateDevices(
 ): FieldError[] {
   const names = new Set<string>();
   const paths = new Set<string>();
+  const mountNames = new Set(volumeMounts.map((mount) => mount.name));
+  const mountPaths = new Set(volumeMounts.map((mount) => mount.mountPath));
   return volumeDevices.flatMap(({ name, devicePath }, index) => {
     const at = `${path}[${index}]`;
     const errors: FieldError[] = [];
@@ -93,9 +96,8 @@ export function validateDevices(
     if (validateNoWayUp(devicePath, at).length > 0)
       errors.push(invalidValue(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')"));
     paths.add(devicePath);
-    if (volumeMounts.some((mount) => mount.name === name))
-      errors.push(invalidValue(`${at}.name`, name, "must not already exist in volumeMounts"));
-    if (volumeMounts.some((mount) => mount.mountPath === devicePath))
+    if (mountNames.has(name)) errors.push(invalidValue(`${at}.name`, name, "must not already exist in volumeMounts"));
+    if (mountPaths.has(devicePath))
       errors.push(invalidValue(`${at}.devicePath`, devicePath, "must not already exist as a path in volumeMounts"));
     return errors;
   });

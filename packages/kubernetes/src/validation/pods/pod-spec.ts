@@ -12,13 +12,15 @@ import {
 import { validateLabels } from "../metadata.ts";
 import { validateAffinity } from "./affinity.ts";
 import { validateContainers } from "./containers.ts";
-import { validateNetworkNames } from "./names-on-network.ts";
+import { validateNetworkNames } from "./network-names.ts";
 import { validateOperatingSystem } from "./operating-system.ts";
+import { validatePodClaims } from "./resource-claims.ts";
 import { validateOverhead, validatePodResources } from "./resources.ts";
 import { validatePodSecurityContext } from "./security-context.ts";
 import { validateTolerations } from "./tolerations.ts";
 import { validateTopologySpread } from "./topology-spread.ts";
 import { validateVolumes } from "./volumes.ts";
+import { validateWindowsOptions } from "./windows-options.ts";
 
 const maxDeadlineSeconds = 2 ** 31 - 1;
 
@@ -32,7 +34,8 @@ export function validatePodSpec(spec: PodSpec, path: string, metadata?: ObjectMe
   return [
     ...volumes.errors,
     ...validateContainers(spec, path, volumes.byName),
-    ...validatePodResources(spec.resources, `${path}.resources`),
+    ...validatePodResources(spec, path),
+    ...validatePodClaims(spec.resourceClaims ?? [], `${path}.resourceClaims`, metadata),
     ...validateOverhead(spec.overhead, `${path}.overhead`),
     ...checkSupported(`${path}.restartPolicy`, spec.restartPolicy, ["Always", "Never", "OnFailure"]),
     ...checkNonNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
@@ -44,6 +47,7 @@ export function validatePodSpec(spec: PodSpec, path: string, metadata?: ObjectMe
     ...validatePodSecurityContext(spec, `${path}.securityContext`),
     ...validateHostUsers(spec, path),
     ...validateOperatingSystem(spec, path),
+    ...validateWindowsOptions(spec, path),
   ];
 }
 

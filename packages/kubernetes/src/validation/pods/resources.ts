@@ -1,4 +1,5 @@
-import type { ContainerResizePolicy, ResourceRequirements } from "../../api/index.ts";
+import type { ContainerResizePolicy, PodSpec, ResourceRequirements } from "../../api/index.ts";
+import { formatResourceList, podLimits, podRequests } from "../../pods/pod-resources.ts";
 import { compareQuantities, parseQuantity } from "../../quantity.ts";
 import { labelKeyProblem } from "../../selectors/label-syntax.ts";
 import {
@@ -38,9 +39,14 @@ export function validateResources(resources: ResourceRequirements | undefined, p
   ];
 }
 
-/** Checks the amounts that the containers of a pod share. */
-export function validatePodResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
+/** Checks the amounts that the containers of a pod share, at `path` of its spec. */
+export function validatePodResources(spec: PodSpec, path: string): FieldError[] {
+  const { resources } = spec;
   if (resources === undefined) return [];
+  return [...validateShared(resources, `${path}.resources`), ...validateShares(spec, resources, path)];
+}
+
+function validateShared(resources: ResourceRequirements, path: string): FieldError[] {
   const errors = [
     ...validateAmounts(resources, path, (name, at) =>
       isPodResource(name) ? [] : checkSupported(at, name, ["cpu", "hugepages-", "memory"]),
@@ -50,6 +56,47 @@ export function validatePodResources(resources: ResourceRequirements | undefined
   ];
   if ((resources.claims ?? []).length > 0)
     errors.push(forbiddenValue(`${path}.claims`, "claims may not be set for Resources at pod-level"));
+  return errors;
+}
+
+/** No container may have more than all together, and all not more than is asked for them. */
+function validateShares(
+  spec: PodSpec,
+  { limits = {}, requests = {} }: ResourceRequirements,
+  path: string,
+): FieldError[] {
+  const { resources: _r, overhead: _o, ...own } = spec;
+  const errors: FieldError[] = [];
+  const check = (field: string, amounts: Readonly<Record<string, string>>, sums: Readonly<Record<string, string>>) => {
+    for (const [name, sum] of Object.entries(sums)) {
+      const amount = amounts[name];
+      if (amount !== undefined && compareQuantities(parseQuantity(sum), parseQuantity(amount)) > 0)
+        errors.push(
+          invalidValue(
+            `${path}.resources.${field}[${name}]`,
+            amount,
+            `must be greater than or equal to aggregate container ${field} of ${sum}`,
+          ),
+        );
+    }
+  };
+  check("requests", requests, formatResourceList(podRequests(own)));
+  const limitSums = Object.entries(formatResourceList(podLimits(own)));
+  check("limits", limits, Object.fromEntries(limitSums.filter(([name]) => name.startsWith(hugePages))));
+  spec.containers.forEach(({ resources }, index) => {
+    for (const [name, amount] of Object.entries(resources?.limits ?? {})) {
+      const limit = limits[name];
+      if (name.startsWith(hugePages) || limit === undefined) continue;
+      if (compareQuantities(parseQuantity(amount), parseQuantity(limit)) > 0)
+        errors.push(
+          invalidValue(
+            `${path}.containers[${index}].resources.limits`,
+            amount,
+            `must be less than or equal to ${name} limit of ${limit}`,
+          ),
+        );
+    }
+  });
   return errors;
 }
 

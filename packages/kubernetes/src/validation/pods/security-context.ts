@@ -22,10 +22,8 @@ const maxId = 2 ** 31 - 1;
 const maxProfileBytes = 4095;
 
 /** Checks what holds for all containers of a pod. */
-export function validatePodSecurityContext(
-  { securityContext: context, shareProcessNamespace, hostPID }: PodSpec,
-  path: string,
-): FieldError[] {
+export function validatePodSecurityContext(spec: PodSpec, path: string): FieldError[] {
+  const { securityContext: context, shareProcessNamespace, hostPID } = spec;
   const errors: FieldError[] = [];
   if (shareProcessNamespace && hostPID)
     errors.push(
@@ -39,7 +37,11 @@ export function validatePodSecurityContext(
     ...Object.fromEntries((context.supplementalGroups ?? []).map((id, index) => [`supplementalGroups[${index}]`, id])),
   });
   for (const [field, id] of ids) errors.push(...checkRange(`${path}.${field}`, id, 0, maxId));
-  return [...errors, ...validateChoices(context, path), ...validateSysctls(context.sysctls ?? [], `${path}.sysctls`)];
+  return [
+    ...errors,
+    ...validateChoices(context, path),
+    ...validateSysctls(context.sysctls ?? [], `${path}.sysctls`, spec),
+  ];
 }
 
 function validateChoices(context: PodSecurityContext, path: string): FieldError[] {
@@ -123,15 +125,37 @@ function validateAppArmor(profile: AppArmorProfile | undefined, path: string): F
 const sysctlName = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
 const maxSysctlNameLength = 253;
 
-function validateSysctls(sysctls: readonly Sysctl[], path: string): FieldError[] {
+function validateSysctls(sysctls: readonly Sysctl[], path: string, spec: PodSpec): FieldError[] {
   const seen = new Set<string>();
   return sysctls.flatMap(({ name = "" }, index) => {
     const at = `${path}[${index}].name`;
     if (name === "") return [requiredValue(at)];
-    if (seen.has(name)) return [duplicateValue(at, name)];
+    const isTaken = seen.has(name);
     seen.add(name);
-    return checkForm(at, name, sysctlProblem);
+    return [
+      ...(isTaken ? [duplicateValue(at, name)] : checkForm(at, name, sysctlProblem)),
+      ...validateHostSysctl(name, at, spec),
+    ];
   });
+}
+
+const ipcSysctl = /^(?:kernel\.sem$|kernel\.shm|kernel\.msg|fs\.mqueue\.)/;
+
+/** What belongs to a namespace that the pod shares with the node is not the pod's to set. */
+function validateHostSysctl(name: string, path: string, { hostNetwork, hostIPC }: PodSpec): FieldError[] {
+  const dotted = withDots(name);
+  if (hostNetwork && dotted.startsWith("net."))
+    return [invalidValue(path, name, "may not be specified when 'hostNetwork' is true")];
+  if (hostIPC && ipcSysctl.test(dotted))
+    return [invalidValue(path, name, "may not be specified when 'hostIPC' is true")];
+  return [];
+}
+
+/** Either of `.` and `/` may stand between the parts; what stands first does. */
+function withDots(name: string): string {
+  const first = /[./]/.exec(name)?.[0];
+  if (first !== "/") return name;
+  return name.replace(/[./]/g, (separator) => (separator === "/" ? "." : "/"));
 }
 
 function sysctlProblem(name: string): string | undefined {

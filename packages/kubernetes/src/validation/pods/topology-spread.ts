@@ -8,19 +8,18 @@ const policies: readonly string[] = ["Honor", "Ignore"];
 
 /** Checks how evenly pods are to lie over the nodes. */
 export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
+  const kindOf = (one: TopologySpreadConstraint) => `{${one.topologyKey}, ${one.whenUnsatisfiable}}`;
+  const lastOf = new Map(constraints.map((one, index) => [kindOf(one), index]));
   return constraints.flatMap((constraint, index) => {
     const at = `${path}[${index}]`;
     const { maxSkew = 0, topologyKey = "", whenUnsatisfiable = "", labelSelector } = constraint;
-    const isRepeated = constraints
-      .slice(index + 1)
-      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
     return [
       ...(maxSkew > 0 ? [] : [invalidValue(`${at}.maxSkew`, maxSkew, "must be greater than zero")]),
       ...validateTopologyKey(topologyKey, `${at}.topologyKey`),
       ...checkSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, actions),
-      ...(isRepeated
-        ? [duplicateValue(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`)]
-        : []),
+      ...(lastOf.get(kindOf(constraint)) === index
+        ? []
+        : [duplicateValue(`${at}.{topologyKey, whenUnsatisfiable}`, kindOf(constraint))]),
       ...validateMinDomains(constraint, `${at}.minDomains`),
       ...checkSupported(`${at}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, policies),
       ...checkSupported(`${at}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, policies),
