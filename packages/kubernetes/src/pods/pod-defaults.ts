@@ -16,6 +16,7 @@ export function setPodDefaults(pod: Pod): void {
   const { spec } = pod;
   setPodSpecDefaults(spec);
   spec.enableServiceLinks ??= true;
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
     const { resources = {}, ports = [] } = container;
     if (resources.limits !== undefined) resources.requests = { ...resources.limits, ...resources.requests };
@@ -36,23 +37,21 @@ export function setPodSpecDefaults(spec: PodSpec): void {
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) setContainerDefaults(container);
   for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container);
-  for (const constraint of spec.topologySpreadConstraints ?? []) {
-    constraint.nodeAffinityPolicy ??= "Honor";
-    constraint.nodeTaintsPolicy ??= "Ignore";
-  }
   roundAmounts(spec.overhead);
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
 }
 
-/** What a pod as a whole asks for, where it says something of it at all: what its containers do, or else what it may have. */
+/** Of what a pod as a whole is limited in, it asks for as much as its containers do, or else for all it may have. */
 function setSharedRequests(spec: PodSpec): void {
-  const { resources, overhead: _, ...own } = spec;
-  const { limits = {}, requests = {} } = resources ?? {};
-  if (resources === undefined || (Object.keys(limits).length === 0 && Object.keys(requests).length === 0)) return;
-  const containers = formatResourceList(podRequests(own));
-  const shared = Object.entries({ ...limits, ...containers }).filter(([name]) => name === "cpu" || name === "memory");
-  const hugePages = Object.entries(limits).filter(([name]) => name.startsWith("hugepages-"));
-  resources.requests = { ...Object.fromEntries([...shared, ...hugePages]), ...requests };
+  const { resources, overhead: _o, ...own } = spec;
+  if (resources?.limits === undefined) return;
+  const sums = formatResourceList(podRequests({ ...own, resources: undefined }));
+  for (const [name, limit] of Object.entries(resources.limits)) {
+    const isCompute = name === "cpu" || name === "memory";
+    if (!isCompute && !name.startsWith("hugepages-")) continue;
+    resources.requests ??= {};
+    resources.requests[name] ??= (isCompute ? sums[name] : undefined) ?? limit;
+  }
 }
 
 function setContainerDefaults(container: Container | EphemeralContainer): void {

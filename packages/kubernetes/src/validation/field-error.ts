@@ -21,12 +21,9 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return { reason: "FieldValueInvalid", message: `Invalid value: ${shown(value)}: ${detail}`, field };
 }
 
-/** A field whose value is none of `supported`. */
+/** A field whose value is none of `supported`, which are named in this order. */
 export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const values = [...supported]
-    .sort()
-    .map((item) => JSON.stringify(item))
-    .join(", ");
+  const values = supported.map((item) => JSON.stringify(item)).join(", ");
   return {
     reason: "FieldValueNotSupported",
     message: `Unsupported value: ${shown(value)}: supported values: ${values}`,
@@ -81,8 +78,7 @@ export function checkRange(field: string, value: number | undefined, min: number
 export function checkForm(
   field: string,
   value: string,
-  problemOf: (value: string) => string | undefined,
+  problemOf: (value: string) => string | readonly string[] | undefined,
 ): FieldError[] {
-  const problem = problemOf(value);
-  return problem === undefined ? [] : [invalidValue(field, value, problem)];
+  return [problemOf(value) ?? []].flat().map((problem) => invalidValue(field, value, problem));
 }

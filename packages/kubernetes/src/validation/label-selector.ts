@@ -1,6 +1,6 @@
 import type { LabelSelector } from "../api/index.ts";
 import { labelSelectorOf, matchesLabels } from "../selectors/label-selector.ts";
-import { labelKeyProblem, labelValueProblem } from "../selectors/label-syntax.ts";
+import { labelKeyProblems, labelValueProblem } from "../selectors/label-syntax.ts";
 import { checkForm, type FieldError, forbiddenValue, invalidValue, requiredValue } from "./field-error.ts";
 import { validateLabels } from "./metadata.ts";
 
@@ -20,7 +20,7 @@ export function validateLabelSelector(selector: LabelSelector | undefined, path:
         );
       }
     } else errors.push(invalidValue(`${at}.operator`, operator, "not a valid selector operator"));
-    errors.push(...checkForm(`${at}.key`, key, labelKeyProblem));
+    errors.push(...checkForm(`${at}.key`, key, labelKeyProblems));
     values.forEach((value, position) => {
       errors.push(...checkForm(`${at}.values[${position}]`, value, labelValueProblem));
     });

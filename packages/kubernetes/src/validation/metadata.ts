@@ -1,7 +1,14 @@
 import type { ObjectMeta } from "../api/index.ts";
 import { jsonEquals } from "../patch/json-value.ts";
-import { labelKeyProblem, labelValueProblem } from "../selectors/label-syntax.ts";
-import { type FieldError, forbiddenValue, invalidValue, requiredValue, tooLongValue } from "./field-error.ts";
+import { labelKeyProblems, labelValueProblem } from "../selectors/label-syntax.ts";
+import {
+  checkForm,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+  tooLongValue,
+} from "./field-error.ts";
 
 const maxAnnotationBytes = 256 * 1024;
 
@@ -29,8 +36,7 @@ export function validateMetadata(
   errors.push(...validateAnnotations(metadata.annotations, "metadata.annotations"));
   errors.push(...validateOwners(metadata));
   for (const finalizer of metadata.finalizers ?? []) {
-    const problem = labelKeyProblem(finalizer);
-    if (problem !== undefined) errors.push(invalidValue("metadata.finalizers", finalizer, problem));
+    errors.push(...checkForm("metadata.finalizers", finalizer, labelKeyProblems));
   }
   return errors;
 }
@@ -39,10 +45,7 @@ export function validateMetadata(
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels ?? {})) {
-    const keyProblem = labelKeyProblem(key);
-    if (keyProblem !== undefined) errors.push(invalidValue(path, key, keyProblem));
-    const valueProblem = labelValueProblem(value);
-    if (valueProblem !== undefined) errors.push(invalidValue(path, value, valueProblem));
+    errors.push(...checkForm(path, key, labelKeyProblems), ...checkForm(path, value, labelValueProblem));
   }
   return errors;
 }
@@ -55,8 +58,7 @@ export function validateAnnotations(
   const errors: FieldError[] = [];
   let sizeBytes = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    const problem = labelKeyProblem(key.toLowerCase());
-    if (problem !== undefined) errors.push(invalidValue(path, key, problem));
+    for (const problem of labelKeyProblems(key.toLowerCase())) errors.push(invalidValue(path, key, problem));
     sizeBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (sizeBytes > maxAnnotationBytes) errors.push(tooLongValue(path, maxAnnotationBytes));
@@ -66,13 +68,13 @@ export function validateAnnotations(
 function validateOwners(metadata: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
   const owners = metadata.ownerReferences ?? [];
-  owners.forEach((owner, index) => {
-    const path = `metadata.ownerReferences[${index}]`;
+  for (const owner of owners) {
     for (const field of ["apiVersion", "kind", "name", "uid"] as const) {
-      if (!owner[field])
-        errors.push(invalidValue(`${path}.${field}`, owner[field] ?? "", `${field} must not be empty`));
+      if (owner[field]) continue;
+      const problem = field === "apiVersion" ? "version must not be empty" : "must not be empty";
+      errors.push(invalidValue(`metadata.ownerReferences.${field}`, owner[field] ?? "", problem));
     }
-  });
+  }
   const controllers = owners.filter((owner) => owner.controller);
   if (controllers.length > 1) {
     errors.push(invalidValue("metadata.ownerReferences", owners, "Only one reference can have Controller set to true"));

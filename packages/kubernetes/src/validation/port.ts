@@ -12,7 +12,7 @@ export function validatePortName(name: string, path: string): FieldError[] {
   const problems: string[] = [];
   if (name.length > maxNameLength) problems.push(`must be no more than ${maxNameLength} characters`);
   if (!/^[-a-z0-9]+$/.test(name))
-    problems.push("must contain only alphanumeric characters (a-z, 0-9), and hyphens (-)");
+    problems.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
   if (!/[a-z]/.test(name)) problems.push("must contain at least one letter (a-z)");
   if (name.includes("--")) problems.push("must not contain consecutive hyphens");
   if (/^-|-$/.test(name)) problems.push("must not begin or end with a hyphen");

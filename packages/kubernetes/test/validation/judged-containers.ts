@@ -43,7 +43,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     inContainer({ imagePullPolicy: "Often" }),
   ],
   [
-    'spec.containers[0].terminationMessagePolicy: Unsupported value: "Log": supported values: "FallbackToLogsOnError", "File"',
+    'spec.containers[0].terminationMessagePolicy: Unsupported value: "Log": supported values: "File", "FallbackToLogsOnError"',
     inContainer({ terminationMessagePolicy: "Log" }),
   ],
   [
@@ -64,7 +64,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     inContainer({ ports: [{ containerPort: 1, name: "1-2" }] }),
   ],
   [
-    'spec.containers[0].ports[0].name: Invalid value: "A--name-that-is-long": must be no more than 15 characters\nspec.containers[0].ports[0].name: Invalid value: "A--name-that-is-long": must contain only alphanumeric characters (a-z, 0-9), and hyphens (-)\nspec.containers[0].ports[0].name: Invalid value: "A--name-that-is-long": must not contain consecutive hyphens',
+    'spec.containers[0].ports[0].name: Invalid value: "A--name-that-is-long": must be no more than 15 characters; spec.containers[0].ports[0].name: Invalid value: "A--name-that-is-long": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-); spec.containers[0].ports[0].name: Invalid value: "A--name-that-is-long": must not contain consecutive hyphens',
     inContainer({ ports: [{ containerPort: 1, name: "A--name-that-is-long" }] }),
   ],
   [
@@ -99,7 +99,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     }),
   ],
   [
-    "spec.containers[0].ports[0].containerPort: Invalid value: 1: must match `hostPort` when `hostNetwork` is true",
+    "spec.containers[0].ports[0].hostPort: Invalid value: 9: must match `containerPort` when `hostNetwork` is true",
     podWith({ hostNetwork: true }, { ports: [{ containerPort: 1, hostPort: 9 }] }),
   ],
   [
@@ -172,7 +172,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     withEnv({ valueFrom: { resourceFieldRef: { resource: "limits.ephemeral-storage", divisor: "10" } } }),
   ],
   [
-    "spec.containers[0].env[0].valueFrom.configMapKeyRef.name: Required value\nspec.containers[0].env[0].valueFrom.configMapKeyRef.key: Required value",
+    "spec.containers[0].env[0].valueFrom.configMapKeyRef.name: Invalid value: \"\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); spec.containers[0].env[0].valueFrom.configMapKeyRef.key: Required value",
     withEnv({ valueFrom: { configMapKeyRef: { name: "", key: "" } } }),
   ],
   [
@@ -188,7 +188,14 @@ export const refusedContainers: readonly JudgedPod[] = [
     withEnv({ valueFrom: { fileKeyRef: { volumeName: "v", path: "f", key: "A" } } }),
   ],
   [
-    "spec.containers[0].env[0].valueFrom.fileKeyRef.key: Required value\nspec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Required value\nspec.containers[0].env[0].valueFrom.fileKeyRef.path: Required value",
+    'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Invalid value: "v": referenced volume must be of type emptyDir',
+    podWith(
+      { volumes: [{ name: "v", configMap: { name: "c" } }] },
+      { env: [{ name: "A", valueFrom: { fileKeyRef: { volumeName: "v", path: "f", key: "A" } } }] },
+    ),
+  ],
+  [
+    'spec.containers[0].env[0].valueFrom.fileKeyRef.key: Required value; spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Required value; spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Not found: ""; spec.containers[0].env[0].valueFrom.fileKeyRef.path: Required value',
     withEnv({ valueFrom: { fileKeyRef: { volumeName: "", path: "", key: "" } } }),
   ],
   [
@@ -196,7 +203,11 @@ export const refusedContainers: readonly JudgedPod[] = [
     inContainer({ envFrom: [{}] }),
   ],
   [
-    "spec.containers[0].envFrom[0].prefix: Invalid value: \"A=\": a valid environment variable name must consist only of printable ASCII characters other than '='\nspec.containers[0].envFrom[0].configMapRef.name: Required value",
+    "spec.containers[0].envFrom[0].configMapRef.name: Invalid value: \"A_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); spec.containers[0].envFrom[1].secretRef.name: Invalid value: \"A_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    inContainer({ envFrom: [{ configMapRef: { name: "A_" } }, { secretRef: { name: "A_" } }] }),
+  ],
+  [
+    "spec.containers[0].envFrom[0].prefix: Invalid value: \"A=\": a valid environment variable name must consist only of printable ASCII characters other than '='; spec.containers[0].envFrom[0].configMapRef.name: Required value",
     inContainer({ envFrom: [{ prefix: "A=", configMapRef: { name: "" } }] }),
   ],
   [
@@ -208,21 +219,21 @@ export const refusedContainers: readonly JudgedPod[] = [
     inContainer({ volumeMounts: [{ name: "x", mountPath: "/x" }] }),
   ],
   [
-    'spec.containers[0].volumeMounts[0].name: Required value\nspec.containers[0].volumeMounts[0].name: Not found: ""',
+    'spec.containers[0].volumeMounts[0].name: Required value; spec.containers[0].volumeMounts[0].name: Not found: ""',
     inContainer({ volumeMounts: [{ name: "", mountPath: "/x" }] }),
   ],
   ['spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/v": must be unique', withMounts({}, {})],
   ["spec.containers[0].volumeMounts[0].mountPath: Required value", withMounts({ mountPath: "" })],
   [
-    "spec.containers[0].volumeMounts[0].subPath: Invalid value: \"../../..\": must not contain '..'",
+    "spec.containers[0].volumeMounts.subPath: Invalid value: \"../../..\": must not contain '..'",
     withMounts({ subPath: "../../.." }),
   ],
   [
-    'spec.containers[0].volumeMounts[0].subPath: Invalid value: "/../a": must be a relative path\nspec.containers[0].volumeMounts[0].subPath: Invalid value: "/../a": must not contain \'..\'',
+    'spec.containers[0].volumeMounts.subPath: Invalid value: "/../a": must be a relative path; spec.containers[0].volumeMounts.subPath: Invalid value: "/../a": must not contain \'..\'',
     withMounts({ subPath: "/../a" }),
   ],
   [
-    'spec.containers[0].volumeMounts[0].subPathExpr: Invalid value: "/a": must be a relative path',
+    'spec.containers[0].volumeMounts.subPathExpr: Invalid value: "/a": must be a relative path',
     withMounts({ subPathExpr: "/a" }),
   ],
   [
@@ -230,39 +241,39 @@ export const refusedContainers: readonly JudgedPod[] = [
     withMounts({ subPath: "a", subPathExpr: "b" }),
   ],
   [
-    'spec.containers[0].volumeMounts[0].mountPropagation: Unsupported value: "Both": supported values: "Bidirectional", "HostToContainer", "None"',
+    'spec.containers[0].volumeMounts.mountPropagation: Unsupported value: "Both": supported values: "Bidirectional", "HostToContainer", "None"',
     withMounts({ mountPropagation: "Both" }),
   ],
   [
-    'spec.containers[0].volumeMounts[0].mountPropagation: Unsupported value: "": supported values: "Bidirectional", "HostToContainer", "None"',
+    'spec.containers[0].volumeMounts.mountPropagation: Unsupported value: "": supported values: "Bidirectional", "HostToContainer", "None"',
     withMounts({ mountPropagation: "" }),
   ],
   [
-    "spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers",
+    "spec.containers[0].volumeMounts.mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers",
     withMounts({ mountPropagation: "Bidirectional" }),
   ],
   [
-    "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true",
+    "spec.containers[0].volumeMounts.recursiveReadOnly: Forbidden: may only be specified when readOnly is true",
     withMounts({ recursiveReadOnly: "Enabled" }),
   ],
   [
-    'spec.containers[0].volumeMounts[0].recursiveReadOnly: Unsupported value: "Yes": supported values: "Disabled", "Enabled", "IfPossible"',
+    'spec.containers[0].volumeMounts.recursiveReadOnly: Unsupported value: "Yes": supported values: "Disabled", "Enabled", "IfPossible"',
     withMounts({ recursiveReadOnly: "Yes" }),
   ],
   [
-    "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when mountPropagation is None or not specified",
+    "spec.containers[0].volumeMounts.recursiveReadOnly: Forbidden: may only be specified when mountPropagation is None or not specified",
     withMounts({ readOnly: true, recursiveReadOnly: "IfPossible", mountPropagation: "HostToContainer" }),
   ],
   [
-    'spec.containers[0].volumeDevices[0].name: Invalid value: "v": can only use volume source type of PersistentVolumeClaim for block mode\nspec.containers[0].volumeDevices[0].devicePath: Invalid value: "/../a": can not contain backsteps (\'..\')',
+    'spec.containers[0].volumeDevices[0].name: Invalid value: "v": can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode; spec.containers[0].volumeDevices[0].devicePath: Invalid value: "/../a": can not contain backsteps (\'..\')',
     podWith({ volumes: [{ name: "v" }] }, { volumeDevices: [{ name: "v", devicePath: "/../a" }] }),
   ],
   [
-    'spec.containers[0].volumeDevices[0].name: Required value\nspec.containers[0].volumeDevices[0].name: Not found: ""\nspec.containers[0].volumeDevices[0].devicePath: Required value',
+    'spec.containers[0].volumeDevices[0].name: Required value; spec.containers[0].volumeDevices[0].name: Not found: ""; spec.containers[0].volumeDevices[0].devicePath: Required value',
     inContainer({ volumeDevices: [{ name: "", devicePath: "" }] }),
   ],
   [
-    'spec.containers[0].volumeMounts[0].name: Invalid value: "v": must not already exist in volumeDevices\nspec.containers[0].volumeMounts[0].mountPath: Invalid value: "/v": must not already exist as a path in volumeDevices\nspec.containers[0].volumeDevices[0].name: Invalid value: "v": must not already exist in volumeMounts\nspec.containers[0].volumeDevices[0].devicePath: Invalid value: "/v": must not already exist as a path in volumeMounts\nspec.containers[0].volumeDevices[1].name: Invalid value: "v": must be unique\nspec.containers[0].volumeDevices[1].devicePath: Invalid value: "/v": must be unique\nspec.containers[0].volumeDevices[1].name: Invalid value: "v": must not already exist in volumeMounts\nspec.containers[0].volumeDevices[1].devicePath: Invalid value: "/v": must not already exist as a path in volumeMounts',
+    'spec.containers[0].volumeMounts[0].name: Invalid value: "v": must not already exist in volumeDevices; spec.containers[0].volumeMounts[0].mountPath: Invalid value: "/v": must not already exist as a path in volumeDevices; spec.containers[0].volumeDevices[0].name: Invalid value: "v": must not already exist in volumeMounts; spec.containers[0].volumeDevices[0].devicePath: Invalid value: "/v": must not already exist as a path in volumeMounts; spec.containers[0].volumeDevices[1].name: Invalid value: "v": must be unique; spec.containers[0].volumeDevices[1].devicePath: Invalid value: "/v": must be unique; spec.containers[0].volumeDevices[1].name: Invalid value: "v": must not already exist in volumeMounts; spec.containers[0].volumeDevices[1].devicePath: Invalid value: "/v": must not already exist as a path in volumeMounts',
     podWith(
       { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "c" } }] },
       {
@@ -279,7 +290,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     withResources({ requests: { cpu: "-50" } }),
   ],
   [
-    'spec.containers[0].resources.limits[memory]: Invalid value: "-1Gi": must be greater than or equal to 0\nspec.containers[0].resources.requests[memory]: Invalid value: "-1Gi": must be greater than or equal to 0',
+    'spec.containers[0].resources.limits[memory]: Invalid value: "-1Gi": must be greater than or equal to 0; spec.containers[0].resources.requests[memory]: Invalid value: "-1Gi": must be greater than or equal to 0',
     withResources({ limits: { memory: "-1Gi" } }),
   ],
   [
@@ -295,7 +306,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     withResources({ limits: { "hugepages-2Mi": "4Mi" } }),
   ],
   [
-    'spec.containers[0].resources.limits[hugepages-2Mi]: Invalid value: "1Mi": 1Mi is not positive integer multiple of hugepages-2Mi\nspec.containers[0].resources.requests[hugepages-2Mi]: Invalid value: "1Mi": 1Mi is not positive integer multiple of hugepages-2Mi',
+    'spec.containers[0].resources.limits[hugepages-2Mi]: Invalid value: "1Mi": 1Mi is not positive integer multiple of hugepages-2Mi; spec.containers[0].resources.requests[hugepages-2Mi]: Invalid value: "1Mi": 1Mi is not positive integer multiple of hugepages-2Mi',
     withResources({ limits: { cpu: "1", "hugepages-2Mi": "1Mi" } }),
   ],
   [
@@ -303,23 +314,27 @@ export const refusedContainers: readonly JudgedPod[] = [
     withResources({ requests: { "example.com/x": "1" }, limits: { "example.com/x": "2" } }),
   ],
   [
-    'spec.containers[0].resources.limits[example.com/x]: Invalid value: "500m": must be an integer\nspec.containers[0].resources.requests[example.com/x]: Invalid value: "500m": must be an integer',
+    'spec.containers[0].resources.limits[example.com/x]: Invalid value: "500m": must be an integer; spec.containers[0].resources.requests[example.com/x]: Invalid value: "500m": must be an integer',
     withResources({ limits: { "example.com/x": "500m" } }),
   ],
   [
-    'spec.containers[0].resources.limits[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified\nspec.containers[0].resources.limits[gpu]: Invalid value: "gpu": must be a standard resource for containers\nspec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified\nspec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers',
+    'spec.containers[0].resources.limits[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified; spec.containers[0].resources.limits[gpu]: Invalid value: "gpu": must be a standard resource for containers; spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified; spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers',
     withResources({ limits: { gpu: "1" } }),
   ],
   [
-    'spec.containers[0].resources.limits[pods]: Invalid value: "pods": must be a standard resource for containers\nspec.containers[0].resources.requests[pods]: Invalid value: "pods": must be a standard resource for containers',
+    'spec.containers[0].resources.limits[pods]: Invalid value: "pods": must be a standard resource for containers; spec.containers[0].resources.requests[pods]: Invalid value: "pods": must be a standard resource for containers',
     withResources({ limits: { pods: "1" } }),
   ],
   [
-    "spec.containers[0].resources.limits[a b]: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')\nspec.containers[0].resources.requests[a b]: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    "spec.containers[0].resources.limits[a b]: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); spec.containers[0].resources.limits[a b]: Invalid value: \"a b\": must be a standard resource for containers; spec.containers[0].resources.requests[a b]: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); spec.containers[0].resources.requests[a b]: Invalid value: \"a b\": must be a standard resource for containers",
     withResources({ limits: { "a b": "1" } }),
   ],
   [
-    'spec.containers[0].resources.limits[requests.example.com/x]: Invalid value: "requests.example.com/x": doesn\'t follow extended resource name standard\nspec.containers[0].resources.requests[requests.example.com/x]: Invalid value: "requests.example.com/x": doesn\'t follow extended resource name standard',
+    "spec.containers[0].resources.limits[a/b/c]: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName'); spec.containers[0].resources.limits[a/b/c]: Invalid value: \"a/b/c\": doesn't follow extended resource name standard; spec.containers[0].resources.requests[a/b/c]: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName'); spec.containers[0].resources.requests[a/b/c]: Invalid value: \"a/b/c\": doesn't follow extended resource name standard",
+    withResources({ limits: { "a/b/c": "1" } }),
+  ],
+  [
+    'spec.containers[0].resources.limits[requests.example.com/x]: Invalid value: "requests.example.com/x": doesn\'t follow extended resource name standard; spec.containers[0].resources.requests[requests.example.com/x]: Invalid value: "requests.example.com/x": doesn\'t follow extended resource name standard',
     withResources({ limits: { "requests.example.com/x": "1" } }),
   ],
   [
@@ -331,7 +346,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     inContainer({ resizePolicy: [{ resourceName: "cpu", restartPolicy: "Sometimes" }] }),
   ],
   [
-    "spec.containers[0].resizePolicy: Required value\nspec.containers[0].resizePolicy: Required value",
+    "spec.containers[0].resizePolicy: Required value; spec.containers[0].resizePolicy: Required value",
     inContainer({ resizePolicy: [{ resourceName: "", restartPolicy: "" }] }),
   ],
   [
@@ -344,10 +359,9 @@ export const refusedContainers: readonly JudgedPod[] = [
     }),
   ],
   [
-    "spec.containers[0].resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when `restartPolicy` is 'Never'",
+    "spec.containers[0].resizePolicy: Invalid value: \"RestartContainer\": must be 'NotRequired' when pod `restartPolicy` is 'Never'",
     podWith({ restartPolicy: "Never" }, { resizePolicy: [{ resourceName: "cpu", restartPolicy: "RestartContainer" }] }),
   ],
-  ["", inInit({ resizePolicy: [{ resourceName: "cpu", restartPolicy: "NotRequired" }] })],
   [
     "spec.containers[0].securityContext.runAsUser: Invalid value: -4: must be between 0 and 2147483647, inclusive",
     inContainer({ securityContext: { runAsUser: -4 } }),
@@ -429,7 +443,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     inContainer({ restartPolicyRules: [{ action: "Restart", exitCodes: { operator: "In", values: [1] } }] }),
   ],
   [
-    'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart", "RestartAllContainers"\nspec.containers[0].restartPolicyRules[0].exitCodes.operator: Unsupported value: "Is": supported values: "In", "NotIn"',
+    'spec.containers[0].restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart", "RestartAllContainers"; spec.containers[0].restartPolicyRules[0].exitCodes.operator: Unsupported value: "Is": supported values: "In", "NotIn"',
     inContainer({ restartPolicy: "Never", restartPolicyRules: [{ action: "Stop", exitCodes: { operator: "Is" } }] }),
   ],
   [
@@ -437,7 +451,7 @@ export const refusedContainers: readonly JudgedPod[] = [
     inInit({ startupProbe: get }),
   ],
   [
-    "spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers without restartPolicy=Always\nspec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always\nspec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always",
+    "spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers without restartPolicy=Always; spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always; spec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always",
     inInit({ livenessProbe: get, readinessProbe: get, lifecycle: { preStop: get } }),
   ],
   [
@@ -458,7 +472,7 @@ export const refusedProbes: readonly JudgedPod[] = [
     withLiveness({ ...get, grpc: { port: 1 } }),
   ],
   [
-    "spec.containers[0].livenessProbe.exec.command: Required value\nspec.containers[0].livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type",
+    "spec.containers[0].livenessProbe.exec.command: Required value; spec.containers[0].livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type",
     withLiveness({ exec: {}, tcpSocket: { port: 0 } }),
   ],
   [
@@ -466,7 +480,7 @@ export const refusedProbes: readonly JudgedPod[] = [
     withLiveness({ ...get, periodSeconds: -5 }),
   ],
   [
-    "spec.containers[0].livenessProbe.initialDelaySeconds: Invalid value: -1: must be greater than or equal to 0\nspec.containers[0].livenessProbe.timeoutSeconds: Invalid value: -1: must be greater than or equal to 0\nspec.containers[0].livenessProbe.failureThreshold: Invalid value: -1: must be greater than or equal to 0",
+    "spec.containers[0].livenessProbe.initialDelaySeconds: Invalid value: -1: must be greater than or equal to 0; spec.containers[0].livenessProbe.timeoutSeconds: Invalid value: -1: must be greater than or equal to 0; spec.containers[0].livenessProbe.failureThreshold: Invalid value: -1: must be greater than or equal to 0",
     withLiveness({ ...get, initialDelaySeconds: -1, timeoutSeconds: -1, failureThreshold: -1 }),
   ],
   [
@@ -487,7 +501,7 @@ export const refusedProbes: readonly JudgedPod[] = [
     withLiveness({ httpGet: { port: 0 } }),
   ],
   [
-    'spec.containers[0].livenessProbe.httpGet.port: Invalid value: "a_": must contain only alphanumeric characters (a-z, 0-9), and hyphens (-)',
+    'spec.containers[0].livenessProbe.httpGet.port: Invalid value: "a_": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
     withLiveness({ httpGet: { port: "a_" } }),
   ],
   [
@@ -530,5 +544,4 @@ export const refusedProbes: readonly JudgedPod[] = [
     "spec.containers[0].lifecycle.postStart.sleep: Forbidden: may not specify more than 1 handler type",
     inContainer({ lifecycle: { postStart: { ...get, sleep: { seconds: 1 } } } }),
   ],
-  ["", inContainer({ lifecycle: { stopSignal: "SIGUSR1" } })],
 ];

@@ -1,4 +1,4 @@
-import type { PodSpec, TopologySpreadConstraint } from "@wherry/kubernetes";
+import type { Pod, PodSpec, TopologySpreadConstraint } from "@wherry/kubernetes";
 import { inContainer, inPod, type JudgedPod, podWith } from "./judged-pods.ts";
 
 const required = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -14,6 +14,10 @@ const spread = (...constraints: Partial<TopologySpreadConstraint>[]): Partial<Po
     whenUnsatisfiable: "DoNotSchedule",
     ...constraint,
   })),
+});
+const annotated = (annotations: Record<string, string>): Pod => ({
+  ...inPod({}),
+  metadata: { name: "web", annotations },
 });
 const labelSelector = { matchLabels: { a: "b" } };
 
@@ -44,11 +48,11 @@ export const refusedPlacements: readonly JudgedPod[] = [
     inPod({ tolerations: [{ key: "a b", operator: "Exists" }] }),
   ],
   [
-    'spec.tolerations[0].operator: Invalid value: {"key":"a","operator":"Exists","value":"b"}: value must be empty when `operator` is \'Exists\'',
+    "spec.tolerations[0].operator: Invalid value: \"b\": value must be empty when `operator` is 'Exists'",
     inPod({ tolerations: [{ key: "a", operator: "Exists", value: "b" }] }),
   ],
   [
-    'spec.tolerations[0].operator: Invalid value: {"operator":"Exists","effect":"NoExecute","value":"b"}: value must be empty when `operator` is \'Exists\'',
+    "spec.tolerations[0].operator: Invalid value: \"b\": value must be empty when `operator` is 'Exists'",
     inPod({ tolerations: [{ operator: "Exists", effect: "NoExecute", value: "b" }] }),
   ],
   [
@@ -56,14 +60,17 @@ export const refusedPlacements: readonly JudgedPod[] = [
     inPod({ tolerations: [{ key: "a", value: "b c" }] }),
   ],
   [
-    'spec.tolerations[0].effect: Unsupported value: "Never": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+    'spec.tolerations[0].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
     inPod({ tolerations: [{ key: "a", operator: "Exists", effect: "Never" }] }),
   ],
   [
     "spec.tolerations[0].effect: Invalid value: \"\": effect must be 'NoExecute' when `tolerationSeconds` is set",
     inPod({ tolerations: [{ key: "a", operator: "Exists", tolerationSeconds: 1 }] }),
   ],
-  ["", inPod({ tolerations: [{ key: "a", operator: "Gt", value: "x" }] })],
+  [
+    'spec.tolerations[0].operator: Unsupported value: "Gt": supported values: "Equal", "Exists", "Lt", "Gt"',
+    inPod({ tolerations: [{ key: "a", operator: "Gt", value: "x" }] }),
+  ],
   [
     "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term",
     inPod({ affinity: onNodes() }),
@@ -123,7 +130,7 @@ export const refusedPlacements: readonly JudgedPod[] = [
     }),
   ],
   [
-    'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty\nspec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: "": name part must be non-empty',
+    "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty; spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: \"\": name part must be non-empty; spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
     inPod({ affinity: nearPods({ topologyKey: "" }) }),
   ],
   [
@@ -163,7 +170,7 @@ export const refusedPlacements: readonly JudgedPod[] = [
     inPod(spread({ maxSkew: 0 })),
   ],
   [
-    'spec.topologySpreadConstraints[0].topologyKey: Required value: can not be empty\nspec.topologySpreadConstraints[0].topologyKey: Invalid value: "": name part must be non-empty',
+    "spec.topologySpreadConstraints[0].topologyKey: Required value: can not be empty",
     inPod(spread({ topologyKey: "" })),
   ],
   [
@@ -183,7 +190,7 @@ export const refusedPlacements: readonly JudgedPod[] = [
     inPod(spread({ minDomains: 1, whenUnsatisfiable: "ScheduleAnyway" })),
   ],
   [
-    'spec.topologySpreadConstraints[0].nodeAffinityPolicy: Unsupported value: "Some": supported values: "Honor", "Ignore"\nspec.topologySpreadConstraints[0].nodeTaintsPolicy: Unsupported value: "Some": supported values: "Honor", "Ignore"',
+    'spec.topologySpreadConstraints[0].nodeAffinityPolicy: Unsupported value: "Some": supported values: "Honor", "Ignore"; spec.topologySpreadConstraints[0].nodeTaintsPolicy: Unsupported value: "Some": supported values: "Honor", "Ignore"',
     inPod(spread({ nodeAffinityPolicy: "Some", nodeTaintsPolicy: "Some" })),
   ],
   [
@@ -194,29 +201,79 @@ export const refusedPlacements: readonly JudgedPod[] = [
     "spec.topologySpreadConstraints[0].labelSelector.matchLabels: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
     inPod(spread({ labelSelector: { matchLabels: { a: "b c" } } })),
   ],
-  ["", inPod(spread({ labelSelector, matchLabelKeys: ["a"] }))],
+  [
+    "spec.topologySpreadConstraints[0][0]: Invalid value: \"a\": exists in both matchLabelKeys and labelSelector; spec.topologySpreadConstraints[0].matchLabelKeys[1]: Invalid value: \"c d\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    {
+      ...inPod(spread({ labelSelector, matchLabelKeys: ["a", "c d"] })),
+      metadata: { name: "web", labels: { a: "b" } },
+    },
+  ],
+  [
+    'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0][0]: Invalid value: "a": exists in both matchLabelKeys and labelSelector',
+    {
+      ...inPod({ affinity: nearPods({ labelSelector, matchLabelKeys: ["a"] }) }),
+      metadata: { name: "web", labels: { a: "b" } },
+    },
+  ],
+  [
+    "spec.tolerations[0].key: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName'); spec.tolerations[1].operator: Invalid value: \"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv\": must be no more than 63 bytes",
+    inPod({
+      tolerations: [
+        { key: "a/b/c", operator: "Exists" },
+        { key: "b", value: "v".repeat(64) },
+      ],
+    }),
+  ],
 ];
 
 /** What else no pod can be. */
 export const refusedSpecs: readonly JudgedPod[] = [
   [
     "metadata.labels: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
-    { metadata: { name: "web", labels: { a: "b c" } }, spec: { containers: [{ name: "a", image: "b" }] } },
+    { ...inPod({}), metadata: { name: "web", labels: { a: "b c" } } },
   ],
   [
-    "metadata.annotations: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
-    { metadata: { name: "web", annotations: { "a b": "c" } }, spec: { containers: [{ name: "a", image: "b" }] } },
+    "metadata.annotations: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); metadata.annotations: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName'); metadata.annotations: Invalid value: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\": name part must be no more than 63 bytes",
+    annotated({ "a b": "c", "a/b/c": "d", ["x".repeat(64)]: "" }),
+  ],
+  [
+    'metadata.annotations[container.apparmor.security.beta.kubernetes.io/x]: Invalid value: "x": container not found; metadata.annotations[container.apparmor.security.beta.kubernetes.io/x]: Invalid value: "foo": invalid AppArmor profile name: "foo"',
+    annotated({ "container.apparmor.security.beta.kubernetes.io/x": "foo" }),
+  ],
+  [
+    'metadata.annotations.seccomp.security.alpha.kubernetes.io/pod: Invalid value: "foo": must be a valid seccomp profile',
+    annotated({ "seccomp.security.alpha.kubernetes.io/pod": "foo" }),
+  ],
+  [
+    'metadata.annotations[controller.kubernetes.io/pod-deletion-cost]: Invalid value: "foo": must be a 32bit integer',
+    annotated({ "controller.kubernetes.io/pod-deletion-cost": "foo" }),
+  ],
+  [
+    "metadata.name: Invalid value: \"Web\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); metadata.labels: Invalid value: \"\": name part must be non-empty; metadata.labels: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); metadata.labels: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName'); metadata.labels: Invalid value: \"/x\": prefix part must be non-empty; metadata.labels: Invalid value: \"A_/b\": prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    { ...inPod({}), metadata: { name: "Web", labels: { "": "a", "a/b/c": "d", "/x": "y", "A_/b": "c" } } },
+  ],
+  [
+    'metadata.labels: Invalid value: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx": name part must be no more than 63 bytes; metadata.labels: Invalid value: "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv": must be no more than 63 bytes',
+    { ...inPod({}), metadata: { name: "web", labels: { ["x".repeat(64)]: "v".repeat(64) } } },
+  ],
+  [
+    'metadata.name: Invalid value: "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww": must be no more than 253 characters',
+    { ...inPod({}), metadata: { name: "w".repeat(254) } },
   ],
   [
     "spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared",
     inPod({ schedulingGates: [{ name: "g" }] }),
   ],
   [
+    "spec.schedulingGates[0]: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); spec.schedulingGates[2]: Duplicate value: \"c\"; spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared",
+    inPod({ schedulingGates: [{ name: "a b" }, { name: "c" }, { name: "c" }] }),
+  ],
+  [
     "spec.ephemeralContainers: Forbidden: cannot be set on create",
     inPod({ ephemeralContainers: [{ name: "e", image: "b" }] }),
   ],
   [
-    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
     inPod({ restartPolicy: "Sometimes" }),
   ],
   [
@@ -228,7 +285,7 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ activeDeadlineSeconds: 2 ** 31 }),
   ],
   [
-    'spec.dnsPolicy: Unsupported value: "Off": supported values: "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"',
+    'spec.dnsPolicy: Unsupported value: "Off": supported values: "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"',
     inPod({ dnsPolicy: "Off" }),
   ],
   ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None", inPod({ dnsPolicy: "None" })],
@@ -245,16 +302,12 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ dnsConfig: { nameservers: ["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4"] } }),
   ],
   [
-    "spec.dnsConfig.searches[0]: Invalid value: \"a b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    "spec.dnsConfig.searches[0]: Invalid value: \"a b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')",
     inPod({ dnsConfig: { searches: ["a b"] } }),
   ],
   [
     'spec.dnsConfig.searches: Invalid value: ["a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a"]: must not have more than 32 search paths',
     inPod({ dnsConfig: { searches: Array(33).fill("a") } }),
-  ],
-  [
-    'spec.dnsConfig.searches: Invalid value: ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b....: must not have more than 2048 characters (including spaces) in the search list',
-    inPod({ dnsConfig: { searches: Array(16).fill("a".repeat(63).concat(".b".repeat(40))) } }),
   ],
   ["spec.dnsConfig.options[0]: Required value: must not be empty", inPod({ dnsConfig: { options: [{ value: "1" }] } })],
   [
@@ -266,6 +319,10 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ hostAliases: [{ ip: "" }] }),
   ],
   [
+    'spec.hostAliases[0].ip: Invalid value: "010.1.1.1": must not have leading 0s; spec.hostAliases[1].ip: Invalid value: "::ffff:1.2.3.4": must not be an IPv4-mapped IPv6 address',
+    inPod({ hostAliases: [{ ip: "010.1.1.1" }, { ip: "::ffff:1.2.3.4" }] }),
+  ],
+  [
     "spec.hostAliases[0].hostnames[1]: Invalid value: \"b_c\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
     inPod({ hostAliases: [{ ip: "1.2.3.4", hostnames: ["a", "b_c"] }] }),
   ],
@@ -273,10 +330,7 @@ export const refusedSpecs: readonly JudgedPod[] = [
     "spec.hostname: Invalid value: \"a_b\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
     inPod({ hostname: "a_b" }),
   ],
-  [
-    "spec.subdomain: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
-    inPod({ subdomain: "a.b" }),
-  ],
+  ['spec.subdomain: Invalid value: "a.b": must not contain dots', inPod({ subdomain: "a.b" })],
   [
     "spec.hostnameOverride: Invalid value: \"\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
     inPod({ hostnameOverride: "" }),
@@ -285,10 +339,7 @@ export const refusedSpecs: readonly JudgedPod[] = [
     "spec.hostnameOverride: Invalid value: \"a_b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
     inPod({ hostnameOverride: "a_b" }),
   ],
-  [
-    'spec.hostnameOverride: Invalid value: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": must be no more than 64 characters',
-    inPod({ hostnameOverride: "a".repeat(65) }),
-  ],
+  ["spec.hostnameOverride: Too long: may not be more than 64 bytes", inPod({ hostnameOverride: "a".repeat(65) })],
   [
     "spec.hostnameOverride: Forbidden: may not be specified when hostNetwork is true",
     inPod({ hostnameOverride: "a", hostNetwork: true }),
@@ -322,7 +373,7 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ readinessGates: [{ conditionType: "a b" }] }),
   ],
   [
-    'spec.readinessGates[0].conditionType: Invalid value: "": name part must be non-empty',
+    "spec.readinessGates[0].conditionType: Invalid value: \"\": name part must be non-empty; spec.readinessGates[0].conditionType: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
     inPod({ readinessGates: [{ conditionType: "" }] }),
   ],
   [
@@ -346,11 +397,11 @@ export const refusedSpecs: readonly JudgedPod[] = [
     podWith({ resources: { requests: { cpu: "1" } } }, { resources: { requests: { cpu: "2" } } }),
   ],
   [
-    'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1\nspec.containers[0].resources.limits: Invalid value: "2": must be less than or equal to cpu limit of 1',
+    'spec.resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1; spec.resources.containers[0][cpu].limits: Invalid value: "2": must be less than or equal to pod limits of 1',
     podWith({ resources: { limits: { cpu: "1" } } }, { resources: { limits: { cpu: "2" } } }),
   ],
   [
-    'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container requests of 4Mi',
+    'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container requests of 4Mi; spec.resources.limits[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container limits of 4Mi; spec.resources.containers[0][hugepages-2Mi].limits: Invalid value: "4Mi": must be less than or equal to pod limits of 2Mi',
     podWith(
       { resources: { limits: { cpu: "1", "hugepages-2Mi": "2Mi" } } },
       { resources: { limits: { cpu: "1", "hugepages-2Mi": "4Mi" } } },
@@ -361,7 +412,7 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ securityContext: { fsGroup: -4 } }),
   ],
   [
-    "spec.securityContext.runAsUser: Invalid value: 2147483648: must be between 0 and 2147483647, inclusive\nspec.securityContext.runAsGroup: Invalid value: -1: must be between 0 and 2147483647, inclusive\nspec.securityContext.supplementalGroups[1]: Invalid value: -1: must be between 0 and 2147483647, inclusive",
+    "spec.securityContext.runAsUser: Invalid value: 2147483648: must be between 0 and 2147483647, inclusive; spec.securityContext.runAsGroup: Invalid value: -1: must be between 0 and 2147483647, inclusive; spec.securityContext.supplementalGroups[1]: Invalid value: -1: must be between 0 and 2147483647, inclusive",
     inPod({ securityContext: { runAsUser: 2 ** 31, runAsGroup: -1, supplementalGroups: [1, -1] } }),
   ],
   [
@@ -373,7 +424,7 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ securityContext: { supplementalGroupsPolicy: "Some" } }),
   ],
   [
-    'spec.securityContext.seLinuxChangePolicy: Unsupported value: "Some": supported values: "MountOption", "Recursive"',
+    'spec.securityContext.seLinuxChangePolicy: Unsupported value: "Some": supported values: "Recursive"',
     inPod({ securityContext: { seLinuxChangePolicy: "Some" } }),
   ],
   [
@@ -385,7 +436,7 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ securityContext: { appArmorProfile: { type: "Some" } } }),
   ],
   [
-    'spec.securityContext.sysctls[0].name: Required value\nspec.securityContext.sysctls[1].name: Invalid value: "bar..": must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$',
+    'spec.securityContext.sysctls[0].name: Required value; spec.securityContext.sysctls[1].name: Invalid value: "bar..": must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$',
     inPod({
       securityContext: {
         sysctls: [
@@ -427,27 +478,45 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inContainer({ securityContext: { windowsOptions: { runAsUserName: "" } } }),
   ],
   [
+    'spec.containers[0].securityContext.windowsOptions.gmsaCredentialSpec: Invalid value: "": gmsaCredentialSpec cannot be an empty string; spec.containers[0].securityContext.windowsOptions.runAsUserName: Invalid value: "a\\u0001": runAsUserName cannot contain control characters',
+    inContainer({ securityContext: { windowsOptions: { runAsUserName: "a\u0001", gmsaCredentialSpec: "" } } }),
+  ],
+  [
     "spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled",
     inPod({ shareProcessNamespace: true, hostPID: true }),
   ],
   ["spec.hostNetwork: Forbidden: when `hostUsers` is false", inPod({ hostUsers: false, hostNetwork: true })],
   ["spec.HostPID: Forbidden: when `hostUsers` is false", inPod({ hostUsers: false, hostPID: true })],
   ["spec.HostIPC: Forbidden: when `hostUsers` is false", inPod({ hostUsers: false, hostIPC: true })],
-  ["spec.os.name: Required value: cannot be empty", inPod({ os: { name: "" } })],
+  [
+    "spec.containers[0].volumeDevices: Forbidden: when `hostUsers` is false",
+    podWith(
+      { hostUsers: false, volumes: [{ name: "v", persistentVolumeClaim: { claimName: "c" } }] },
+      { volumeDevices: [{ name: "v", devicePath: "/d" }] },
+    ),
+  ],
+  ["spec.os.name: Required value", inPod({ os: { name: "" } })],
   ['spec.os: Unsupported value: "plan9": supported values: "linux", "windows"', inPod({ os: { name: "plan9" } })],
+  [
+    "spec.securityContext.fsGroupChangePolicy: Forbidden: cannot be set for a windows pod; spec.securityContext.seLinuxChangePolicy: Forbidden: cannot be set for a windows pod",
+    inPod({
+      os: { name: "windows" },
+      securityContext: { seLinuxChangePolicy: "Recursive", fsGroupChangePolicy: "Always" },
+    }),
+  ],
   [
     "spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod",
     inPod({ os: { name: "linux" }, securityContext: { windowsOptions: { runAsUserName: "a" } } }),
   ],
   [
-    "spec.hostPID: Forbidden: cannot be set for a windows pod\nspec.securityContext.runAsUser: Forbidden: cannot be set for a windows pod\nspec.containers[0].securityContext.privileged: Forbidden: cannot be set for a windows pod",
+    "spec.hostPID: Forbidden: cannot be set for a windows pod; spec.securityContext.runAsUser: Forbidden: cannot be set for a windows pod; spec.containers[0].securityContext.privileged: Forbidden: cannot be set for a windows pod",
     podWith(
       { os: { name: "windows" }, hostPID: true, securityContext: { runAsUser: 1 } },
       { securityContext: { privileged: true } },
     ),
   ],
   [
-    "spec.hostUsers: Forbidden: cannot be set for a windows pod\nspec.securityContext.seLinuxOptions: Forbidden: cannot be set for a windows pod\nspec.securityContext.sysctls: Forbidden: cannot be set for a windows pod",
+    "spec.hostUsers: Forbidden: cannot be set for a windows pod; spec.securityContext.seLinuxOptions: Forbidden: cannot be set for a windows pod; spec.securityContext.sysctls: Forbidden: cannot be set for a windows pod",
     inPod({
       os: { name: "windows" },
       hostUsers: false,
@@ -455,11 +524,15 @@ export const refusedSpecs: readonly JudgedPod[] = [
     }),
   ],
   [
-    'spec.resourceClaims[0].name: Required value\nspec.resourceClaims[0]: Invalid value: {"name":""}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+    "spec.resources.limits[a b]: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level; spec.resources.claims[0]: Not found: \"a\": must be one of the names in pod.spec.resourceClaims which is empty",
+    inPod({ resources: { limits: { cpu: "1", "a b": "1" }, claims: [{ name: "a" }] } }),
+  ],
+  [
+    'spec.resourceClaims[0].name: Required value; spec.resourceClaims[0]: Invalid value: {"name":""}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
     inPod({ resourceClaims: [{ name: "" }] }),
   ],
   [
-    'spec.resourceClaims[0].name: Invalid value: "A_": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \'-\', and must start and end with an alphanumeric character (e.g. \'my-name\',  or \'123-abc\', regex used for validation is \'[a-z0-9]([-a-z0-9]*[a-z0-9])?\')\nspec.resourceClaims[0]: Invalid value: {"name":"A_","resourceClaimName":"a","resourceClaimTemplateName":"b"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
+    'spec.resourceClaims[0].name: Invalid value: "A_": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \'-\', and must start and end with an alphanumeric character (e.g. \'my-name\',  or \'123-abc\', regex used for validation is \'[a-z0-9]([-a-z0-9]*[a-z0-9])?\'); spec.resourceClaims[0]: Invalid value: {"name":"A_","resourceClaimName":"a","resourceClaimTemplateName":"b"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
     inPod({ resourceClaims: [{ name: "A_", resourceClaimName: "a", resourceClaimTemplateName: "b" }] }),
   ],
   [

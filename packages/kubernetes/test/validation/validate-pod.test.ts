@@ -7,9 +7,10 @@ import {
 } from "@wherry/kubernetes";
 import { describe, expect, test } from "vitest";
 import { refusedContainers, refusedProbes } from "./judged-containers.ts";
-import { type JudgedPod, takenPod } from "./judged-pods.ts";
+import type { JudgedPod } from "./judged-pods.ts";
 import { refusedPlacements, refusedSpecs } from "./judged-specs.ts";
 import { refusedVolumes } from "./judged-volumes.ts";
+import { takenPods } from "./taken-pods.ts";
 
 /** The words of our rules about a pod that names its node. */
 function problemsOf([, given]: JudgedPod): string {
@@ -23,7 +24,7 @@ function problemsOf([, given]: JudgedPod): string {
     ...validatePodCreate(pod),
   ]
     .map(({ field, message }) => `${field}: ${message}`)
-    .join("\n");
+    .join("; ");
 }
 
 describe.each(Object.entries({ refusedContainers, refusedProbes, refusedVolumes, refusedPlacements, refusedSpecs }))(
@@ -35,6 +36,6 @@ describe.each(Object.entries({ refusedContainers, refusedProbes, refusedVolumes,
   },
 );
 
-test("validatePod() takes what only looks wrong", () => {
-  expect(problemsOf(["", takenPod])).toBe("");
+test.each(takenPods)("validatePod() takes %s", (_, pod) => {
+  expect(problemsOf(["", pod])).toBe("");
 });

@@ -30,7 +30,7 @@ function setDefaults(spec: DaemonSetSpec): void {
 
 function validateStrategy({ updateStrategy = {} }: DaemonSetSpec): FieldError[] {
   const { type, rollingUpdate } = updateStrategy;
-  if (type !== "RollingUpdate") return checkSupported("spec.updateStrategy.type", type, ["RollingUpdate", "OnDelete"]);
+  if (type !== "RollingUpdate") return checkSupported("spec.updateStrategy.type", type, ["OnDelete", "RollingUpdate"]);
   const path = "spec.updateStrategy.rollingUpdate";
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate ?? {};
   const errors = [

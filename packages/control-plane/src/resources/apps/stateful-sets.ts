@@ -31,7 +31,7 @@ function validate(spec: StatefulSetSpec): FieldError[] {
   const { updateStrategy = {} } = spec;
   const errors = [
     ...checkSupported("spec.podManagementPolicy", spec.podManagementPolicy, ["OrderedReady", "Parallel"]),
-    ...checkSupported("spec.updateStrategy.type", updateStrategy.type, ["RollingUpdate", "OnDelete"]),
+    ...checkSupported("spec.updateStrategy.type", updateStrategy.type, ["OnDelete", "RollingUpdate"]),
     ...checkNonNegative("spec.updateStrategy.rollingUpdate.partition", updateStrategy.rollingUpdate?.partition),
     ...checkNonNegative("spec.replicas", spec.replicas),
     ...checkNonNegative("spec.minReadySeconds", spec.minReadySeconds),

@@ -29,7 +29,7 @@ const emptySpec: PodCertificateRequestSpec = {
   nodeUID: "",
   stubPKCS10Request: "",
 };
-const verdicts: readonly string[] = ["Issued", "Denied", "Failed"];
+const verdicts: readonly string[] = ["Denied", "Failed", "Issued"];
 
 function validate({ spec }: PodCertificateRequest): FieldError[] {
   const longest = maxCertificateSeconds(spec.signerName);

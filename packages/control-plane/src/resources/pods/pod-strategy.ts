@@ -21,7 +21,6 @@ function podGrace(pod: Pod, options: DeleteOptions): Grace {
 
 function prepareForCreate(pod: Pod): void {
   const spec = pod.spec as PodSpec;
-  delete spec.ephemeralContainers;
   pod.status = { phase: "Pending", qosClass: qosClass(spec) };
   if ((spec.schedulingGates?.length ?? 0) > 0) {
     pod.status.conditions = [

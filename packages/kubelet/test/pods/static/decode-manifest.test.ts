@@ -124,11 +124,6 @@ describe("decodeManifest()", () => {
       withSpec("restartPolicy: Sometimes"),
       /^spec\.restartPolicy: Unsupported value: "Sometimes": supported values: "Always"/,
     ],
-    [
-      "a negative grace period",
-      withSpec("terminationGracePeriodSeconds: -1"),
-      /^spec\.terminationGracePeriodSeconds: Invalid value: -1/,
-    ],
   ])("refuses %s", (_, text, message) => {
     expect(() => decodeManifest(text, "n")).toThrow(message);
   });

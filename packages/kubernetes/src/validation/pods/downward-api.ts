@@ -1,6 +1,6 @@
 import type { DownwardAPIVolumeFile, ObjectFieldSelector, ResourceFieldSelector } from "../../api/index.ts";
 import { compareQuantities, parseQuantity } from "../../quantity.ts";
-import { labelKeyProblem } from "../../selectors/label-syntax.ts";
+import { labelKeyProblems } from "../../selectors/label-syntax.ts";
 import { checkForm, checkSupported, type FieldError, invalidValue, requiredValue } from "../field-error.ts";
 import { validateFilePath } from "../relative-path.ts";
 import { validateMode } from "./file-items.ts";
@@ -46,17 +46,21 @@ export function validateFieldReference(
     invalidValue(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${text}`),
   ];
   if (apiVersion !== "v1") return problem(`unsupported pod version: ${apiVersion}`);
-  const [, field = fieldPath, key] = subscripted.exec(fieldPath) ?? [];
+  const [, named = fieldPath, key] = subscripted.exec(fieldPath) ?? [];
+  // As it was called before.
+  const field = named === "spec.host" ? "spec.nodeName" : named;
   if (key === undefined) {
     if (!knownFields.has(field)) return problem(`field label not supported: ${field}`);
     return checkSupported(`${path}.fieldPath`, field, fieldsOf[target]);
   }
-  if (field === "metadata.annotations") return checkForm(path, key.toLowerCase(), labelKeyProblem);
-  if (field === "metadata.labels") return checkForm(path, key, labelKeyProblem);
+  if (field === "metadata.annotations") return checkForm(path, key.toLowerCase(), labelKeyProblems);
+  if (field === "metadata.labels") return checkForm(path, key, labelKeyProblems);
   return problem(`field label does not support subscript: ${fieldPath}`);
 }
 
-const resources = ["cpu", "ephemeral-storage", "memory"].flatMap((name) => [`limits.${name}`, `requests.${name}`]);
+const resources = ["limits", "requests"].flatMap((list) =>
+  ["cpu", "ephemeral-storage", "memory"].map((name) => `${list}.${name}`),
+);
 const hugePages = /^(?:limits|requests)\.hugepages-/;
 
 const binary = ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];

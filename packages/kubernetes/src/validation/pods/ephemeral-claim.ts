@@ -1,7 +1,14 @@
 import type { ObjectMeta, PersistentVolumeClaimTemplate } from "../../api/index.ts";
 import { parseQuantity } from "../../quantity.ts";
 import { dnsSubdomainProblem } from "../../selectors/label-syntax.ts";
-import { checkSupported, type FieldError, forbiddenValue, invalidValue, requiredValue } from "../field-error.ts";
+import {
+  checkForm,
+  checkSupported,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+} from "../field-error.ts";
 import { validateLabelSelector } from "../label-selector.ts";
 import { validateAnnotations, validateLabels } from "../metadata.ts";
 
@@ -18,9 +25,11 @@ export function validateEphemeralClaim(
   const modes = spec?.accessModes ?? [];
   const storage = spec?.resources?.requests?.["storage"];
   const errors: FieldError[] = [
+    ...validateClaimMetadata(metadata, `${path}.metadata`),
     ...validateLabels(metadata?.labels, `${path}.metadata.labels`),
     ...validateAnnotations(metadata?.annotations, `${path}.metadata.annotations`),
     ...validateLabelSelector(spec?.selector, `${at}.selector`),
+    ...(spec?.storageClassName ? checkForm(`${at}.storageClassName`, spec.storageClassName, dnsSubdomainProblem) : []),
     ...modes.flatMap((mode) => checkSupported(`${at}.accessModes`, mode, accessModes)),
     ...checkSupported(`${at}.volumeMode`, spec?.volumeMode, ["Block", "Filesystem"]),
   ];
@@ -32,6 +41,13 @@ export function validateEphemeralClaim(
   else if (parseQuantity(storage).nano <= 0n)
     errors.push(invalidValue(amountPath, storage, "must be greater than zero"));
   return [...errors, ...validateClaimName(path, volumeName, podMetadata)];
+}
+
+/** Name and all else are the control plane's to give. */
+function validateClaimMetadata(metadata: ObjectMeta | undefined, path: string): FieldError[] {
+  return Object.entries(metadata ?? {})
+    .filter(([field, value]) => field !== "labels" && field !== "annotations" && value !== undefined && value !== "")
+    .map(([field]) => forbiddenValue(`${path}.${field}`, "cannot be set"));
 }
 
 function validateClaimName(path: string, volumeName: string, podMetadata: ObjectMeta | undefined): FieldError[] {

@@ -31,15 +31,16 @@ export function validateMounts(container: AnyContainer, path: string, volumes: V
     if (deviceNames.has(name)) errors.push(invalidValue(`${at}.name`, name, "must not already exist in volumeDevices"));
     if (devicePaths.has(mountPath))
       errors.push(invalidValue(`${at}.mountPath`, mountPath, "must not already exist as a path in volumeDevices"));
-    return [...errors, ...validateSubPath(mount, at), ...validateOptions(mount, at, container)];
+    return [...errors, ...validateSubPath(mount, path, index), ...validateOptions(mount, path, container)];
   });
 }
 
-function validateSubPath({ subPath, subPathExpr }: VolumeMount, path: string): FieldError[] {
+/** Paths of the fields below have no index, as upstream names them. */
+function validateSubPath({ subPath, subPathExpr }: VolumeMount, path: string, index: number): FieldError[] {
   return [
     ...(subPath ? validateRelativePath(subPath, `${path}.subPath`) : []),
     ...(subPath && subPathExpr
-      ? [invalidValue(`${path}.subPathExpr`, subPathExpr, "subPathExpr and subPath are mutually exclusive")]
+      ? [invalidValue(`${path}[${index}].subPathExpr`, subPathExpr, "subPathExpr and subPath are mutually exclusive")]
       : []),
     ...(subPathExpr ? validateRelativePath(subPathExpr, `${path}.subPathExpr`) : []),
   ];
@@ -88,7 +89,11 @@ export function validateDevices(
     if (volume === undefined) errors.push(notFoundValue(`${at}.name`, name));
     else if (volume.persistentVolumeClaim === undefined && volume.ephemeral === undefined)
       errors.push(
-        invalidValue(`${at}.name`, name, "can only use volume source type of PersistentVolumeClaim for block mode"),
+        invalidValue(
+          `${at}.name`,
+          name,
+          "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode",
+        ),
       );
     names.add(name);
     if (!devicePath) errors.push(requiredValue(`${at}.devicePath`));

@@ -8,12 +8,14 @@ import {
   forbiddenValue,
   invalidValue,
   requiredValue,
+  tooLongValue,
 } from "../field-error.ts";
 
+const maxHostnameBytes = 64;
 const maxNameservers = 3;
 const maxSearches = 32;
 const maxSearchCharacters = 2048;
-const policies: readonly string[] = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
+const policies: readonly string[] = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
 
 /** Checks what a pod is called and how it finds others by name. */
 export function validateNetworkNames(spec: PodSpec, path: string): FieldError[] {
@@ -36,7 +38,7 @@ function validateHostnameOverride(
   const at = `${path}.hostnameOverride`;
   return [
     ...checkForm(at, name, dnsSubdomainProblem),
-    ...(name.length > 64 ? [invalidValue(at, name, "must be no more than 64 characters")] : []),
+    ...(name.length > maxHostnameBytes ? [tooLongValue(at, maxHostnameBytes)] : []),
     ...(hostNetwork ? [forbiddenValue(at, "may not be specified when hostNetwork is true")] : []),
     ...(setHostnameAsFQDN ? [forbiddenValue(at, "may not be specified when setHostnameAsFQDN is true")] : []),
   ];
@@ -50,7 +52,13 @@ function validateHostAlias({ ip = "", hostnames = [] }: Partial<HostAlias>, path
 }
 
 function validateAddress(address: string, path: string): FieldError[] {
-  if (isIP(address) !== 0 && !address.includes("%")) return [];
+  if (isIP(address) !== 0 && !address.includes("%"))
+    return /^::ffff:.*\./i.test(address)
+      ? [invalidValue(path, address, "must not be an IPv4-mapped IPv6 address")]
+      : [];
+  // What other programs read as octal.
+  const plain = address.replace(/(?<=^|\.)0+(?=\d)/g, "");
+  if (isIP(plain) === 4) return [invalidValue(path, address, "must not have leading 0s")];
   return [invalidValue(path, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")];
 }
 
@@ -88,9 +96,12 @@ function validateDns(policy: string | undefined, config: PodDNSConfig | undefine
   return errors;
 }
 
+const label = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+const searchPattern = new RegExp(`^${label}(\\.${label})*$`);
+
 /** Search paths may have underscores, which names of objects may not. */
 function searchProblem(search: string): string | undefined {
   if (search.length > 253) return "must be no more than 253 characters";
-  if (/^[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/.test(search)) return undefined;
-  return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+  if (searchPattern.test(search)) return undefined;
+  return `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${label}(\\.${label})*')`;
 }

@@ -1,5 +1,5 @@
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from "../../api/index.ts";
-import { dnsSubdomainProblem, labelKeyProblem, labelValueProblem } from "../../selectors/label-syntax.ts";
+import { dnsSubdomainProblem, labelKeyProblems, labelValueProblem } from "../../selectors/label-syntax.ts";
 import { checkForm, type FieldError, forbiddenValue, invalidValue, requiredValue } from "../field-error.ts";
 
 /** Checks a choice of nodes, which must have a term. */
@@ -23,7 +23,7 @@ export function validateNodeSelectorTerm(
 function validateLabel({ key, operator, values = [] }: NodeSelectorRequirement, path: string): FieldError[] {
   return [
     ...validateOperator(operator, values, path),
-    ...checkForm(`${path}.key`, key ?? "", labelKeyProblem),
+    ...checkForm(`${path}.key`, key ?? "", labelKeyProblems),
     ...values.flatMap((value, index) => checkForm(`${path}.values[${index}]`, value, labelValueProblem)),
   ];
 }

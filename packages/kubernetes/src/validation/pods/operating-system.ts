@@ -12,6 +12,7 @@ const linuxOfPod = [
   "runAsGroup",
   "supplementalGroups",
   "supplementalGroupsPolicy",
+  "seLinuxChangePolicy",
 ] as const satisfies readonly (keyof PodSecurityContext)[];
 const linuxOfContainer = [
   "appArmorProfile",
@@ -31,7 +32,7 @@ const linuxOfSpec = ["hostUsers", "hostPID", "hostIPC", "shareProcessNamespace"]
 export function validateOperatingSystem(spec: PodSpec, path: string): FieldError[] {
   if (spec.os === undefined) return [];
   const { name } = spec.os;
-  if (!name) return [requiredValue(`${path}.os.name`, "cannot be empty")];
+  if (!name) return [requiredValue(`${path}.os.name`)];
   if (name === "linux") return validateLinux(spec, path);
   if (name === "windows") return validateWindows(spec, path);
   return checkSupported(`${path}.os`, name, ["linux", "windows"]);

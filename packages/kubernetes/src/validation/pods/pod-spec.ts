@@ -1,8 +1,7 @@
 import type { ObjectMeta, PodSpec } from "../../api/index.ts";
-import { dnsSubdomainProblem, labelKeyProblem } from "../../selectors/label-syntax.ts";
+import { dnsSubdomainProblem, labelKeyProblems } from "../../selectors/label-syntax.ts";
 import {
   checkForm,
-  checkNonNegative,
   checkRange,
   checkSupported,
   duplicateValue,
@@ -14,7 +13,7 @@ import { validateAffinity } from "./affinity.ts";
 import { validateContainers } from "./containers.ts";
 import { validateNetworkNames } from "./network-names.ts";
 import { validateOperatingSystem } from "./operating-system.ts";
-import { validatePodClaims } from "./resource-claims.ts";
+import { validateContainerClaims, validatePodClaims } from "./resource-claims.ts";
 import { validateOverhead, validatePodResources } from "./resources.ts";
 import { validatePodSecurityContext } from "./security-context.ts";
 import { validateTolerations } from "./tolerations.ts";
@@ -35,14 +34,14 @@ export function validatePodSpec(spec: PodSpec, path: string, metadata?: ObjectMe
     ...volumes.errors,
     ...validateContainers(spec, path, volumes.byName),
     ...validatePodResources(spec, path),
+    ...validateContainerClaims(spec.resources?.claims ?? [], `${path}.resources.claims`, spec.resourceClaims ?? []),
     ...validatePodClaims(spec.resourceClaims ?? [], `${path}.resourceClaims`, metadata),
     ...validateOverhead(spec.overhead, `${path}.overhead`),
-    ...checkSupported(`${path}.restartPolicy`, spec.restartPolicy, ["Always", "Never", "OnFailure"]),
-    ...checkNonNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
+    ...checkSupported(`${path}.restartPolicy`, spec.restartPolicy, ["Always", "OnFailure", "Never"]),
     ...checkRange(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, maxDeadlineSeconds),
     ...validateNetworkNames(spec, path),
     ...validateNames(spec, path),
-    ...validatePlacement(spec, path),
+    ...validatePlacement(spec, path, metadata?.labels),
     ...validateGates(spec, path),
     ...validatePodSecurityContext(spec, `${path}.securityContext`),
     ...validateHostUsers(spec, path),
@@ -66,11 +65,11 @@ function validateNames(spec: PodSpec, path: string): FieldError[] {
   ];
 }
 
-function validatePlacement(spec: PodSpec, path: string): FieldError[] {
+function validatePlacement(spec: PodSpec, path: string, podLabels: ObjectMeta["labels"]): FieldError[] {
   return [
     ...validateLabels(spec.nodeSelector, `${path}.nodeSelector`),
-    ...validateAffinity(spec.affinity, `${path}.affinity`),
-    ...validateTopologySpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`),
+    ...validateAffinity(spec.affinity, `${path}.affinity`, podLabels),
+    ...validateTopologySpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`, podLabels),
     ...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`),
     ...checkSupported(`${path}.preemptionPolicy`, spec.preemptionPolicy, ["Never", "PreemptLowerPriority"]),
   ];
@@ -80,21 +79,26 @@ function validateGates({ readinessGates = [], schedulingGates = [] }: PodSpec, p
   const names = new Set<string>();
   return [
     ...readinessGates.flatMap(({ conditionType = "" }, index) =>
-      checkForm(`${path}.readinessGates[${index}].conditionType`, conditionType, labelKeyProblem),
+      checkForm(`${path}.readinessGates[${index}].conditionType`, conditionType, labelKeyProblems),
     ),
     ...schedulingGates.flatMap(({ name = "" }, index) => {
       const at = `${path}.schedulingGates[${index}]`;
       const isTaken = names.has(name);
       names.add(name);
-      return [...checkForm(at, name, labelKeyProblem), ...(isTaken ? [duplicateValue(at, name)] : [])];
+      return [...checkForm(at, name, labelKeyProblems), ...(isTaken ? [duplicateValue(at, name)] : [])];
     }),
   ];
 }
 
 /** Users of its own go with no other part of the node. */
-function validateHostUsers({ hostUsers = true, hostNetwork, hostPID, hostIPC }: PodSpec, path: string): FieldError[] {
+function validateHostUsers(spec: PodSpec, path: string): FieldError[] {
+  const { hostUsers = true, hostNetwork, hostPID, hostIPC, containers = [], initContainers = [] } = spec;
   if (hostUsers) return [];
+  const devices = Object.entries({ initContainers, containers }).flatMap(([list, members]) =>
+    members.flatMap(({ volumeDevices = [] }, index) => (volumeDevices.length > 0 ? [`${list}[${index}]`] : [])),
+  );
   return [
+    ...devices.map((at) => forbiddenValue(`${path}.${at}.volumeDevices`, "when `hostUsers` is false")),
     ...(hostNetwork ? [forbiddenValue(`${path}.hostNetwork`, "when `hostUsers` is false")] : []),
     ...(hostPID ? [forbiddenValue(`${path}.HostPID`, "when `hostUsers` is false")] : []),
     ...(hostIPC ? [forbiddenValue(`${path}.HostIPC`, "when `hostUsers` is false")] : []),

@@ -1,22 +1,14 @@
 import type { Pod, PodSpec } from "../../api/index.ts";
-import { configMirrorAnnotation } from "../../pods/pod-predicates.ts";
 import { type FieldError, forbiddenValue, invalidValue, requiredValue } from "../field-error.ts";
+import { validatePodAnnotations } from "./annotations.ts";
 import { validateImages } from "./containers.ts";
 import { validatePodSpec } from "./pod-spec.ts";
 
-/** Checks all of a pod but its metadata, be it new or changed. Its types are right and its defaults are set. */
+/** Checks all of a pod but what holds for the metadata of all objects, be it new or changed. Its types are right and its defaults are set. */
 export function validatePod({ metadata, spec = { containers: [] } }: Pod): FieldError[] {
-  const mirror = metadata?.annotations?.[configMirrorAnnotation];
   return [
-    ...(mirror !== undefined && !spec.nodeName
-      ? [
-          invalidValue(
-            `metadata.annotations[${configMirrorAnnotation}]`,
-            mirror,
-            "must set spec.nodeName if mirror pod annotation is set",
-          ),
-        ]
-      : []),
+    ...validatePodAnnotations(metadata?.annotations, spec, "metadata.annotations"),
+    ...validateFinalizers(metadata?.finalizers ?? []),
     ...validatePodSpec(spec, "spec", metadata),
     ...validateVolumesOfPod(spec),
     ...validateImages(spec),
@@ -31,6 +23,23 @@ export function validatePodCreate({ spec }: Pod): FieldError[] {
   if ((spec?.schedulingGates ?? []).length > 0 && spec?.nodeName)
     errors.push(forbiddenValue("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
   return errors;
+}
+
+const standardFinalizers: readonly string[] = ["kubernetes", "foregroundDeletion", "orphan"];
+
+/** Who holds a pod back says whose it is. */
+function validateFinalizers(finalizers: readonly string[]): FieldError[] {
+  return finalizers.flatMap((name, index) =>
+    name.includes("/") || standardFinalizers.includes(name)
+      ? []
+      : [
+          invalidValue(
+            `metadata.finalizers[${index}]`,
+            name,
+            "name is neither a standard finalizer name nor is it fully qualified",
+          ),
+        ],
+  );
 }
 
 /** Tokens are those of a service account, which admission sets where there is an API server. */

@@ -20,9 +20,7 @@ export function validatePorts(ports: readonly ContainerPort[], path: string, hos
     else errors.push(requiredValue(`${at}.containerPort`));
     if (hostPort) errors.push(...validatePortNumber(hostPort, `${at}.hostPort`));
     if (hostNetwork && hostPort !== containerPort)
-      errors.push(
-        invalidValue(`${at}.containerPort`, containerPort, "must match `hostPort` when `hostNetwork` is true"),
-      );
+      errors.push(invalidValue(`${at}.hostPort`, hostPort, "must match `containerPort` when `hostNetwork` is true"));
     errors.push(...checkSupported(`${at}.protocol`, protocol, ["SCTP", "TCP", "UDP"]));
   });
   return errors;

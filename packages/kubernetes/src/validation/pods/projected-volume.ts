@@ -29,24 +29,24 @@ export function validateProjected(projected: ProjectedVolumeSource, path: string
   return [
     ...validateMode(projected.defaultMode, `${path}.defaultMode`),
     ...(projected.sources ?? []).flatMap((source, index) => [
-      ...validateProjection(source, `${path}.sources[${index}]`),
+      ...validateProjection(source, `${path}.sources[${index}]`, path),
       ...validatePaths(source, path, paths),
     ]),
   ];
 }
 
-function validateProjection(source: VolumeProjection, path: string): FieldError[] {
+function validateProjection(source: VolumeProjection, path: string, volumePath: string): FieldError[] {
   const { secret, configMap, downwardAPI, serviceAccountToken: token, clusterTrustBundle, podCertificate } = source;
   const errors: FieldError[] = [];
   const sources = Object.values(source).filter((item) => item !== undefined).length;
-  if (sources > 1) errors.push(forbiddenValue(path, "may not specify more than 1 volume type"));
+  if (sources > 1) errors.push(forbiddenValue(path, "may not specify more than 1 volume type per source"));
   for (const [kind, item] of Object.entries({ secret, configMap })) {
     if (item === undefined) continue;
     if (!item.name) errors.push(requiredValue(`${path}.${kind}.name`));
     errors.push(...validateItems(item.items, `${path}.${kind}.items`));
   }
   errors.push(...validateDownwardFiles(downwardAPI?.items, `${path}.downwardAPI`));
-  if (token !== undefined) errors.push(...validateToken(token, `${path}.serviceAccountToken`));
+  if (token !== undefined) errors.push(...validateToken(token, `${path}.serviceAccountToken`, volumePath));
   if (clusterTrustBundle !== undefined)
     errors.push(...validateTrustBundle(clusterTrustBundle, `${path}.clusterTrustBundle`));
   if (podCertificate !== undefined) errors.push(...validatePodCertificate(podCertificate, `${path}.podCertificate`));
@@ -56,6 +56,7 @@ function validateProjection(source: VolumeProjection, path: string): FieldError[
 function validateToken(
   { expirationSeconds: seconds, path: file }: ServiceAccountTokenProjection,
   path: string,
+  volumePath: string,
 ): FieldError[] {
   const errors: FieldError[] = [];
   const at = `${path}.expirationSeconds`;
@@ -63,7 +64,7 @@ function validateToken(
     errors.push(invalidValue(at, seconds, "may not specify a duration less than 10 minutes"));
   if (seconds !== undefined && seconds > maxTokenSeconds)
     errors.push(invalidValue(at, seconds, "may not specify a duration larger than 2^32 seconds"));
-  return [...errors, ...(file ? validateFilePath(file, `${path}.path`) : [requiredValue(`${path}.path`)])];
+  return [...errors, ...(file ? validateFilePath(file, `${volumePath}.path`) : [requiredValue(`${volumePath}.path`)])];
 }
 
 /** Two sources must not write the same file. */

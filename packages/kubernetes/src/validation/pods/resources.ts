@@ -1,7 +1,7 @@
 import type { ContainerResizePolicy, PodSpec, ResourceRequirements } from "../../api/index.ts";
-import { formatResourceList, podLimits, podRequests } from "../../pods/pod-resources.ts";
+import { formatResourceList, podRequests } from "../../pods/pod-resources.ts";
 import { compareQuantities, parseQuantity } from "../../quantity.ts";
-import { labelKeyProblem } from "../../selectors/label-syntax.ts";
+import { labelKeyProblem, labelKeyProblems } from "../../selectors/label-syntax.ts";
 import {
   checkForm,
   checkSupported,
@@ -48,9 +48,7 @@ export function validatePodResources(spec: PodSpec, path: string): FieldError[] 
 
 function validateShared(resources: ResourceRequirements, path: string): FieldError[] {
   const errors = [
-    ...validateAmounts(resources, path, (name, at) =>
-      isPodResource(name) ? [] : checkSupported(at, name, ["cpu", "hugepages-", "memory"]),
-    ),
+    ...validateAmounts(resources, path, (name, at) => validatePodResourceName(name, at)),
     ...validateLimits(resources, path),
     ...validateHugePages(resources, path),
   ];
@@ -69,7 +67,7 @@ function validateShares(
   const errors: FieldError[] = [];
   const check = (field: string, amounts: Readonly<Record<string, string>>, sums: Readonly<Record<string, string>>) => {
     for (const [name, sum] of Object.entries(sums)) {
-      const amount = amounts[name];
+      const amount = Object.hasOwn(amounts, name) ? amounts[name] : undefined;
       if (amount !== undefined && compareQuantities(parseQuantity(sum), parseQuantity(amount)) > 0)
         errors.push(
           invalidValue(
@@ -81,18 +79,19 @@ function validateShares(
     }
   };
   check("requests", requests, formatResourceList(podRequests(own)));
-  const limitSums = Object.entries(formatResourceList(podLimits(own)));
-  check("limits", limits, Object.fromEntries(limitSums.filter(([name]) => name.startsWith(hugePages))));
+  // Of huge pages what is asked for is what may be had.
+  const pages = Object.entries(formatResourceList(podRequests(own))).filter(([name]) => name.startsWith(hugePages));
+  check("limits", limits, Object.fromEntries(pages));
   spec.containers.forEach(({ resources }, index) => {
     for (const [name, amount] of Object.entries(resources?.limits ?? {})) {
-      const limit = limits[name];
-      if (name.startsWith(hugePages) || limit === undefined) continue;
+      const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
+      if (limit === undefined) continue;
       if (compareQuantities(parseQuantity(amount), parseQuantity(limit)) > 0)
         errors.push(
           invalidValue(
-            `${path}.containers[${index}].resources.limits`,
+            `${path}.resources.containers[${index}][${name}].limits`,
             amount,
-            `must be less than or equal to ${name} limit of ${limit}`,
+            `must be less than or equal to pod limits of ${limit}`,
           ),
         );
     }
@@ -140,13 +139,20 @@ function isMultiple(nano: bigint, pageSize: string): boolean {
   }
 }
 
+function validatePodResourceName(name: string, path: string): FieldError[] {
+  const errors = checkForm(path, name, labelKeyProblems);
+  return errors.length > 0 || isPodResource(name)
+    ? errors
+    : checkSupported(path, name, ["cpu", "hugepages-", "memory"]);
+}
+
 function validateContainerResourceName(name: string, path: string): FieldError[] {
-  const errors = checkForm(path, name, labelKeyProblem);
-  if (errors.length > 0) return errors;
+  const errors = checkForm(path, name, labelKeyProblems);
   if (name.includes("/"))
     return isNative(name) || isExtendedResource(name)
-      ? []
-      : [invalidValue(path, name, "doesn't follow extended resource name standard")];
+      ? errors
+      : [...errors, invalidValue(path, name, "doesn't follow extended resource name standard")];
+  if (errors.length > 0) return [...errors, invalidValue(path, name, "must be a standard resource for containers")];
   if (containerResources.includes(name) || name.startsWith(hugePages)) return [];
   return quotaResources.includes(name)
     ? [invalidValue(path, name, "must be a standard resource for containers")]
@@ -217,7 +223,7 @@ export function validateResizePolicies(
         : [requiredValue(path)]),
     );
     if (podRestartPolicy === "Never" && restartPolicy !== "NotRequired")
-      errors.push(invalidValue(path, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+      errors.push(invalidValue(path, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
     return errors;
   });
 }

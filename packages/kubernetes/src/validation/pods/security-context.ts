@@ -48,7 +48,7 @@ function validateChoices(context: PodSecurityContext, path: string): FieldError[
   return [
     ...checkSupported(`${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ["Always", "OnRootMismatch"]),
     ...checkSupported(`${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ["Merge", "Strict"]),
-    ...checkSupported(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ["MountOption", "Recursive"]),
+    ...checkSupported(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ["Recursive"]),
     ...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`),
     ...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`),
   ];
@@ -160,5 +160,5 @@ function withDots(name: string): string {
 
 function sysctlProblem(name: string): string | undefined {
   if (name.length <= maxSysctlNameLength && sysctlName.test(name)) return undefined;
-  return `must have at most ${maxSysctlNameLength} characters and match regex ${sysctlName.source}`;
+  return `must have at most ${maxSysctlNameLength} characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$`;
 }

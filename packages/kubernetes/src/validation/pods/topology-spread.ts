@@ -1,13 +1,25 @@
 import type { TopologySpreadConstraint } from "../../api/index.ts";
-import { checkSupported, duplicateValue, type FieldError, invalidValue } from "../field-error.ts";
+import { labelKeyProblems } from "../../selectors/label-syntax.ts";
+import {
+  checkForm,
+  checkSupported,
+  duplicateValue,
+  type FieldError,
+  invalidValue,
+  requiredValue,
+} from "../field-error.ts";
 import { validateLabelSelector } from "../label-selector.ts";
-import { validateLabelKeys, validateTopologyKey } from "./affinity.ts";
+import { validateLabelKeys } from "./affinity.ts";
 
 const actions: readonly string[] = ["DoNotSchedule", "ScheduleAnyway"];
 const policies: readonly string[] = ["Honor", "Ignore"];
 
 /** Checks how evenly pods are to lie over the nodes. */
-export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
+export function validateTopologySpread(
+  constraints: readonly TopologySpreadConstraint[],
+  path: string,
+  podLabels: Readonly<Record<string, string>> | undefined,
+): FieldError[] {
   const kindOf = (one: TopologySpreadConstraint) => `{${one.topologyKey}, ${one.whenUnsatisfiable}}`;
   const lastOf = new Map(constraints.map((one, index) => [kindOf(one), index]));
   return constraints.flatMap((constraint, index) => {
@@ -15,7 +27,9 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
     const { maxSkew = 0, topologyKey = "", whenUnsatisfiable = "", labelSelector } = constraint;
     return [
       ...(maxSkew > 0 ? [] : [invalidValue(`${at}.maxSkew`, maxSkew, "must be greater than zero")]),
-      ...validateTopologyKey(topologyKey, `${at}.topologyKey`),
+      ...(topologyKey
+        ? checkForm(`${at}.topologyKey`, topologyKey, labelKeyProblems)
+        : [requiredValue(`${at}.topologyKey`, "can not be empty")]),
       ...checkSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, actions),
       ...(lastOf.get(kindOf(constraint)) === index
         ? []
@@ -23,7 +37,7 @@ export function validateTopologySpread(constraints: readonly TopologySpreadConst
       ...validateMinDomains(constraint, `${at}.minDomains`),
       ...checkSupported(`${at}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, policies),
       ...checkSupported(`${at}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, policies),
-      ...validateLabelKeys(constraint.matchLabelKeys ?? [], labelSelector, `${at}.matchLabelKeys`),
+      ...validateLabelKeys("matchLabelKeys", constraint.matchLabelKeys ?? [], labelSelector, at, podLabels),
       ...validateLabelSelector(labelSelector, `${at}.labelSelector`),
     ];
   });

@@ -1,6 +1,6 @@
 import type { ObjectMeta, Volume } from "../../api/index.ts";
 import { parseQuantity } from "../../quantity.ts";
-import { dnsSubdomainProblem } from "../../selectors/label-syntax.ts";
+import { dnsLabelProblem, dnsSubdomainProblem } from "../../selectors/label-syntax.ts";
 import {
   checkForm,
   checkRange,
@@ -10,6 +10,7 @@ import {
   invalidValue,
   requiredValue,
   tooLongValue,
+  unsupportedValue,
 } from "../field-error.ts";
 import { validateNoWayUp, validateRelativePath } from "../relative-path.ts";
 import { validateDownwardFiles } from "./downward-api.ts";
@@ -44,7 +45,9 @@ function rule<K extends Kind>(
     podMetadata: ObjectMeta | undefined,
   ) => FieldError[] = () => [],
 ): SourceRule {
-  return (volume, path, podMetadata) => {
+  return (volume, volumePath, podMetadata) => {
+    // In errors upstream has another name for this one.
+    const path = `${volumePath}.${kind === "gcePersistentDisk" ? "persistentDisk" : kind}`;
     const source = volume[kind] as Source<K>;
     return [
       ...needed.filter((field) => isEmpty(source, field)).map((field) => requiredValue(`${path}.${field}`)),
@@ -72,11 +75,9 @@ export const sourceRules: Readonly<Record<Kind, SourceRule>> = {
   gitRepo: rule("gitRepo", ["repository"], ({ directory }, path) =>
     validateRelativePath(directory ?? "", `${path}.directory`),
   ),
-  gcePersistentDisk: rule("gcePersistentDisk", ["pdName"], ({ partition }, path) =>
-    checkRange(`${path}.partition`, partition, 0, 255),
-  ),
+  gcePersistentDisk: rule("gcePersistentDisk", ["pdName"], ({ partition }, path) => validatePartition(partition, path)),
   awsElasticBlockStore: rule("awsElasticBlockStore", ["volumeID"], ({ partition }, path) =>
-    checkRange(`${path}.partition`, partition, 0, 255),
+    validatePartition(partition, path),
   ),
   secret: rule("secret", ["secretName"], ({ defaultMode, items }, path) => [
     ...validateMode(defaultMode, `${path}.defaultMode`),
@@ -85,11 +86,13 @@ export const sourceRules: Readonly<Record<Kind, SourceRule>> = {
   nfs: rule("nfs", ["server", "path"], (source, path) =>
     source.path?.startsWith("/") ? [] : [invalidValue(`${path}.path`, source.path ?? "", "must be an absolute path")],
   ),
-  iscsi: rule("iscsi", ["targetPortal", "iqn"], ({ iqn, lun }, path) => [
-    ...(iqn && !/^(?:iqn|eui|naa)/.test(iqn)
-      ? [invalidValue(`${path}.iqn`, iqn, "must be valid format starting with iqn, eui, or naa")]
+  iscsi: rule("iscsi", ["targetPortal", "iqn"], (source, path) => [
+    ...(source.iqn ? checkForm(`${path}.iqn`, source.iqn, iqnProblem) : []),
+    ...checkRange(`${path}.lun`, source.lun, 0, 255),
+    ...((source.chapAuthDiscovery || source.chapAuthSession) && source.secretRef === undefined
+      ? [requiredValue(`${path}.secretRef`)]
       : []),
-    ...checkRange(`${path}.lun`, lun, 0, 255),
+    ...(source.initiatorName === undefined ? [] : checkForm(`${path}.initiatorname`, source.initiatorName, iqnProblem)),
   ]),
   glusterfs: rule("glusterfs", ["endpoints", "path"]),
   flexVolume: rule("flexVolume", ["driver"]),
@@ -99,11 +102,9 @@ export const sourceRules: Readonly<Record<Kind, SourceRule>> = {
     ...validateItems(items, `${path}.items`),
   ]),
   rbd: rule("rbd", ["monitors", "image"]),
-  cinder: rule("cinder", ["volumeID"]),
+  cinder: rule("cinder", ["volumeID"], validateSecretName),
   cephfs: rule("cephfs", ["monitors"]),
-  flocker: rule("flocker", [], ({ datasetName, datasetUUID }, path) =>
-    datasetName || datasetUUID ? [] : [requiredValue(path, "one of datasetName and datasetUUID is required")],
-  ),
+  flocker: rule("flocker", [], ({ datasetName, datasetUUID }, path) => validateFlocker(datasetName, datasetUUID, path)),
   persistentVolumeClaim: rule("persistentVolumeClaim", ["claimName"]),
   downwardAPI: rule("downwardAPI", [], ({ defaultMode, items }, path) => [
     ...validateMode(defaultMode, `${path}.defaultMode`),
@@ -114,12 +115,17 @@ export const sourceRules: Readonly<Record<Kind, SourceRule>> = {
   vsphereVolume: rule("vsphereVolume", ["volumePath"]),
   photonPersistentDisk: rule("photonPersistentDisk", ["pdID"]),
   portworxVolume: rule("portworxVolume", ["volumeID"]),
-  azureDisk: rule("azureDisk", ["diskName", "diskURI"], ({ cachingMode, kind }, path) => [
+  azureDisk: rule("azureDisk", ["diskName", "diskURI"], ({ cachingMode, kind, diskURI }, path) => [
+    ...validateDiskUri(diskURI ?? "", kind, `${path}.diskURI`),
     ...checkSupported(`${path}.cachingMode`, cachingMode, ["None", "ReadOnly", "ReadWrite"]),
     ...checkSupported(`${path}.kind`, kind, ["Dedicated", "Managed", "Shared"]),
   ]),
-  quobyte: rule("quobyte", ["registry", "volume"]),
-  storageos: rule("storageos", ["volumeName"]),
+  quobyte: rule("quobyte", ["volume"], ({ registry }, path) => validateRegistry(registry ?? "", `${path}.registry`)),
+  storageos: rule("storageos", ["volumeName"], (source, path) => [
+    ...checkForm(`${path}.volumeName`, source.volumeName || "a", dnsLabelProblem),
+    ...(source.volumeNamespace ? checkForm(`${path}.volumeNamespace`, source.volumeNamespace, dnsLabelProblem) : []),
+    ...validateSecretName(source, path),
+  ]),
   scaleIO: rule("scaleIO", ["gateway", "system", "volumeName"]),
   projected: rule("projected", [], (source, path) => validateProjected(source, path)),
   csi: rule("csi", ["driver"], ({ driver, nodePublishSecretRef }, path) => [
@@ -153,12 +159,61 @@ function validateFc(
   path: string,
 ): FieldError[] {
   const at = `${path}.targetWWNs`;
+  const errors: FieldError[] = [];
   if (worldWideNames.length === 0 && ids.length === 0)
     return [requiredValue(at, "must specify either targetWWNs or wwids, but not both")];
   if (worldWideNames.length > 0 && ids.length > 0)
-    return [invalidValue(at, worldWideNames, "targetWWNs and wwids can not be specified simultaneously")];
-  if (worldWideNames.length === 0) return [];
-  return lun === undefined
-    ? [requiredValue(`${path}.lun`, "lun is required if targetWWNs is specified")]
-    : checkRange(`${path}.lun`, lun, 0, 255);
+    errors.push(invalidValue(at, worldWideNames, "targetWWNs and wwids can not be specified simultaneously"));
+  if (worldWideNames.length === 0) return errors;
+  if (lun === undefined) errors.push(requiredValue(`${path}.lun`, "lun is required if targetWWNs is specified"));
+  return [...errors, ...checkRange(`${path}.lun`, lun, 0, 255)];
+}
+
+/** 0 is the whole disk. */
+function validatePartition(partition: number | undefined, path: string): FieldError[] {
+  return partition === 0 ? [] : checkRange(`${path}.partition`, partition, 1, 255);
+}
+
+function iqnProblem(name: string): string | undefined {
+  const pattern = iqnPatterns[name.slice(0, 3)];
+  if (pattern === undefined) return "must be valid format starting with iqn, eui, or naa";
+  return pattern.test(name) ? undefined : "must be valid format";
+}
+
+const iqnPatterns: Readonly<Record<string, RegExp>> = {
+  iqn: /^iqn\.\d{4}-\d{2}\.[a-zA-Z0-9.-]+:[^,;*&$|\s]+$/,
+  eui: /^eui\.[a-zA-Z0-9]{16}$/,
+  naa: /^naa\.[a-zA-Z0-9]{32}$/,
+};
+
+function validateSecretName({ secretRef }: { secretRef?: { name?: string | undefined } | undefined }, path: string) {
+  return secretRef !== undefined && !secretRef.name ? [requiredValue(`${path}.secretRef.name`)] : [];
+}
+
+function validateFlocker(name: string | undefined, uuid: string | undefined, path: string): FieldError[] {
+  if (!name && !uuid) return [requiredValue(path, "one of datasetName and datasetUUID is required")];
+  const errors: FieldError[] = [];
+  if (name && uuid)
+    errors.push(invalidValue(path, "resource", "datasetName and datasetUUID can not be specified simultaneously"));
+  if (name?.includes("/")) errors.push(invalidValue(`${path}.datasetName`, name, "must not contain '/'"));
+  return errors;
+}
+
+function validateDiskUri(uri: string, kind: string | undefined, path: string): FieldError[] {
+  const [start, form] =
+    kind === "Managed"
+      ? [
+          "/subscriptions/",
+          "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}",
+        ]
+      : ["https://", "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd"];
+  return uri.startsWith(start) ? [] : [unsupportedValue(path, uri, [form])];
+}
+
+function validateRegistry(registry: string, path: string): FieldError[] {
+  const rule = "must be a host:port pair or multiple pairs separated by commas";
+  if (registry === "") return [requiredValue(path, rule)];
+  return registry.split(",").every((pair) => /^[^:]*:[^:]*$|^\[.*\]:[^:]*$/.test(pair))
+    ? []
+    : [invalidValue(path, registry, rule)];
 }

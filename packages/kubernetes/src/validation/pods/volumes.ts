@@ -30,7 +30,7 @@ function validateSource(volume: Volume, path: string, podMetadata: ObjectMeta | 
   const [kind, ...others] = kinds.filter((name) => volume[name] !== undefined);
   if (kind === undefined) return [requiredValue(path, "must specify a volume type")];
   return [
-    ...sourceRules[kind](volume, `${path}.${kind}`, podMetadata),
+    ...sourceRules[kind](volume, path, podMetadata),
     ...others.map((name) => forbiddenValue(`${path}.${name}`, "may not specify more than 1 volume type")),
   ];
 }

@@ -64,5 +64,7 @@ function validateOptions(options: WindowsSecurityContextOptions | undefined, pat
       invalidValue(`${path}.gmsaCredentialSpec`, credentials, "gmsaCredentialSpec size must be under 64 KiB"),
     );
   if (user === "") errors.push(invalidValue(`${path}.runAsUserName`, "", "runAsUserName cannot be an empty string"));
+  if (user !== undefined && /\p{Cc}/u.test(user))
+    errors.push(invalidValue(`${path}.runAsUserName`, user, "runAsUserName cannot contain control characters"));
   return errors;
 }
