@@ -145,7 +145,10 @@ export const takenPods: readonly (readonly [name: string, pod: Pod])[] = [
     "a claim of its own",
     withVolume({
       ephemeral: {
-        volumeClaimTemplate: { spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1" } } } },
+        volumeClaimTemplate: {
+          metadata: { labels: { a: "b" } },
+          spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1" } } },
+        },
       },
     }),
   ],
