@@ -53,7 +53,7 @@ export {
   podTitle,
   statusOfContainer,
 } from "./pods/pod-containers.ts";
-export { setPodDefaults, setPodSpecDefaults } from "./pods/pod-defaults.ts";
+export { setPodDefaults, setPodTemplateDefaults } from "./pods/pod-defaults.ts";
 export { type PodPhase, type PodPhaseFacts, podPhase } from "./pods/pod-phase.ts";
 export {
   configHashAnnotation,
@@ -139,7 +139,7 @@ export {
 } from "./validation/metadata.ts";
 export { configKeyProblem } from "./validation/names.ts";
 export { validatePod, validatePodCreate } from "./validation/pods/pod.ts";
-export { validatePodSpec } from "./validation/pods/pod-spec.ts";
+export { validatePodTemplate } from "./validation/pods/pod-template.ts";
 export { validatePortNumber, validatePortOrName } from "./validation/port.ts";
 export {
   maxCertificateSeconds,

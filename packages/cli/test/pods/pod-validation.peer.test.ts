@@ -2,7 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiError, createClient, type KubernetesClient, loadClusterConfig, resources } from "@wherry/client";
-import { type Pod, type PodSpec, setPodDefaults } from "@wherry/kubernetes";
+import {
+  type Deployment,
+  type Pod,
+  type PodSpec,
+  type PodTemplateSpec,
+  setPodDefaults,
+  setPodTemplateDefaults,
+  validatePodTemplate,
+} from "@wherry/kubernetes";
 import { eventually } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkStaticPod } from "../../../kubelet/src/pods/static/check-pod.ts";
@@ -77,6 +85,47 @@ describe.skipIf("skip" in assets)("a real kube-apiserver and validatePod()", () 
     },
   );
 
+  const asTemplate = ({ metadata, spec = { containers: [] } }: Pod): PodTemplateSpec => ({
+    metadata: {
+      labels: { ...metadata?.labels, app: "web" },
+      ...(metadata?.annotations && { annotations: metadata.annotations }),
+    },
+    spec: { ...spec, restartPolicy: spec.restartPolicy || "Always" },
+  });
+  const createDeployment = (template: PodTemplateSpec) =>
+    admin.create(
+      resources.deployments,
+      { metadata: { name: "web" }, spec: { selector: { matchLabels: { app: "web" } }, template } },
+      { namespace, dryRun: true },
+    );
+
+  // Not all that a pod must not be is found in what it is made from.
+  const everyPod = [
+    refusedContainers,
+    refusedProbes,
+    refusedVolumes,
+    refusedPlacements,
+    refusedSpecs,
+    takenPods,
+  ].flat();
+
+  test.each(everyPod)("say the same of a template: %s", async (_, pod) => {
+    const template = asTemplate(pod);
+    const given = structuredClone(template);
+    setPodTemplateDefaults(given);
+    const problems = validatePodTemplate(given, "spec.template").map(({ field, message }) => `${field}: ${message}`);
+    const answer = await createDeployment(template).catch((error: unknown) => error);
+    if (answer instanceof ApiError) {
+      const causes = (answer.details.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`);
+      expect(comparable(causes.filter((cause) => !isOfWorkload(cause)).join("; "))).toEqual(
+        comparable(problems.join("; ")),
+      );
+    } else {
+      expect(problems).toEqual([]);
+      expect(ownFields((answer as Deployment).spec?.template.spec)).toEqual(ownFields(given.spec));
+    }
+  });
+
   test.each(takenPods)("take a pod with %s, and give it the same defaults", async (_, pod) => {
     const given = structuredClone(pod);
     setPodDefaults(given);
@@ -84,6 +133,11 @@ describe.skipIf("skip" in assets)("a real kube-apiserver and validatePod()", () 
     expect(ownFields(spec)).toEqual(ownFields(given.spec));
   });
 });
+
+/** What a Deployment wants of its template, whatever its pods may be. */
+function isOfWorkload(cause: string): boolean {
+  return cause.endsWith('supported values: "Always"') || cause.includes("activeDeadlineSeconds in");
+}
 
 /** The order of problems is nobody's, and objects are shown as Go's types there. */
 function comparable(problems: string): string[] {
@@ -105,5 +159,7 @@ function ownFields(spec: PodSpec | undefined): unknown {
     tolerations: _t,
     ...own
   } = spec ?? { containers: [] };
-  return JSON.parse(JSON.stringify(own, (_, value: unknown) => (value === "" || value === 0 ? undefined : value)));
+  return JSON.parse(
+    JSON.stringify(own, (_, value: unknown) => (value === "" || value === 0 || value === null ? undefined : value)),
+  );
 }

@@ -1,4 +1,13 @@
-import type { Container, ContainerPort, EnvVar, EphemeralContainer, Pod, PodSpec, Probe } from "../api/index.ts";
+import type {
+  Container,
+  ContainerPort,
+  EnvVar,
+  EphemeralContainer,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+} from "../api/index.ts";
 
 import { setOwn } from "../patch/json-value.ts";
 import { formatQuantity, quantityMilliValue, tryParseQuantity } from "../quantity.ts";
@@ -25,8 +34,14 @@ export function setPodDefaults(pod: Pod): void {
   setSharedRequests(spec);
 }
 
-/** Sets what is the same in pods and in templates of pods. */
-export function setPodSpecDefaults(spec: PodSpec): void {
+/** Sets the defaults of a workload's template in place: those of pods, but for what only a pod is given. */
+export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): void {
+  if (template === undefined) return;
+  template.spec ??= { containers: [] };
+  setPodSpecDefaults(template.spec);
+}
+
+function setPodSpecDefaults(spec: PodSpec): void {
   spec.containers ??= [];
   spec.restartPolicy ||= "Always";
   spec.terminationGracePeriodSeconds ??= 30;

@@ -20,8 +20,12 @@ export function setVolumeDefaults(volume: Volume): void {
   setBlockDefaults(volume);
 }
 
-/** `Always` for the tag `latest`, also where it is only implied; `IfNotPresent` for other tags and for digests. */
+/**
+ * `Always` for the tag `latest`, also where it is only implied; `IfNotPresent` for other tags, for digests and for what names no
+ * image.
+ */
 export function defaultPullPolicy(image: string): string {
+  if (!/^\S+$/.test(image)) return "IfNotPresent";
   const [name = "", digest] = image.split("@");
   const tag = /:([^:/]+)$/.exec(name)?.[1];
   return tag === "latest" || (tag === undefined && digest === undefined) ? "Always" : "IfNotPresent";

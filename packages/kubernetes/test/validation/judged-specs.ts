@@ -361,13 +361,10 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ priorityClassName: "A_" }),
   ],
   [
-    'spec.preemptionPolicy: Unsupported value: "Always": supported values: "Never", "PreemptLowerPriority"',
+    'spec.preemptionPolicy: Unsupported value: "Always": supported values: "PreemptLowerPriority", "Never"',
     inPod({ preemptionPolicy: "Always" }),
   ],
-  [
-    'spec.preemptionPolicy: Unsupported value: "": supported values: "Never", "PreemptLowerPriority"',
-    inPod({ preemptionPolicy: "" }),
-  ],
+  ["spec.preemptionPolicy: Required value", inPod({ preemptionPolicy: "" })],
   [
     "spec.readinessGates[0].conditionType: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
     inPod({ readinessGates: [{ conditionType: "a b" }] }),

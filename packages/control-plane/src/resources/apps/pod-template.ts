@@ -8,39 +8,24 @@ import {
   type PodTemplateSpec,
   requiredValue,
   selects,
-  setPodSpecDefaults,
   unsupportedValue,
-  validateAnnotations,
   validateLabelSelector,
-  validateLabels,
-  validatePodSpec,
+  validatePodTemplate,
 } from "@wherry/kubernetes";
 
-/** Sets the defaults of a workload's pod template. */
-export function setTemplateDefaults(template: PodTemplateSpec | undefined): void {
-  if (template === undefined) return;
-  template.spec ??= { containers: [] };
-  setPodSpecDefaults(template.spec);
-}
-
-/** Checks a pod template by itself. */
-export function validateTemplate(template: PodTemplateSpec | undefined, path: string): FieldError[] {
-  if (template === undefined) return [requiredValue(path)];
-  return [
-    ...validateLabels(template.metadata?.labels, `${path}.labels`),
-    ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`),
-    ...(template.spec?.ephemeralContainers === undefined
-      ? []
-      : [forbiddenValue(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template")]),
-    ...validatePodSpec(template.spec ?? { containers: [] }, `${path}.spec`),
-  ];
-}
+/** What makes the pods of a workload. */
+const ownerOfPods = {
+  daemonset: "DaemonSet",
+  deployment: "ReplicaSet",
+  replicaSet: "ReplicaSet",
+  statefulset: "StatefulSet",
+} as const;
 
 /** Checks the template and selector of a workload whose pods are to run for ever, named `kind` in messages. */
 export function validateSelectorAndTemplate(
   selector: LabelSelector | undefined,
   template: PodTemplateSpec | undefined,
-  kind: string,
+  kind: keyof typeof ownerOfPods,
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (selector === undefined) errors.push(requiredValue("spec.selector"));
@@ -56,7 +41,7 @@ export function validateSelectorAndTemplate(
       invalidValue("spec.template.metadata.labels", labels ?? null, "`selector` does not match template `labels`"),
     );
   }
-  errors.push(...validateTemplate(template, "spec.template"));
+  errors.push(...validatePodTemplate(template, "spec.template"));
   const { restartPolicy, activeDeadlineSeconds } = template?.spec ?? {};
   if (restartPolicy !== undefined && restartPolicy !== "Always") {
     errors.push(unsupportedValue("spec.template.spec.restartPolicy", restartPolicy, ["Always"]));
@@ -65,7 +50,7 @@ export function validateSelectorAndTemplate(
     errors.push(
       forbiddenValue(
         "spec.template.spec.activeDeadlineSeconds",
-        `activeDeadlineSeconds in ${kind[0]?.toUpperCase()}${kind.slice(1)} is not Supported`,
+        `activeDeadlineSeconds in ${ownerOfPods[kind]} is not Supported`,
       ),
     );
   }

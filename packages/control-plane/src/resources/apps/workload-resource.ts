@@ -4,6 +4,7 @@ import {
   type LabelSelector,
   type PodTemplateSpec,
   requiredValue,
+  setPodTemplateDefaults,
 } from "@wherry/kubernetes";
 import { ageOf } from "../../tables/age.ts";
 import {
@@ -13,7 +14,7 @@ import {
   type ResourceDefinition,
   type ResourceStrategy,
 } from "../resource-definition.ts";
-import { setTemplateDefaults, validateImmutable } from "./pod-template.ts";
+import { validateImmutable } from "./pod-template.ts";
 import {
   ageColumn,
   scaleSubresource,
@@ -108,7 +109,7 @@ function strategyOf<T extends Workload<Spec>, Spec extends WorkloadSpec>(
     setDefaults(object) {
       if (object.spec === undefined) return;
       workload.setDefaults(object.spec, object);
-      setTemplateDefaults(object.spec.template);
+      setPodTemplateDefaults(object.spec.template);
     },
     prepareForCreate(object) {
       object.status = workload.initialStatus();

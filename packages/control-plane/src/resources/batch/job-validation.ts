@@ -13,8 +13,9 @@ import {
   selects,
   tooManyItems,
   validateLabelSelector,
+  validatePodTemplate,
 } from "@wherry/kubernetes";
-import { validateImmutable, validateTemplate } from "../apps/pod-template.ts";
+import { validateImmutable } from "../apps/pod-template.ts";
 
 const maxIndexedParallelism = 100_000;
 const maxPolicyRules = 20;
@@ -46,7 +47,7 @@ export function validateJobSpec(spec: JobSpec, { metadata }: Job): FieldError[] 
   errors.push(
     ...validateCompletionMode(spec),
     ...validateSelector(spec, metadata?.uid ?? ""),
-    ...validateTemplate(spec.template, "spec.template"),
+    ...validatePodTemplate(spec.template, "spec.template"),
     ...checkSupported("spec.podReplacementPolicy", spec.podReplacementPolicy, ["Failed", "TerminatingOrFailed"]),
     ...validateFailurePolicy(spec),
   );

@@ -7,6 +7,7 @@ import {
   duplicateValue,
   type FieldError,
   forbiddenValue,
+  requiredValue,
 } from "../field-error.ts";
 import { validateLabels } from "../metadata.ts";
 import { validateAffinity } from "./affinity.ts";
@@ -71,7 +72,9 @@ function validatePlacement(spec: PodSpec, path: string, podLabels: ObjectMeta["l
     ...validateAffinity(spec.affinity, `${path}.affinity`, podLabels),
     ...validateTopologySpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`, podLabels),
     ...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`),
-    ...checkSupported(`${path}.preemptionPolicy`, spec.preemptionPolicy, ["Never", "PreemptLowerPriority"]),
+    ...(spec.preemptionPolicy === ""
+      ? [requiredValue(`${path}.preemptionPolicy`)]
+      : checkSupported(`${path}.preemptionPolicy`, spec.preemptionPolicy, ["PreemptLowerPriority", "Never"])),
   ];
 }
 

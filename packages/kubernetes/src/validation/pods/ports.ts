@@ -19,7 +19,8 @@ export function validatePorts(ports: readonly ContainerPort[], path: string, hos
     if (containerPort) errors.push(...validatePortNumber(containerPort, `${at}.containerPort`));
     else errors.push(requiredValue(`${at}.containerPort`));
     if (hostPort) errors.push(...validatePortNumber(hostPort, `${at}.hostPort`));
-    if (hostNetwork && hostPort !== containerPort)
+    // In a pod it is set where it was missing.
+    if (hostNetwork && hostPort && hostPort !== containerPort)
       errors.push(invalidValue(`${at}.hostPort`, hostPort, "must match `containerPort` when `hostNetwork` is true"));
     errors.push(...checkSupported(`${at}.protocol`, protocol, ["SCTP", "TCP", "UDP"]));
   });
