@@ -1,4 +1,4 @@
-import type { Pod, PodSpec, TopologySpreadConstraint } from "@wherry/kubernetes";
+import type { Container, Pod, PodSpec, TopologySpreadConstraint } from "@wherry/kubernetes";
 import { inContainer, inPod, type JudgedPod, podWith } from "./judged-pods.ts";
 
 const required = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -15,8 +15,10 @@ const spread = (...constraints: Partial<TopologySpreadConstraint>[]): Partial<Po
     ...constraint,
   })),
 });
-const annotated = (annotations: Record<string, string>): Pod => ({
-  ...inPod({}),
+const appArmor = "container.apparmor.security.beta.kubernetes.io";
+const seccomp = "container.seccomp.security.alpha.kubernetes.io";
+const annotated = (annotations: Record<string, string>, container: Partial<Container> = {}): Pod => ({
+  ...inContainer(container),
   metadata: { name: "web", annotations },
 });
 const labelSelector = { matchLabels: { a: "b" } };
@@ -245,8 +247,26 @@ export const refusedSpecs: readonly JudgedPod[] = [
     annotated({ "seccomp.security.alpha.kubernetes.io/pod": "foo" }),
   ],
   [
+    "metadata.annotations.seccomp.security.alpha.kubernetes.io/pod: Invalid value: \"../a\": must not contain '..'",
+    annotated({ "seccomp.security.alpha.kubernetes.io/pod": "localhost/../a" }),
+  ],
+  [
     'metadata.annotations[controller.kubernetes.io/pod-deletion-cost]: Invalid value: "foo": must be a 32bit integer',
     annotated({ "controller.kubernetes.io/pod-deletion-cost": "foo" }),
+  ],
+  [
+    "spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match",
+    annotated(
+      { [`${appArmor}/a`]: "runtime/default" },
+      { securityContext: { appArmorProfile: { type: "Unconfined" } } },
+    ),
+  ],
+  [
+    "spec.containers[0].securityContext.seccompProfile.localhostProfile: Forbidden: seccomp profile in annotation and field must match",
+    annotated(
+      { [`${seccomp}/a`]: "localhost/b" },
+      { securityContext: { seccompProfile: { type: "Localhost", localhostProfile: "a" } } },
+    ),
   ],
   [
     "metadata.name: Invalid value: \"Web\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); metadata.labels: Invalid value: \"\": name part must be non-empty; metadata.labels: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); metadata.labels: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName'); metadata.labels: Invalid value: \"/x\": prefix part must be non-empty; metadata.labels: Invalid value: \"A_/b\": prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
@@ -533,7 +553,10 @@ export const refusedSpecs: readonly JudgedPod[] = [
     inPod({ resourceClaims: [{ name: "A_", resourceClaimName: "a", resourceClaimTemplateName: "b" }] }),
   ],
   [
-    'spec.containers[0].resources.claims[0]: Not found: "b": must be one of the names in pod.spec.resourceClaims: a',
-    podWith({ resourceClaims: [{ name: "a", resourceClaimName: "a" }] }, { resources: { claims: [{ name: "b" }] } }),
+    "spec.containers[0].resources.claims[0].request: Invalid value: \"A_\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?'); spec.containers[0].resources.claims[0]: Not found: \"b\": must be one of the names in pod.spec.resourceClaims: a",
+    podWith(
+      { resourceClaims: [{ name: "a", resourceClaimName: "a" }] },
+      { resources: { claims: [{ name: "b", request: "A_" }] } },
+    ),
   ],
 ];

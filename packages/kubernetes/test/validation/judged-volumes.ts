@@ -233,7 +233,14 @@ export const refusedVolumes: readonly JudgedPod[] = [
     "spec.volumes[0].gitRepo.repository: Required value; spec.volumes[0].gitRepo.directory: Invalid value: \"../a\": must not contain '..'",
     withVolume({ gitRepo: { repository: "", directory: "../a" } }),
   ],
-  ["spec.volumes[0].flexVolume.driver: Required value", withVolume({ flexVolume: { driver: "" } })],
+  [
+    'spec.volumes[0].flexVolume.driver: Required value; spec.volumes[0].flexVolume.options[kubernetes.io/a]: Invalid value: "kubernetes.io/a": kubernetes.io and k8s.io namespaces are reserved',
+    withVolume({ flexVolume: { driver: "", options: { "kubernetes.io/a": "b" } } }),
+  ],
+  [
+    "spec.volumes[0].quobyte.tenant: Required value: must be a UUID and may not exceed a length of 64 characters",
+    withVolume({ quobyte: { registry: "a", volume: "v", tenant: "t".repeat(65) } }),
+  ],
   ["spec.volumes[0].csi.driver: Required value", withVolume({ csi: { driver: "" } })],
   [
     "spec.volumes[0].csi.driver: Invalid value: \"a_b\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); spec.volumes[0].csi.nodePublishSecretRef.name: Required value",
@@ -275,7 +282,7 @@ export const refusedVolumes: readonly JudgedPod[] = [
     withVolume({ cinder: { volumeID: "a", secretRef: { name: "" } } }),
   ],
   [
-    "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set; spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.labels: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); spec.volumes[0].ephemeral.volumeClaimTemplate.spec.selector.matchLabels: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?'); spec.volumes[0].ephemeral.volumeClaimTemplate.spec.storageClassName: Invalid value: \"A_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Invalid value: \"-1\": must be greater than zero",
+    "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set; spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.labels: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'); spec.volumes[0].ephemeral.volumeClaimTemplate.spec.selector.matchLabels: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?'); spec.volumes[0].ephemeral.volumeClaimTemplate.spec.storageClassName: Invalid value: \"A_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); spec.volumes[0].ephemeral.volumeClaimTemplate.spec.volumeAttributesClassName: Invalid value: \"A_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Invalid value: \"-1\": must be greater than zero",
     withVolume({
       ephemeral: {
         volumeClaimTemplate: {
@@ -284,6 +291,7 @@ export const refusedVolumes: readonly JudgedPod[] = [
             accessModes: ["ReadWriteOnce"],
             selector: { matchLabels: { a: "b c" } },
             storageClassName: "A_",
+            volumeAttributesClassName: "A_",
             resources: { requests: { storage: "-1" } },
           },
         },

@@ -159,6 +159,15 @@ describe("decodeManifest()", () => {
     expect(() => decodeManifest(text, "n")).toThrow(`${message}, a static pod must do without objects of the API`);
   });
 
+  test("takes a required field that is missing for an empty one, as the API server does", () => {
+    const probe = "{ httpGet: { port: 80, httpHeaders: [{ name: X }] } }";
+    const [container] = decodeManifest(inContainer(`livenessProbe: ${probe}`), "n").pod.spec?.containers ?? [];
+    expect(container?.livenessProbe?.httpGet?.httpHeaders).toEqual([{ name: "X", value: "" }]);
+    expect(() => decodeManifest(inContainer("livenessProbe: { httpGet: {} }"), "n")).toThrow(
+      "spec.containers[0].livenessProbe.httpGet.port: Invalid value: 0: must be between 1 and 65535, inclusive",
+    );
+  });
+
   test("takes values that only look like references", () => {
     const text = inContainer("env: [{ name: secret, value: secret }]");
     expect(decodeManifest(text, "n").pod.spec?.containers[0]?.env).toEqual([{ name: "secret", value: "secret" }]);

@@ -1,10 +1,17 @@
-import type { ObjectMeta, PodSpec } from "../../api/index.ts";
+import type { AppArmorProfile, ObjectMeta, PodSpec, SeccompProfile } from "../../api/index.ts";
 import { configMirrorAnnotation } from "../../pods/pod-predicates.ts";
-import { type FieldError, invalidValue } from "../field-error.ts";
+import { type FieldError, forbiddenValue, invalidValue } from "../field-error.ts";
+import { validateRelativePath } from "../relative-path.ts";
 
 const appArmor = "container.apparmor.security.beta.kubernetes.io/";
 const seccompOfPod = "seccomp.security.alpha.kubernetes.io/pod";
 const seccompOfContainer = "container.seccomp.security.alpha.kubernetes.io/";
+const localhost = "localhost/";
+const typesOfProfiles: Readonly<Partial<Record<string, string>>> = {
+  "runtime/default": "RuntimeDefault",
+  "docker/default": "RuntimeDefault",
+  unconfined: "Unconfined",
+};
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
 
 /** Checks the annotations that say something of how a pod is run. */
@@ -18,8 +25,7 @@ export function validatePodAnnotations(
     if (key === configMirrorAnnotation && !spec.nodeName)
       return [invalidValue(at, value, "must set spec.nodeName if mirror pod annotation is set")];
     if (key.startsWith(appArmor)) return validateAppArmor(key.slice(appArmor.length), value, at, spec);
-    if (key === seccompOfPod || key.startsWith(seccompOfContainer))
-      return isSeccomp(value) ? [] : [invalidValue(`${path}.${key}`, value, "must be a valid seccomp profile")];
+    if (key === seccompOfPod || key.startsWith(seccompOfContainer)) return validateSeccomp(value, `${path}.${key}`);
     if (key === deletionCost && !isInt32(value)) return [invalidValue(at, value, "must be a 32bit integer")];
     return [];
   });
@@ -35,8 +41,54 @@ function validateAppArmor(container: string, profile: string, path: string, spec
   ];
 }
 
-function isSeccomp(profile: string): boolean {
-  return ["runtime/default", "docker/default", "unconfined"].includes(profile) || profile.startsWith("localhost/");
+function validateSeccomp(profile: string, path: string): FieldError[] {
+  if (profile.startsWith(localhost)) return validateRelativePath(profile.slice(localhost.length), path);
+  return Object.hasOwn(typesOfProfiles, profile)
+    ? []
+    : [invalidValue(path, profile, "must be a valid seccomp profile")];
+}
+
+/** Checks that profiles which are given in annotations and in fields are the same. */
+export function validateProfileAnnotations(
+  annotations: ObjectMeta["annotations"],
+  spec: PodSpec,
+  path: string,
+): FieldError[] {
+  const { containers = [], initContainers = [], securityContext } = spec;
+  const annotated = (key: string) =>
+    annotations !== undefined && Object.hasOwn(annotations, key) ? annotations[key] : undefined;
+  const compare = validateSameProfile;
+  return [
+    ...compare(
+      "seccomp",
+      annotated(seccompOfPod),
+      securityContext?.seccompProfile,
+      `${path}.securityContext.seccompProfile`,
+    ),
+    ...Object.entries({ initContainers, containers }).flatMap(([list, members]) =>
+      members.flatMap(({ name, securityContext: own }, index) => {
+        const at = `${path}.${list}[${index}].securityContext`;
+        return [
+          ...compare("seccomp", annotated(seccompOfContainer + name), own?.seccompProfile, `${at}.seccompProfile`),
+          ...compare("apparmor", annotated(appArmor + name), own?.appArmorProfile, `${at}.appArmorProfile`),
+        ];
+      }),
+    ),
+  ];
+}
+
+function validateSameProfile(
+  kind: string,
+  annotation: string | undefined,
+  profile: SeccompProfile | AppArmorProfile | undefined,
+  path: string,
+): FieldError[] {
+  if (!annotation || profile === undefined) return [];
+  const isLocal = annotation.startsWith(localhost);
+  if (profile.type !== (isLocal ? "Localhost" : typesOfProfiles[annotation]))
+    return [forbiddenValue(`${path}.type`, `${kind} type in annotation and field must match`)];
+  if (!isLocal || profile.localhostProfile === annotation.slice(localhost.length)) return [];
+  return [forbiddenValue(`${path}.localhostProfile`, `${kind} profile in annotation and field must match`)];
 }
 
 function isInt32(text: string): boolean {

@@ -29,7 +29,10 @@ export function validateEphemeralClaim(
     ...validateLabels(metadata?.labels, `${path}.metadata.labels`),
     ...validateAnnotations(metadata?.annotations, `${path}.metadata.annotations`),
     ...validateLabelSelector(spec?.selector, `${at}.selector`),
-    ...(spec?.storageClassName ? checkForm(`${at}.storageClassName`, spec.storageClassName, dnsSubdomainProblem) : []),
+    ...(["storageClassName", "volumeAttributesClassName"] as const).flatMap((field) => {
+      const name = spec?.[field];
+      return name ? checkForm(`${at}.${field}`, name, dnsSubdomainProblem) : [];
+    }),
     ...modes.flatMap((mode) => checkSupported(`${at}.accessModes`, mode, accessModes)),
     ...checkSupported(`${at}.volumeMode`, spec?.volumeMode, ["Block", "Filesystem"]),
   ];

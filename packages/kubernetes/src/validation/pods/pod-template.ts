@@ -1,7 +1,7 @@
 import type { PodTemplateSpec } from "../../api/index.ts";
 import { type FieldError, forbiddenValue, requiredValue } from "../field-error.ts";
 import { validateAnnotations, validateLabels } from "../metadata.ts";
-import { validatePodAnnotations } from "./annotations.ts";
+import { validatePodAnnotations, validateProfileAnnotations } from "./annotations.ts";
 import { validatePodSpec } from "./pod-spec.ts";
 
 /**
@@ -15,6 +15,7 @@ export function validatePodTemplate(template: PodTemplateSpec | undefined, path:
     ...validateLabels(metadata?.labels, `${path}.labels`),
     ...validateAnnotations(metadata?.annotations, `${path}.annotations`),
     ...validatePodAnnotations(metadata?.annotations, spec, `${path}.annotations`),
+    ...validateProfileAnnotations(metadata?.annotations, spec, `${path}.spec`),
     ...(spec.ephemeralContainers === undefined
       ? []
       : [forbiddenValue(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template")]),

@@ -1,6 +1,6 @@
 import type { Pod, PodSpec } from "../../api/index.ts";
 import { type FieldError, forbiddenValue, invalidValue, requiredValue } from "../field-error.ts";
-import { validatePodAnnotations } from "./annotations.ts";
+import { validatePodAnnotations, validateProfileAnnotations } from "./annotations.ts";
 import { validateImages } from "./containers.ts";
 import { validatePodSpec } from "./pod-spec.ts";
 
@@ -16,11 +16,11 @@ export function validatePod({ metadata, spec = { containers: [] } }: Pod): Field
 }
 
 /** Checks what holds for a pod when it is made, beside `validatePod`: what is added to it later, and what goes away. */
-export function validatePodCreate({ spec }: Pod): FieldError[] {
-  const errors: FieldError[] = [];
-  if ((spec?.ephemeralContainers ?? []).length > 0)
+export function validatePodCreate({ metadata, spec = { containers: [] } }: Pod): FieldError[] {
+  const errors = validateProfileAnnotations(metadata?.annotations, spec, "spec");
+  if ((spec.ephemeralContainers ?? []).length > 0)
     errors.push(forbiddenValue("spec.ephemeralContainers", "cannot be set on create"));
-  if ((spec?.schedulingGates ?? []).length > 0 && spec?.nodeName)
+  if ((spec.schedulingGates ?? []).length > 0 && spec.nodeName)
     errors.push(forbiddenValue("spec.nodeName", "cannot be set until all schedulingGates have been cleared"));
   return errors;
 }

@@ -52,15 +52,19 @@ export function validateContainerClaims(
 ): FieldError[] {
   const names = new Set<string>();
   const known = new Set(podClaims.map(({ name }) => name));
-  return claims.flatMap(({ name }, index) => {
+  return claims.flatMap(({ name, request }, index) => {
     const at = `${path}[${index}]`;
     if (!name) return [requiredValue(at)];
+    const errors = request ? checkForm(`${at}.request`, request, dnsLabelProblem) : [];
     const isTaken = names.has(name);
     names.add(name);
-    if (isTaken) return [duplicateValue(at, name)];
-    if (known.has(name)) return [];
+    if (isTaken) return [...errors, duplicateValue(at, name)];
+    if (known.has(name)) return errors;
     const list = known.size === 0 ? " which is empty" : `: ${[...known].sort().join(", ")}`;
     const error = notFoundValue(at, name);
-    return [{ ...error, message: `${error.message}: must be one of the names in pod.spec.resourceClaims${list}` }];
+    return [
+      ...errors,
+      { ...error, message: `${error.message}: must be one of the names in pod.spec.resourceClaims${list}` },
+    ];
   });
 }

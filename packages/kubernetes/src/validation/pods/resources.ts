@@ -1,6 +1,6 @@
 import type { ContainerResizePolicy, PodSpec, ResourceRequirements } from "../../api/index.ts";
 import { formatResourceList, podRequests } from "../../pods/pod-resources.ts";
-import { compareQuantities, parseQuantity } from "../../quantity.ts";
+import { compareQuantities, parseQuantity, tryParseQuantity } from "../../quantity.ts";
 import { labelKeyProblem, labelKeyProblems } from "../../selectors/label-syntax.ts";
 import {
   checkForm,
@@ -12,6 +12,7 @@ import {
   requiredValue,
 } from "../field-error.ts";
 
+const hugePages = "hugepages-";
 const computeResources: readonly string[] = ["cpu", "memory"];
 const containerResources: readonly string[] = [...computeResources, "ephemeral-storage"];
 /** What else has a name of its own, and is counted in quotas only. */
@@ -33,7 +34,7 @@ const quotaResources: readonly string[] = [
 /** Checks the amounts that a container asks for and may have. */
 export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
   return [
-    ...validateAmounts(resources, path, (name, at) => validateContainerResourceName(name, at)),
+    ...validateAmounts(resources, path, validateContainerResourceName),
     ...validateLimits(resources, path),
     ...validateHugePages(resources, path),
   ];
@@ -48,7 +49,7 @@ export function validatePodResources(spec: PodSpec, path: string): FieldError[] 
 
 function validateShared(resources: ResourceRequirements, path: string): FieldError[] {
   const errors = [
-    ...validateAmounts(resources, path, (name, at) => validatePodResourceName(name, at)),
+    ...validateAmounts(resources, path, validatePodResourceName),
     ...validateLimits(resources, path),
     ...validateHugePages(resources, path),
   ];
@@ -78,9 +79,10 @@ function validateShares(
         );
     }
   };
-  check("requests", requests, formatResourceList(podRequests(own)));
+  const sums = formatResourceList(podRequests(own));
+  check("requests", requests, sums);
   // Of huge pages what is asked for is what may be had.
-  const pages = Object.entries(formatResourceList(podRequests(own))).filter(([name]) => name.startsWith(hugePages));
+  const pages = Object.entries(sums).filter(([name]) => name.startsWith(hugePages));
   check("limits", limits, Object.fromEntries(pages));
   spec.containers.forEach(({ resources }, index) => {
     for (const [name, amount] of Object.entries(resources?.limits ?? {})) {
@@ -131,12 +133,8 @@ function validateAmount(name: string, amount: string, path: string): FieldError[
 }
 
 function isMultiple(nano: bigint, pageSize: string): boolean {
-  try {
-    const page = parseQuantity(pageSize).nano;
-    return page > 0n && nano % page === 0n;
-  } catch {
-    return false;
-  }
+  const page = tryParseQuantity(pageSize)?.nano ?? 0n;
+  return page > 0n && nano % page === 0n;
 }
 
 function validatePodResourceName(name: string, path: string): FieldError[] {
@@ -184,8 +182,6 @@ function validateHugePages({ limits = {}, requests = {} }: ResourceRequirements 
     names.some((name) => name.startsWith(hugePages)) && !names.some((name) => computeResources.includes(name));
   return isAlone ? [forbiddenValue(path, "HugePages require cpu or memory")] : [];
 }
-
-const hugePages = "hugepages-";
 
 function isPodResource(name: string): boolean {
   return computeResources.includes(name) || name.startsWith(hugePages);

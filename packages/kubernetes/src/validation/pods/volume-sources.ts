@@ -95,7 +95,11 @@ export const sourceRules: Readonly<Record<Kind, SourceRule>> = {
     ...(source.initiatorName === undefined ? [] : checkForm(`${path}.initiatorname`, source.initiatorName, iqnProblem)),
   ]),
   glusterfs: rule("glusterfs", ["endpoints", "path"]),
-  flexVolume: rule("flexVolume", ["driver"]),
+  flexVolume: rule("flexVolume", ["driver"], ({ options }, path) =>
+    Object.keys(options ?? {})
+      .filter((key) => /^(?:[^/]*\.)?(?:kubernetes|k8s)\.io\//.test(key))
+      .map((key) => invalidValue(`${path}.options[${key}]`, key, "kubernetes.io and k8s.io namespaces are reserved")),
+  ),
   configMap: rule("configMap", [], ({ name, defaultMode, items }, path) => [
     ...(name ? [] : [requiredValue(`${path}.name`)]),
     ...validateMode(defaultMode, `${path}.defaultMode`),
@@ -120,7 +124,9 @@ export const sourceRules: Readonly<Record<Kind, SourceRule>> = {
     ...checkSupported(`${path}.cachingMode`, cachingMode, ["None", "ReadOnly", "ReadWrite"]),
     ...checkSupported(`${path}.kind`, kind, ["Dedicated", "Managed", "Shared"]),
   ]),
-  quobyte: rule("quobyte", ["volume"], ({ registry }, path) => validateRegistry(registry ?? "", `${path}.registry`)),
+  quobyte: rule("quobyte", ["volume"], ({ registry, tenant }, path) =>
+    validateQuobyte(registry ?? "", tenant ?? "", path),
+  ),
   storageos: rule("storageos", ["volumeName"], (source, path) => [
     ...checkForm(`${path}.volumeName`, source.volumeName || "a", dnsLabelProblem),
     ...(source.volumeNamespace ? checkForm(`${path}.volumeNamespace`, source.volumeNamespace, dnsLabelProblem) : []),
@@ -210,9 +216,12 @@ function validateDiskUri(uri: string, kind: string | undefined, path: string): F
   return uri.startsWith(start) ? [] : [unsupportedValue(path, uri, [form])];
 }
 
-function validateRegistry(registry: string, path: string): FieldError[] {
+function validateQuobyte(registry: string, tenant: string, volumePath: string): FieldError[] {
   const rule = "must be a host:port pair or multiple pairs separated by commas";
+  const path = `${volumePath}.registry`;
   if (registry === "") return [requiredValue(path, rule)];
+  if (tenant.length > 64)
+    return [requiredValue(`${volumePath}.tenant`, "must be a UUID and may not exceed a length of 64 characters")];
   return registry.split(",").every((pair) => /^[^:]*:[^:]*$|^\[.*\]:[^:]*$/.test(pair))
     ? []
     : [invalidValue(path, registry, rule)];
