@@ -129,8 +129,13 @@ export {
   tooManyItems,
   unsupportedValue,
 } from "./validation/field-error.ts";
-export { isNone, scaledValue, validateAtMostWhole, validateIntOrPercent } from "./validation/int-or-percent.ts";
-export { isEmptySelector, selects, validateLabelSelector } from "./validation/label-selector.ts";
+export {
+  isZeroIntOrPercent,
+  scaledIntOrPercent,
+  validateAtMostWhole,
+  validateIntOrPercent,
+} from "./validation/int-or-percent.ts";
+export { isEmptySelector, matchesLabelSelector, validateLabelSelector } from "./validation/label-selector.ts";
 export {
   validateAnnotations,
   validateLabels,

@@ -2,10 +2,10 @@ import {
   type DeleteOptions,
   isPodReady,
   isPodTerminal,
+  matchesLabelSelector,
   type Pod,
   type PodCondition,
   type PodDisruptionBudget,
-  selects,
 } from "@wherry/kubernetes";
 import { ApiError, forbidden, internalError, tooManyRequests } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
@@ -44,7 +44,7 @@ export function evictPod(
   const budgets = services.store
     .list(storageName(podDisruptionBudgets), target.namespace)
     .map((record) => record.object)
-    .filter((budget) => selects((budget as PodDisruptionBudget).spec?.selector, pod.metadata?.labels));
+    .filter((budget) => matchesLabelSelector((budget as PodDisruptionBudget).spec?.selector, pod.metadata?.labels));
   if (budgets.length > 1) {
     throw internalError(
       "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",

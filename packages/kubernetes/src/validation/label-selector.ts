@@ -35,7 +35,7 @@ export function isEmptySelector(selector: LabelSelector | undefined): boolean {
 }
 
 /** Whether a valid selector selects `labels`; one that cannot be understood selects nothing. */
-export function selects(
+export function matchesLabelSelector(
   selector: LabelSelector | undefined,
   labels: Readonly<Record<string, string>> | undefined,
 ): boolean {

@@ -8,7 +8,7 @@ import {
   isPodTerminal,
   type Node,
   type Pod,
-  scaledValue,
+  scaledIntOrPercent,
 } from "@wherry/kubernetes";
 import type { ApiObject } from "../../resources/api-object.ts";
 import { controllerRevisions } from "../../resources/apps/controller-revisions.ts";
@@ -192,8 +192,8 @@ export class DaemonSetController implements Controller {
   ): { maxUnavailable: number; maxSurge: number } {
     const { rollingUpdate } = set.spec?.updateStrategy ?? {};
     const desired = [...placements.values()].filter(({ shouldRun }) => shouldRun).length;
-    const maxSurge = scaledValue(rollingUpdate?.maxSurge, desired, "up");
-    const maxUnavailable = scaledValue(rollingUpdate?.maxUnavailable, desired, "up");
+    const maxSurge = scaledIntOrPercent(rollingUpdate?.maxSurge, desired, "up");
+    const maxUnavailable = scaledIntOrPercent(rollingUpdate?.maxUnavailable, desired, "up");
     // Shares of few nodes must not stand for none at all.
     return { maxSurge, maxUnavailable: maxSurge === 0 ? Math.max(1, maxUnavailable) : maxUnavailable };
   }

@@ -1,4 +1,10 @@
-import { type DeleteOptions, jsonEquals, type KubernetesObject, type LabelSelector, selects } from "@wherry/kubernetes";
+import {
+  type DeleteOptions,
+  jsonEquals,
+  type KubernetesObject,
+  type LabelSelector,
+  matchesLabelSelector,
+} from "@wherry/kubernetes";
 import { type ApiObject, storageKey } from "../../resources/api-object.ts";
 import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
 import { createObject } from "../../verbs/create-object.ts";
@@ -61,7 +67,7 @@ export class Objects<T extends KubernetesObject> {
     const claimed: Stored<T>[] = [];
     for (const object of this.list(owner.metadata.namespace ?? "")) {
       const { metadata } = object;
-      const isSelected = selects(selector, metadata.labels);
+      const isSelected = matchesLabelSelector(selector, metadata.labels);
       const controller = controllerOf(metadata);
       if (controller !== undefined) {
         if (controller.uid !== owner.metadata.uid) continue;

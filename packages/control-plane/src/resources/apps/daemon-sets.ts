@@ -6,7 +6,7 @@ import {
   type DaemonSetStatus,
   type FieldError,
   invalidValue,
-  isNone,
+  isZeroIntOrPercent,
   jsonEquals,
   requiredValue,
   validateAtMostWhole,
@@ -39,9 +39,9 @@ function validateStrategy({ updateStrategy = {} }: DaemonSetSpec): FieldError[] 
     ...validateIntOrPercent(maxSurge, `${path}.maxSurge`),
     ...validateAtMostWhole(maxSurge, `${path}.maxSurge`),
   ];
-  if (!isNone(maxUnavailable) && !isNone(maxSurge)) {
+  if (!isZeroIntOrPercent(maxUnavailable) && !isZeroIntOrPercent(maxSurge)) {
     errors.push(invalidValue(`${path}.maxSurge`, maxSurge, "may not be set when maxUnavailable is non-zero"));
-  } else if (isNone(maxUnavailable) && isNone(maxSurge)) {
+  } else if (isZeroIntOrPercent(maxUnavailable) && isZeroIntOrPercent(maxSurge)) {
     errors.push(requiredValue(`${path}.maxUnavailable`, "cannot be 0 when maxSurge is 0"));
   }
   return errors;

@@ -6,7 +6,7 @@ import {
   type FieldError,
   forbiddenValue,
   invalidValue,
-  isNone,
+  isZeroIntOrPercent,
   validateAtMostWhole,
   validateIntOrPercent,
 } from "@wherry/kubernetes";
@@ -55,7 +55,7 @@ function validateStrategy({ strategy = {} }: DeploymentSpec): FieldError[] {
   return [
     ...validateIntOrPercent(maxUnavailable, `${path}.maxUnavailable`),
     ...validateIntOrPercent(maxSurge, `${path}.maxSurge`),
-    ...(isNone(maxUnavailable) && isNone(maxSurge)
+    ...(isZeroIntOrPercent(maxUnavailable) && isZeroIntOrPercent(maxSurge)
       ? [invalidValue(`${path}.maxUnavailable`, maxUnavailable, "may not be 0 when `maxSurge` is 0")]
       : []),
     ...validateAtMostWhole(maxUnavailable, `${path}.maxUnavailable`),

@@ -5,9 +5,9 @@ import {
   isEmptySelector,
   jsonEquals,
   type LabelSelector,
+  matchesLabelSelector,
   type PodTemplateSpec,
   requiredValue,
-  selects,
   unsupportedValue,
   validateLabelSelector,
   validatePodTemplate,
@@ -36,7 +36,12 @@ export function validateSelectorAndTemplate(
     }
   }
   const labels = template?.metadata?.labels;
-  if (template !== undefined && selector !== undefined && !isEmptySelector(selector) && !selects(selector, labels)) {
+  if (
+    template !== undefined &&
+    selector !== undefined &&
+    !isEmptySelector(selector) &&
+    !matchesLabelSelector(selector, labels)
+  ) {
     errors.push(
       invalidValue("spec.template.metadata.labels", labels ?? null, "`selector` does not match template `labels`"),
     );

@@ -7,10 +7,10 @@ import {
   type Job,
   type JobSpec,
   jsonEquals,
+  matchesLabelSelector,
   type PodFailurePolicyRule,
   type PodTemplateSpec,
   requiredValue,
-  selects,
   tooManyItems,
   validateLabelSelector,
   validatePodTemplate,
@@ -77,7 +77,7 @@ function validateSelector({ selector, manualSelector, template }: JobSpec, uid: 
     errors.push(invalidValue("spec.selector", selector, "`selector` not auto-generated"));
   }
   const labels = template?.metadata?.labels;
-  if (selector !== undefined && !selects(selector, labels)) {
+  if (selector !== undefined && !matchesLabelSelector(selector, labels)) {
     errors.push(
       invalidValue("spec.template.metadata.labels", labels ?? null, "`selector` does not match template `labels`"),
     );

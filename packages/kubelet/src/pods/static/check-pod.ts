@@ -21,20 +21,15 @@ const uidPattern = /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
  * its node, and what static pods alone must do without. What admission refuses shows when the mirror pod is made.
  */
 export function checkStaticPod(manifest: Pod, nodeName: string): FieldError[] {
-  if (manifest.spec === undefined) return [...checkMetadata(manifest, nodeName), requiredValue("spec")];
   const pod = placedPod(manifest, nodeName);
-  return [
-    ...checkMetadata(manifest, nodeName),
-    ...validatePod(pod),
-    ...validatePodCreate(pod),
-    ...apiReferences(manifest),
-  ];
+  if (manifest.spec === undefined) return [...checkMetadata(manifest, pod), requiredValue("spec")];
+  return [...checkMetadata(manifest, pod), ...validatePod(pod), ...validatePodCreate(pod), ...apiReferences(manifest)];
 }
 
-function checkMetadata(manifest: Pod, nodeName: string): FieldError[] {
+function checkMetadata(manifest: Pod, { metadata = {} }: Pod): FieldError[] {
   const { name, uid, annotations } = manifest.metadata ?? {};
   const errors = name
-    ? validateMetadata(placedPod(manifest, nodeName).metadata ?? {}, true, dnsSubdomainProblem)
+    ? validateMetadata(metadata, true, dnsSubdomainProblem)
     : [requiredValue("metadata.name", "a static pod needs a name")];
   if (uid && !uidPattern.test(uid))
     errors.push(invalidValue("metadata.uid", uid, 'must be at most 63 letters, digits and "-"'));

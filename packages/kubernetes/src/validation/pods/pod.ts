@@ -42,7 +42,7 @@ function validateFinalizers(finalizers: readonly string[]): FieldError[] {
   );
 }
 
-/** Tokens are those of a service account, which admission sets where there is an API server. */
+/** What templates may leave open: the image of a volume, and the service account of a token, which admission sets. */
 function validateVolumesOfPod({ serviceAccountName, volumes = [] }: PodSpec): FieldError[] {
   return volumes.flatMap(({ projected, image }, index) => {
     const at = `spec.volumes[${index}]`;
