@@ -53,6 +53,7 @@ export {
   podTitle,
   statusOfContainer,
 } from "./pods/pod-containers.ts";
+export { setPodDefaults, setPodTemplateDefaults } from "./pods/pod-defaults.ts";
 export { type PodPhase, type PodPhaseFacts, podPhase } from "./pods/pod-phase.ts";
 export {
   configHashAnnotation,
@@ -113,3 +114,42 @@ export {
 export { dnsLabelProblem, dnsSubdomainProblem, labelKeyProblem, labelValueProblem } from "./selectors/label-syntax.ts";
 export { matchesNodeSelector, matchesNodeSelectorTerm, matchesPodNodeSelection } from "./selectors/node-selector.ts";
 export { findUntoleratedTaint, toleratesTaint } from "./selectors/tolerations.ts";
+export {
+  checkForm,
+  checkNonNegative,
+  checkRange,
+  checkSupported,
+  duplicateValue,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  notFoundValue,
+  requiredValue,
+  tooLongValue,
+  tooManyItems,
+  unsupportedValue,
+} from "./validation/field-error.ts";
+export {
+  isZeroIntOrPercent,
+  scaledIntOrPercent,
+  validateAtMostWhole,
+  validateIntOrPercent,
+} from "./validation/int-or-percent.ts";
+export { isEmptySelector, matchesLabelSelector, validateLabelSelector } from "./validation/label-selector.ts";
+export {
+  validateAnnotations,
+  validateLabels,
+  validateMetadata,
+  validateMetadataUpdate,
+} from "./validation/metadata.ts";
+export { configKeyProblem } from "./validation/names.ts";
+export { validatePod, validatePodCreate } from "./validation/pods/pod.ts";
+export { validatePodTemplate } from "./validation/pods/pod-template.ts";
+export { validatePortNumber, validatePortOrName } from "./validation/port.ts";
+export {
+  maxCertificateSeconds,
+  minCertificateSeconds,
+  trustBundleNameProblem,
+  validateSignerName,
+  validateUserAnnotations,
+} from "./validation/signer-name.ts";

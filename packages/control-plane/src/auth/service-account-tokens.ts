@@ -1,12 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { errorCode } from "@wherry/base";
-import type { Pod } from "@wherry/kubernetes";
+import { invalidValue, type Pod } from "@wherry/kubernetes";
 import { badRequest, conflict, invalid, notFound } from "../errors.ts";
 import { writePrivateFile } from "../pki/write-private-file.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import { serviceAccounts } from "../resources/service-accounts.ts";
-import { invalidValue } from "../validation/field-error.ts";
 import { readObject } from "../verbs/update-object.ts";
 import { timestamp, type VerbServices } from "../verbs/verb-services.ts";
 import type { VerifiedToken } from "./authenticator.ts";

@@ -1,12 +1,14 @@
-import type {
-  Binding,
-  DeleteOptions,
-  Pod,
-  SelfSubjectReview,
-  Status,
-  SubjectAccessReview,
-  SubjectAccessReviewSpec,
-  TokenReview,
+import {
+  type Binding,
+  type DeleteOptions,
+  type FieldError,
+  invalidValue,
+  type Pod,
+  type SelfSubjectReview,
+  type Status,
+  type SubjectAccessReview,
+  type SubjectAccessReviewSpec,
+  type TokenReview,
 } from "@wherry/kubernetes";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer, Decision } from "../auth/authorizer.ts";
@@ -16,7 +18,6 @@ import type { TokenRequest } from "../auth/token-request.ts";
 import { nodeNameOf, type User } from "../auth/user.ts";
 import { badRequest, invalid } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
-import { type FieldError, invalidValue } from "../validation/field-error.ts";
 import { bindPod } from "../verbs/bind-pod.ts";
 import { evictPod } from "../verbs/evict-pod.ts";
 import type { ObjectTarget, VerbServices } from "../verbs/verb-services.ts";

@@ -1,8 +1,7 @@
-import type { DeleteOptions, StatusCause } from "@wherry/kubernetes";
+import { type DeleteOptions, type StatusCause, unsupportedValue } from "@wherry/kubernetes";
 import type { FieldValidation } from "../decoding/decode-input.ts";
 import { badRequest, invalid } from "../errors.ts";
 import type { IncludeObject } from "../tables/table.ts";
-import { notSupported } from "../validation/field-error.ts";
 
 const fieldValidations: readonly string[] = ["Ignore", "Strict", "Warn"];
 
@@ -30,7 +29,7 @@ export function readDryRun(query: URLSearchParams, optionsKind: string): boolean
 
 function checkDryRun(values: readonly string[], optionsKind: string): void {
   const bad = values.find((value) => value !== "All");
-  if (bad !== undefined) throw refused(optionsKind, notSupported("dryRun", [bad], ["All"]));
+  if (bad !== undefined) throw refused(optionsKind, unsupportedValue("dryRun", [bad], ["All"]));
 }
 
 /** How unknown fields are met; upstream warns where the client says nothing. */
@@ -38,7 +37,7 @@ export function readFieldValidation(query: URLSearchParams, optionsKind: string)
   const value = query.get("fieldValidation");
   if (value === null || value === "") return "Warn";
   if (fieldValidations.includes(value)) return value as FieldValidation;
-  throw refused(optionsKind, notSupported("fieldValidation", value, fieldValidations));
+  throw refused(optionsKind, unsupportedValue("fieldValidation", value, fieldValidations));
 }
 
 /** Who is recorded as the manager of fields: the parameter, or what the user agent starts with. */
@@ -67,7 +66,7 @@ export function readDeleteOptions(query: URLSearchParams, body: unknown): Delete
   const { propagationPolicy, gracePeriodSeconds } = options;
   const policies = ["Background", "Foreground", "Orphan"];
   if (propagationPolicy && !policies.includes(propagationPolicy)) {
-    throw refused("DeleteOptions", notSupported("propagationPolicy", propagationPolicy, policies));
+    throw refused("DeleteOptions", unsupportedValue("propagationPolicy", propagationPolicy, policies));
   }
   if (gracePeriodSeconds !== undefined && !Number.isInteger(gracePeriodSeconds)) {
     throw badRequest(`gracePeriodSeconds must be a whole number, got ${JSON.stringify(gracePeriodSeconds)}`);

@@ -1,24 +1,28 @@
-import { type ConfigMap, dnsSubdomainProblem, jsonEquals, type Secret, setOwn } from "@wherry/kubernetes";
+import {
+  type ConfigMap,
+  checkForm,
+  configKeyProblem,
+  dnsSubdomainProblem,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  jsonEquals,
+  requiredValue,
+  type Secret,
+  setOwn,
+  tooLongValue,
+} from "@wherry/kubernetes";
 import { ageOf } from "../tables/age.ts";
-import { type FieldError, forbiddenValue, invalidValue, required, tooLong } from "../validation/field-error.ts";
 import { type Column, defineResource, type ResourceDefinition } from "./resource-definition.ts";
 
 const maxBytes = 1024 * 1024;
-const keyPattern = /^[-._a-zA-Z0-9]+$/;
-const keyRule =
-  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 const dataColumn: Column = { name: "Data", description: "Number of entries." };
 const ageColumn: Column = { name: "Age", description: "Time since the object was created." };
 
 type Entries = Readonly<Record<string, string>> | undefined;
 
 function validateKeys(entries: Entries, path: string): FieldError[] {
-  return Object.keys(entries ?? {}).flatMap((key) => {
-    if (key.length > 253) return [invalidValue(`${path}[${key}]`, key, "must be no more than 253 characters")];
-    return keyPattern.test(key) && key !== "." && key !== ".." && !key.startsWith("..")
-      ? []
-      : [invalidValue(`${path}[${key}]`, key, keyRule)];
-  });
+  return Object.keys(entries ?? {}).flatMap((key) => checkForm(`${path}[${key}]`, key, configKeyProblem));
 }
 
 function sizeOf(entries: Entries, isBase64: boolean): number {
@@ -34,7 +38,7 @@ function validateConfigMap(map: ConfigMap): FieldError[] {
       errors.push(invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData"));
     }
   }
-  if (sizeOf(map.data, false) + sizeOf(map.binaryData, true) > maxBytes) errors.push(tooLong("", maxBytes));
+  if (sizeOf(map.data, false) + sizeOf(map.binaryData, true) > maxBytes) errors.push(tooLongValue("", maxBytes));
   return errors;
 }
 
@@ -83,9 +87,9 @@ const requiredKeys: Readonly<Record<string, readonly string[]>> = {
 
 function validateSecret(secret: Secret): FieldError[] {
   const errors = validateKeys(secret.data, "data");
-  if (sizeOf(secret.data, true) > maxBytes) errors.push(tooLong("data", maxBytes));
+  if (sizeOf(secret.data, true) > maxBytes) errors.push(tooLongValue("data", maxBytes));
   for (const key of requiredKeys[secret.type ?? ""] ?? []) {
-    if (secret.data?.[key] === undefined) errors.push(required(`data[${key}]`));
+    if (secret.data?.[key] === undefined) errors.push(requiredValue(`data[${key}]`));
   }
   return errors;
 }

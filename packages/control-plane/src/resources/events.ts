@@ -1,6 +1,5 @@
-import { type Event, jsonEquals, type ObjectReference } from "@wherry/kubernetes";
+import { type Event, type FieldError, invalidValue, jsonEquals, type ObjectReference } from "@wherry/kubernetes";
 import { ageOf } from "../tables/age.ts";
-import { type FieldError, invalidValue } from "../validation/field-error.ts";
 import type { ApiObject } from "./api-object.ts";
 import {
   type Cell,

@@ -1,6 +1,5 @@
-import type { Lease } from "@wherry/kubernetes";
+import { type FieldError, invalidValue, type Lease } from "@wherry/kubernetes";
 import { ageOf } from "../tables/age.ts";
-import { type FieldError, invalidValue } from "../validation/field-error.ts";
 import { defineResource, type ResourceDefinition } from "./resource-definition.ts";
 
 function validate({ spec }: Lease): readonly FieldError[] {

@@ -1,6 +1,14 @@
-import { jsonEquals, type Node, type Taint } from "@wherry/kubernetes";
+import {
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  jsonEquals,
+  type Node,
+  requiredValue,
+  type Taint,
+  unsupportedValue,
+} from "@wherry/kubernetes";
 import { ageOf } from "../tables/age.ts";
-import { type FieldError, forbiddenValue, invalidValue, notSupported, required } from "../validation/field-error.ts";
 import { type Cell, type Column, defineResource, type ResourceDefinition } from "./resource-definition.ts";
 
 const rolePrefix = "node-role.kubernetes.io/";
@@ -49,9 +57,9 @@ function validateTaints(taints: readonly Taint[], path: string): FieldError[] {
   return taints.flatMap((taint, index) => {
     const at = `${path}[${index}]`;
     const errors: FieldError[] = [];
-    if (!taint.key) errors.push(required(`${at}.key`));
-    if (!taint.effect) errors.push(required(`${at}.effect`));
-    else if (!effects.includes(taint.effect)) errors.push(notSupported(`${at}.effect`, taint.effect, effects));
+    if (!taint.key) errors.push(requiredValue(`${at}.key`));
+    if (!taint.effect) errors.push(requiredValue(`${at}.effect`));
+    else if (!effects.includes(taint.effect)) errors.push(unsupportedValue(`${at}.effect`, taint.effect, effects));
     const identity = `${taint.key}:${taint.effect}`;
     if (seen.has(identity)) {
       errors.push({

@@ -1,7 +1,6 @@
 import type { Clock } from "@wherry/base";
-import type { DeleteOptions, KubernetesObject } from "@wherry/kubernetes";
+import type { DeleteOptions, FieldError, KubernetesObject } from "@wherry/kubernetes";
 import type { Store } from "../storage/store.ts";
-import type { FieldError } from "../validation/field-error.ts";
 import type { ApiObject } from "./api-object.ts";
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
@@ -42,6 +41,8 @@ export interface ResourceStrategy<T> {
   readonly prepareForCreate?: (object: T, context: StrategyContext) => void;
   readonly prepareForUpdate?: (object: T, old: T, context: StrategyContext) => void;
   readonly validate?: (object: T) => readonly FieldError[];
+  /** Checks beyond `validate` when the object is new. */
+  readonly validateCreate?: (object: T) => readonly FieldError[];
   /** Checks beyond `validate` when `old` is replaced. */
   readonly validateUpdate?: (object: T, old: T) => readonly FieldError[];
   /** Checks of an update through the status subresource, in place of the two above. */

@@ -1,11 +1,19 @@
-import { dnsLabelProblem, jsonEquals, type PriorityClass, type RuntimeClass } from "@wherry/kubernetes";
+import {
+  dnsLabelProblem,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  jsonEquals,
+  type PriorityClass,
+  type RuntimeClass,
+  requiredValue,
+  validateLabels,
+} from "@wherry/kubernetes";
 import { ageOf } from "../tables/age.ts";
-import { type FieldError, forbiddenValue, invalidValue, required } from "../validation/field-error.ts";
-import { validateLabels } from "../validation/metadata.ts";
 import { defineResource, type ResourceDefinition } from "./resource-definition.ts";
 
 function validateRuntimeClass(runtimeClass: RuntimeClass): FieldError[] {
-  if (!runtimeClass.handler) return [required("handler")];
+  if (!runtimeClass.handler) return [requiredValue("handler")];
   const problem = dnsLabelProblem(runtimeClass.handler);
   return [
     ...(problem === undefined ? [] : [invalidValue("handler", runtimeClass.handler, problem)]),

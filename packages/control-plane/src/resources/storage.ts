@@ -1,6 +1,13 @@
-import { type CSIDriver, type CSINode, jsonEquals } from "@wherry/kubernetes";
+import {
+  type CSIDriver,
+  type CSINode,
+  duplicateValue,
+  type FieldError,
+  invalidValue,
+  jsonEquals,
+  requiredValue,
+} from "@wherry/kubernetes";
 import { ageOf } from "../tables/age.ts";
-import { duplicate, type FieldError, invalidValue, required } from "../validation/field-error.ts";
 import { type Column, defineResource, type ResourceDefinition } from "./resource-definition.ts";
 
 const age: Column = { name: "Age", description: "Time since the object was created." };
@@ -10,9 +17,9 @@ function validateNode({ spec }: CSINode): FieldError[] {
   return (spec.drivers ?? []).flatMap((driver, index) => {
     const at = `spec.drivers[${index}]`;
     const errors: FieldError[] = [];
-    if (!driver.name) errors.push(required(`${at}.name`));
-    else if (names.has(driver.name)) errors.push(duplicate(`${at}.name`, driver.name));
-    if (!driver.nodeID) errors.push(required(`${at}.nodeID`));
+    if (!driver.name) errors.push(requiredValue(`${at}.name`));
+    else if (names.has(driver.name)) errors.push(duplicateValue(`${at}.name`, driver.name));
+    if (!driver.nodeID) errors.push(requiredValue(`${at}.nodeID`));
     names.add(driver.name);
     return errors;
   });

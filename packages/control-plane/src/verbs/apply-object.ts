@@ -4,13 +4,13 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  requiredValue,
 } from "@wherry/kubernetes";
 import { decodeInput } from "../decoding/decode-input.ts";
 import type { DecodeFindings } from "../decoding/decode-object.ts";
 import { ApiError, badRequest, invalid } from "../errors.ts";
 import { type ApiObject, storageKey } from "../resources/api-object.ts";
 import { apiVersionOf, storageName } from "../resources/resource-definition.ts";
-import { required } from "../validation/field-error.ts";
 import { createObject } from "./create-object.ts";
 import { firstOwners, trackedPart } from "./field-tracking.ts";
 import { readObject, type UpdateOptions, updateObject } from "./update-object.ts";
@@ -37,7 +37,7 @@ export function applyObject(
   const { fieldManager, subresource = "" } = options;
   if (fieldManager === undefined) {
     throw invalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [
-      required("fieldManager", "is required for apply patch"),
+      requiredValue("fieldManager", "is required for apply patch"),
     ]);
   }
   const applied = readConfiguration(services, target, body, subresource);

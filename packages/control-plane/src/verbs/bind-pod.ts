@@ -1,7 +1,6 @@
-import type { Binding, Pod, PodCondition } from "@wherry/kubernetes";
+import { type Binding, invalidValue, type Pod, type PodCondition, requiredValue } from "@wherry/kubernetes";
 import { conflict, invalid } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
-import { invalidValue, required } from "../validation/field-error.ts";
 import { readObject, writeUpdate } from "./update-object.ts";
 import { type ObjectTarget, shallowCopy, timestamp, type VerbServices, type WriteOptions } from "./verb-services.ts";
 
@@ -16,7 +15,7 @@ export function bindPod(
 ): void {
   const { definition, name } = target;
   const nodeName = binding.target?.name;
-  if (!nodeName) throw invalid(bindingKind, name, [required("target.name")]);
+  if (!nodeName) throw invalid(bindingKind, name, [requiredValue("target.name")]);
   const targetKind = binding.target.kind;
   if (targetKind && targetKind !== "Node") {
     throw invalid(bindingKind, name, [invalidValue("target.kind", targetKind, "must be Node")]);

@@ -1,8 +1,7 @@
-import { dnsSubdomainProblem } from "@wherry/kubernetes";
+import { dnsSubdomainProblem, validateMetadata } from "@wherry/kubernetes";
 import { ApiError, alreadyExists, badRequest, forbidden, invalid, notFound } from "../errors.ts";
 import { type ApiObject, storageKey } from "../resources/api-object.ts";
 import { type ResourceDefinition, storageName } from "../resources/resource-definition.ts";
-import { validateMetadata } from "../validation/metadata.ts";
 import { trackCreate } from "./field-tracking.ts";
 import {
   newUid,
@@ -44,6 +43,7 @@ export function createObject(
   const errors = [
     ...validateMetadata(input.metadata, definition.namespaced, definition.nameProblem ?? dnsSubdomainProblem),
     ...(strategy.validate?.(input) ?? []),
+    ...(strategy.validateCreate?.(input) ?? []),
   ];
   const name = input.metadata.name ?? "";
   if (errors.length > 0) throw invalid(definition, name, errors);

@@ -2,6 +2,7 @@ import {
   type DeleteOptions,
   isPodReady,
   isPodTerminal,
+  matchesLabelSelector,
   type Pod,
   type PodCondition,
   type PodDisruptionBudget,
@@ -10,7 +11,6 @@ import { ApiError, forbidden, internalError, tooManyRequests } from "../errors.t
 import type { ApiObject } from "../resources/api-object.ts";
 import { podDisruptionBudgets } from "../resources/policy/pod-disruption-budgets.ts";
 import { storageName } from "../resources/resource-definition.ts";
-import { selects } from "../validation/label-selector.ts";
 import { deleteObject } from "./delete-object.ts";
 import { readObject, writeUpdate } from "./update-object.ts";
 import { type ObjectTarget, shallowCopy, timestamp, type VerbServices, type WriteOptions } from "./verb-services.ts";
@@ -44,7 +44,7 @@ export function evictPod(
   const budgets = services.store
     .list(storageName(podDisruptionBudgets), target.namespace)
     .map((record) => record.object)
-    .filter((budget) => selects((budget as PodDisruptionBudget).spec?.selector, pod.metadata?.labels));
+    .filter((budget) => matchesLabelSelector((budget as PodDisruptionBudget).spec?.selector, pod.metadata?.labels));
   if (budgets.length > 1) {
     throw internalError(
       "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",

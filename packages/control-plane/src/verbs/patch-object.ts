@@ -2,6 +2,7 @@ import {
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
+  invalidValue,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -11,7 +12,6 @@ import { applyFieldValidation, decodeInput, type FieldValidation } from "../deco
 import type { DecodeFindings } from "../decoding/decode-object.ts";
 import { ApiError, badRequest, invalid } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
-import { invalidValue } from "../validation/field-error.ts";
 import { readObject, type UpdateOptions, updateObject } from "./update-object.ts";
 import type { ObjectTarget, VerbServices, WriteOutcome } from "./verb-services.ts";
 

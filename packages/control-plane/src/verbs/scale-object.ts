@@ -1,8 +1,7 @@
-import type { LabelSelector } from "@wherry/kubernetes";
+import { checkNonNegative, type LabelSelector } from "@wherry/kubernetes";
 import { badRequest, conflict, invalid } from "../errors.ts";
 import type { ApiObject } from "../resources/api-object.ts";
 import { selectorText } from "../resources/apps/workload-columns.ts";
-import { checkNonNegative } from "../validation/field-error.ts";
 import { readObject, type UpdateOptions, updateObject } from "./update-object.ts";
 import type { ObjectTarget, VerbServices } from "./verb-services.ts";
 

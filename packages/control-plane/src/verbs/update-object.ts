@@ -1,10 +1,15 @@
-import { dnsSubdomainProblem, jsonEquals } from "@wherry/kubernetes";
+import {
+  dnsSubdomainProblem,
+  type FieldError,
+  invalidValue,
+  jsonEquals,
+  validateMetadata,
+  validateMetadataUpdate,
+} from "@wherry/kubernetes";
 import { badRequest, conflict, invalid, notFound } from "../errors.ts";
 import { type ApiObject, storageKey } from "../resources/api-object.ts";
 import { type ResourceDefinition, type ResourceStrategy, storageName } from "../resources/resource-definition.ts";
 import type { StoredRecord } from "../storage/stored-record.ts";
-import { type FieldError, invalidValue } from "../validation/field-error.ts";
-import { validateMetadata, validateMetadataUpdate } from "../validation/metadata.ts";
 import { createObject, namespaceMismatch } from "./create-object.ts";
 import { trackUpdate } from "./field-tracking.ts";
 import {

@@ -1,5 +1,5 @@
 import { aborted, type Clock, errorMessage, type Logger, WorkQueue } from "@wherry/base";
-import { isInvalid } from "@wherry/client";
+import { isForbidden, isInvalid } from "@wherry/client";
 import {
   configHashAnnotation,
   configMirrorAnnotation,
@@ -149,7 +149,7 @@ export class MirrorPods {
     const { nodeUid } = node;
     if (nodeUid === undefined) return nodeRetryMs;
     const created = await api.create(mirrorPod(tracked.pod, node.nodeName, nodeUid), signal).catch((error: unknown) => {
-      if (isInvalid(error)) this.#report(tracked, errorMessage(error));
+      if (isInvalid(error) || isForbidden(error)) this.#report(tracked, errorMessage(error));
       throw error;
     });
     if (!isMirrorPod(created))

@@ -26,7 +26,7 @@ describe("MirrorPods", () => {
   let created: number;
   let earlier: [string, PodStatus][];
   let problems: string[];
-  let refusal: string | undefined;
+  let refusal: { readonly code: number; readonly message: string } | undefined;
   let abort: AbortController;
   let running: Promise<void>;
 
@@ -38,7 +38,7 @@ describe("MirrorPods", () => {
     const mirrorApi: MirrorPodApi = {
       create: async (pod) => {
         if (api.down) throw new Error("connection refused");
-        if (refusal !== undefined) throw new ApiError("create pods", { code: 422, message: refusal });
+        if (refusal !== undefined) throw new ApiError("create pods", refusal);
         return (
           api.byName(pod.metadata?.name ?? "") ??
           api.create({ ...pod, metadata: { ...pod.metadata, uid: `mirror-${++created}` } })
@@ -134,19 +134,19 @@ describe("MirrorPods", () => {
     expect([created, mirror()?.status?.phase]).toEqual([1, "Running"]);
   });
 
-  test("tells once why the API server finds a pod invalid, again when the reason is another, and nothing of failures", async () => {
+  test("tells once why the API server refuses a pod, again when the reason is another, and nothing of failures", async () => {
     const prefix = 'Static pod "default/web-n" runs but is not shown in the API: Cannot create pods: ';
     api.down = true;
     mirrors.track(web());
     await clock.advance(10_000);
     expect(problems).toEqual([]);
     api.down = false;
-    refusal = "no such operator";
+    refusal = { code: 422, message: "no such operator" };
     await clock.advance(60_000);
     expect(problems).toEqual([`${prefix}no such operator`]);
-    refusal = "no such effect";
+    refusal = { code: 403, message: "no such priority" };
     await clock.advance(10_000);
-    expect(problems).toEqual([`${prefix}no such operator`, `${prefix}no such effect`]);
+    expect(problems).toEqual([`${prefix}no such operator`, `${prefix}no such priority`]);
     refusal = undefined;
     await clock.advance(10_000);
     expect(mirror()?.metadata?.uid).toBe("mirror-1");

@@ -3,10 +3,12 @@ import {
   type ControllerRevision,
   type DaemonSet,
   type DaemonSetStatus,
+  isEmptySelector,
   isPodReady,
   isPodTerminal,
   type Node,
   type Pod,
+  scaledIntOrPercent,
 } from "@wherry/kubernetes";
 import type { ApiObject } from "../../resources/api-object.ts";
 import { controllerRevisions } from "../../resources/apps/controller-revisions.ts";
@@ -16,8 +18,6 @@ import { pods } from "../../resources/pods.ts";
 import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
 import type { Store } from "../../storage/store.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
-import { scaledValue } from "../../validation/int-or-percent.ts";
-import { isEmptySelector } from "../../validation/label-selector.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { type Controller, type ControllerWatch, shortestWait } from "../kit/controller.ts";
@@ -192,8 +192,8 @@ export class DaemonSetController implements Controller {
   ): { maxUnavailable: number; maxSurge: number } {
     const { rollingUpdate } = set.spec?.updateStrategy ?? {};
     const desired = [...placements.values()].filter(({ shouldRun }) => shouldRun).length;
-    const maxSurge = scaledValue(rollingUpdate?.maxSurge, desired, "up");
-    const maxUnavailable = scaledValue(rollingUpdate?.maxUnavailable, desired, "up");
+    const maxSurge = scaledIntOrPercent(rollingUpdate?.maxSurge, desired, "up");
+    const maxUnavailable = scaledIntOrPercent(rollingUpdate?.maxUnavailable, desired, "up");
     // Shares of few nodes must not stand for none at all.
     return { maxSurge, maxUnavailable: maxSurge === 0 ? Math.max(1, maxUnavailable) : maxUnavailable };
   }

@@ -1,5 +1,12 @@
 import type { Clock, Logger } from "@wherry/base";
-import { type Deployment, isPodTerminal, jsonEquals, type Pod, type ReplicaSet } from "@wherry/kubernetes";
+import {
+  type Deployment,
+  isEmptySelector,
+  isPodTerminal,
+  jsonEquals,
+  type Pod,
+  type ReplicaSet,
+} from "@wherry/kubernetes";
 import { ApiError } from "../../errors.ts";
 import { type ApiObject, storageKey } from "../../resources/api-object.ts";
 import { deployments } from "../../resources/apps/deployments.ts";
@@ -7,7 +14,6 @@ import { replicaSets } from "../../resources/apps/replica-sets.ts";
 import { pods } from "../../resources/pods.ts";
 import type { ResourceDefinition } from "../../resources/resource-definition.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
-import { isEmptySelector } from "../../validation/label-selector.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { findCondition, withCondition } from "../kit/conditions.ts";

@@ -1,5 +1,4 @@
-import type { Deployment, DeploymentSpec, ReplicaSet } from "@wherry/kubernetes";
-import { scaledValue } from "../../validation/int-or-percent.ts";
+import { type Deployment, type DeploymentSpec, type ReplicaSet, scaledIntOrPercent } from "@wherry/kubernetes";
 
 /** What a ReplicaSet should be resized to. */
 export interface Resize {
@@ -16,8 +15,8 @@ export interface RollingBounds {
 /** How many pods more than wanted there may be, and how many of those wanted may be missing. */
 export function rollingBounds({ replicas = 1, strategy }: DeploymentSpec): RollingBounds {
   if (strategy?.type === "Recreate") return { maxSurge: 0, maxUnavailable: 0 };
-  const maxSurge = scaledValue(strategy?.rollingUpdate?.maxSurge, replicas, "up");
-  const rounded = scaledValue(strategy?.rollingUpdate?.maxUnavailable, replicas, "down");
+  const maxSurge = scaledIntOrPercent(strategy?.rollingUpdate?.maxSurge, replicas, "up");
+  const rounded = scaledIntOrPercent(strategy?.rollingUpdate?.maxUnavailable, replicas, "down");
   // Both may be rounded to zero, with which nothing could ever move.
   const maxUnavailable = maxSurge === 0 && rounded === 0 ? 1 : rounded;
   return { maxSurge, maxUnavailable: Math.min(maxUnavailable, replicas) };

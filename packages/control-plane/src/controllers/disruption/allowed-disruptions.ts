@@ -1,5 +1,4 @@
-import { isPodReady, type Pod, type PodDisruptionBudgetSpec } from "@wherry/kubernetes";
-import { scaledValue } from "../../validation/int-or-percent.ts";
+import { isPodReady, type Pod, type PodDisruptionBudgetSpec, scaledIntOrPercent } from "@wherry/kubernetes";
 
 /** How many pods a budget counts on, and how many of them must be healthy. */
 export interface Expectation {
@@ -19,10 +18,13 @@ export function expectationOf(
   scale: number,
 ): Expectation {
   if (maxUnavailable !== undefined) {
-    return { expectedPods: scale, desiredHealthy: Math.max(0, scale - scaledValue(maxUnavailable, scale, "up")) };
+    return {
+      expectedPods: scale,
+      desiredHealthy: Math.max(0, scale - scaledIntOrPercent(maxUnavailable, scale, "up")),
+    };
   }
   if (typeof minAvailable === "string") {
-    return { expectedPods: scale, desiredHealthy: scaledValue(minAvailable, scale, "up") };
+    return { expectedPods: scale, desiredHealthy: scaledIntOrPercent(minAvailable, scale, "up") };
   }
   return { expectedPods: present, desiredHealthy: minAvailable ?? 0 };
 }

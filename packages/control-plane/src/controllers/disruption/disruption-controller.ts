@@ -1,12 +1,13 @@
 import type { Clock, Logger } from "@wherry/base";
-import type {
-  Condition,
-  Deployment,
-  Pod,
-  PodDisruptionBudget,
-  PodDisruptionBudgetStatus,
-  ReplicaSet,
-  StatefulSet,
+import {
+  type Condition,
+  type Deployment,
+  matchesLabelSelector,
+  type Pod,
+  type PodDisruptionBudget,
+  type PodDisruptionBudgetStatus,
+  type ReplicaSet,
+  type StatefulSet,
 } from "@wherry/kubernetes";
 import { type ApiObject, storageKey } from "../../resources/api-object.ts";
 import { deployments } from "../../resources/apps/deployments.ts";
@@ -16,7 +17,6 @@ import { pods } from "../../resources/pods.ts";
 import { podDisruptionBudgets } from "../../resources/policy/pod-disruption-budgets.ts";
 import type { ResourceDefinition } from "../../resources/resource-definition.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
-import { selects } from "../../validation/label-selector.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { findCondition, withCondition } from "../kit/conditions.ts";
@@ -65,7 +65,7 @@ export class DisruptionController implements Controller {
     const labels = [object.metadata.labels, previous?.object.metadata.labels];
     return this.#budgets
       .list(object.metadata.namespace)
-      .filter(({ spec }) => labels.some((set) => selects(spec?.selector, set)))
+      .filter(({ spec }) => labels.some((set) => matchesLabelSelector(spec?.selector, set)))
       .map(keyOf);
   }
 
@@ -74,7 +74,7 @@ export class DisruptionController implements Controller {
     if (budget === undefined) return undefined;
     const selected = this.#pods
       .list(budget.metadata.namespace)
-      .filter((pod) => selects(budget.spec?.selector, pod.metadata.labels));
+      .filter((pod) => matchesLabelSelector(budget.spec?.selector, pod.metadata.labels));
     const scale = needsScale(budget.spec ?? {}) ? this.#scaleOf(selected) : 0;
     if (typeof scale === "string") return this.#fail(budget, scale);
     const nowMs = this.#clock.now();

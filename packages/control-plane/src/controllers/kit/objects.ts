@@ -1,7 +1,12 @@
-import { type DeleteOptions, jsonEquals, type KubernetesObject, type LabelSelector } from "@wherry/kubernetes";
+import {
+  type DeleteOptions,
+  jsonEquals,
+  type KubernetesObject,
+  type LabelSelector,
+  matchesLabelSelector,
+} from "@wherry/kubernetes";
 import { type ApiObject, storageKey } from "../../resources/api-object.ts";
 import { type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
-import { selects } from "../../validation/label-selector.ts";
 import { createObject } from "../../verbs/create-object.ts";
 import { deleteObject } from "../../verbs/delete-object.ts";
 import { writeUpdate } from "../../verbs/update-object.ts";
@@ -62,7 +67,7 @@ export class Objects<T extends KubernetesObject> {
     const claimed: Stored<T>[] = [];
     for (const object of this.list(owner.metadata.namespace ?? "")) {
       const { metadata } = object;
-      const isSelected = selects(selector, metadata.labels);
+      const isSelected = matchesLabelSelector(selector, metadata.labels);
       const controller = controllerOf(metadata);
       if (controller !== undefined) {
         if (controller.uid !== owner.metadata.uid) continue;

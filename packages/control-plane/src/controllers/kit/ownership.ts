@@ -1,8 +1,7 @@
-import type { LabelSelector, ObjectMeta, OwnerReference } from "@wherry/kubernetes";
+import { type LabelSelector, matchesLabelSelector, type ObjectMeta, type OwnerReference } from "@wherry/kubernetes";
 import type { ApiObject } from "../../resources/api-object.ts";
 import { apiVersionOf, type ResourceDefinition, storageName } from "../../resources/resource-definition.ts";
 import type { StoredRecord } from "../../storage/stored-record.ts";
-import { selects } from "../../validation/label-selector.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 
 /** The owner that manages an object, of which there is at most one. */
@@ -43,7 +42,7 @@ export function ownersOf(services: VerbServices, owners: ResourceDefinition, rec
   }
   if (controllerOf(metadata) !== undefined || record.operation === "delete") return keys;
   for (const { key, object } of services.store.list(storageName(owners), namespace)) {
-    if (selects((object as Selecting).spec?.selector, metadata.labels)) keys.add(key);
+    if (matchesLabelSelector((object as Selecting).spec?.selector, metadata.labels)) keys.add(key);
   }
   return keys;
 }

@@ -1,9 +1,8 @@
 import { type Clock, errorMessage, type Logger } from "@wherry/base";
-import { isPodReady, type Pod, type ReplicaSet, type ReplicaSetStatus } from "@wherry/kubernetes";
+import { isPodReady, matchesLabelSelector, type Pod, type ReplicaSet, type ReplicaSetStatus } from "@wherry/kubernetes";
 import { replicaSets } from "../../resources/apps/replica-sets.ts";
 import { pods } from "../../resources/pods.ts";
 import type { ResourceDefinition } from "../../resources/resource-definition.ts";
-import { selects } from "../../validation/label-selector.ts";
 import { timestamp, type VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import { withCondition, withoutCondition } from "../kit/conditions.ts";
@@ -107,7 +106,7 @@ export function replicaSetStatus(
   const templateLabels = { matchLabels: spec?.template?.metadata?.labels ?? {} };
   return {
     replicas: active.length,
-    fullyLabeledReplicas: active.filter((pod) => selects(templateLabels, pod.metadata?.labels)).length,
+    fullyLabeledReplicas: active.filter((pod) => matchesLabelSelector(templateLabels, pod.metadata?.labels)).length,
     readyReplicas: active.filter(isPodReady).length,
     availableReplicas: active.filter((pod) => isAvailable(pod, spec?.minReadySeconds ?? 0, nowMs)).length,
     terminatingReplicas: owned.filter(isTerminating).length,

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "@wherry/base";
 import {
   type ControllerRevision,
+  isEmptySelector,
   isPodReady,
   type Pod,
   type PodTemplateSpec,
@@ -11,7 +12,6 @@ import { controllerRevisions } from "../../resources/apps/controller-revisions.t
 import { statefulSets } from "../../resources/apps/stateful-sets.ts";
 import { pods } from "../../resources/pods.ts";
 import type { ResourceDefinition } from "../../resources/resource-definition.ts";
-import { isEmptySelector } from "../../validation/label-selector.ts";
 import type { VerbServices } from "../../verbs/verb-services.ts";
 import { EventWriter } from "../event-writer.ts";
 import type { Controller } from "../kit/controller.ts";

@@ -1,6 +1,5 @@
-import type { ControllerRevision } from "@wherry/kubernetes";
+import { type ControllerRevision, checkNonNegative, requiredValue } from "@wherry/kubernetes";
 import { ageOf } from "../../tables/age.ts";
-import { checkNonNegative, required } from "../../validation/field-error.ts";
 import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
 import { validateImmutable } from "./pod-template.ts";
 import { ageColumn } from "./workload-columns.ts";
@@ -16,7 +15,7 @@ export const controllerRevisions: ResourceDefinition = defineResource<Controller
   schema: "apps/v1.ControllerRevision",
   strategy: {
     validate: ({ data, revision }) => [
-      ...(data === undefined ? [required("data", "data is mandatory")] : []),
+      ...(data === undefined ? [requiredValue("data", "data is mandatory")] : []),
       ...checkNonNegative("revision", revision),
     ],
     validateUpdate: ({ data }, old) => validateImmutable(data, old.data, "data"),

@@ -1,12 +1,17 @@
-import { type DaemonSet, type DaemonSetSpec, type DaemonSetStatus, jsonEquals } from "@wherry/kubernetes";
 import {
   checkNonNegative,
   checkSupported,
+  type DaemonSet,
+  type DaemonSetSpec,
+  type DaemonSetStatus,
   type FieldError,
   invalidValue,
-  required,
-} from "../../validation/field-error.ts";
-import { isNone, validateAtMostWhole, validateIntOrPercent } from "../../validation/int-or-percent.ts";
+  isZeroIntOrPercent,
+  jsonEquals,
+  requiredValue,
+  validateAtMostWhole,
+  validateIntOrPercent,
+} from "@wherry/kubernetes";
 import type { ResourceDefinition } from "../resource-definition.ts";
 import { validateSelectorAndTemplate } from "./pod-template.ts";
 import { selectorText } from "./workload-columns.ts";
@@ -25,7 +30,7 @@ function setDefaults(spec: DaemonSetSpec): void {
 
 function validateStrategy({ updateStrategy = {} }: DaemonSetSpec): FieldError[] {
   const { type, rollingUpdate } = updateStrategy;
-  if (type !== "RollingUpdate") return checkSupported("spec.updateStrategy.type", type, ["RollingUpdate", "OnDelete"]);
+  if (type !== "RollingUpdate") return checkSupported("spec.updateStrategy.type", type, ["OnDelete", "RollingUpdate"]);
   const path = "spec.updateStrategy.rollingUpdate";
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate ?? {};
   const errors = [
@@ -34,10 +39,10 @@ function validateStrategy({ updateStrategy = {} }: DaemonSetSpec): FieldError[] 
     ...validateIntOrPercent(maxSurge, `${path}.maxSurge`),
     ...validateAtMostWhole(maxSurge, `${path}.maxSurge`),
   ];
-  if (!isNone(maxUnavailable) && !isNone(maxSurge)) {
+  if (!isZeroIntOrPercent(maxUnavailable) && !isZeroIntOrPercent(maxSurge)) {
     errors.push(invalidValue(`${path}.maxSurge`, maxSurge, "may not be set when maxUnavailable is non-zero"));
-  } else if (isNone(maxUnavailable) && isNone(maxSurge)) {
-    errors.push(required(`${path}.maxUnavailable`, "cannot be 0 when maxSurge is 0"));
+  } else if (isZeroIntOrPercent(maxUnavailable) && isZeroIntOrPercent(maxSurge)) {
+    errors.push(requiredValue(`${path}.maxUnavailable`, "cannot be 0 when maxSurge is 0"));
   }
   return errors;
 }

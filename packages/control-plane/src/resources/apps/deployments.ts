@@ -1,12 +1,15 @@
-import type { Deployment, DeploymentSpec } from "@wherry/kubernetes";
 import {
   checkNonNegative,
   checkSupported,
+  type Deployment,
+  type DeploymentSpec,
   type FieldError,
   forbiddenValue,
   invalidValue,
-} from "../../validation/field-error.ts";
-import { isNone, validateAtMostWhole, validateIntOrPercent } from "../../validation/int-or-percent.ts";
+  isZeroIntOrPercent,
+  validateAtMostWhole,
+  validateIntOrPercent,
+} from "@wherry/kubernetes";
 import type { ResourceDefinition } from "../resource-definition.ts";
 import { validateSelectorAndTemplate } from "./pod-template.ts";
 import { defineWorkload } from "./workload-resource.ts";
@@ -52,7 +55,7 @@ function validateStrategy({ strategy = {} }: DeploymentSpec): FieldError[] {
   return [
     ...validateIntOrPercent(maxUnavailable, `${path}.maxUnavailable`),
     ...validateIntOrPercent(maxSurge, `${path}.maxSurge`),
-    ...(isNone(maxUnavailable) && isNone(maxSurge)
+    ...(isZeroIntOrPercent(maxUnavailable) && isZeroIntOrPercent(maxSurge)
       ? [invalidValue(`${path}.maxUnavailable`, maxUnavailable, "may not be 0 when `maxSurge` is 0")]
       : []),
     ...validateAtMostWhole(maxUnavailable, `${path}.maxUnavailable`),

@@ -1,39 +1,34 @@
-import { jsonEquals, type LabelSelector, type PodTemplateSpec } from "@wherry/kubernetes";
-import { type FieldError, forbiddenValue, invalidValue, notSupported, required } from "../../validation/field-error.ts";
-import { isEmptySelector, selects, validateLabelSelector } from "../../validation/label-selector.ts";
-import { validateAnnotations, validateLabels } from "../../validation/metadata.ts";
-import { setPodSpecDefaults } from "../pods/pod-defaults.ts";
-import { validatePodSpec } from "../pods/pod-validation.ts";
+import {
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  isEmptySelector,
+  jsonEquals,
+  type LabelSelector,
+  matchesLabelSelector,
+  type PodTemplateSpec,
+  requiredValue,
+  unsupportedValue,
+  validateLabelSelector,
+  validatePodTemplate,
+} from "@wherry/kubernetes";
 
-/** Sets the defaults of a workload's pod template. */
-export function setTemplateDefaults(template: PodTemplateSpec | undefined): void {
-  if (template === undefined) return;
-  template.spec ??= { containers: [] };
-  template.spec.containers ??= [];
-  setPodSpecDefaults(template.spec);
-}
-
-/** Checks a pod template by itself. */
-export function validateTemplate(template: PodTemplateSpec | undefined, path: string): FieldError[] {
-  if (template === undefined) return [required(path)];
-  return [
-    ...validateLabels(template.metadata?.labels, `${path}.labels`),
-    ...validateAnnotations(template.metadata?.annotations, `${path}.annotations`),
-    ...(template.spec?.ephemeralContainers === undefined
-      ? []
-      : [forbiddenValue(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template")]),
-    ...validatePodSpec(template.spec ?? { containers: [] }, `${path}.spec`),
-  ];
-}
+/** What makes the pods of a workload. */
+const ownerOfPods = {
+  daemonset: "DaemonSet",
+  deployment: "ReplicaSet",
+  replicaSet: "ReplicaSet",
+  statefulset: "StatefulSet",
+} as const;
 
 /** Checks the template and selector of a workload whose pods are to run for ever, named `kind` in messages. */
 export function validateSelectorAndTemplate(
   selector: LabelSelector | undefined,
   template: PodTemplateSpec | undefined,
-  kind: string,
+  kind: keyof typeof ownerOfPods,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  if (selector === undefined) errors.push(required("spec.selector"));
+  if (selector === undefined) errors.push(requiredValue("spec.selector"));
   else {
     errors.push(...validateLabelSelector(selector, "spec.selector"));
     if (isEmptySelector(selector)) {
@@ -41,21 +36,26 @@ export function validateSelectorAndTemplate(
     }
   }
   const labels = template?.metadata?.labels;
-  if (template !== undefined && selector !== undefined && !isEmptySelector(selector) && !selects(selector, labels)) {
+  if (
+    template !== undefined &&
+    selector !== undefined &&
+    !isEmptySelector(selector) &&
+    !matchesLabelSelector(selector, labels)
+  ) {
     errors.push(
       invalidValue("spec.template.metadata.labels", labels ?? null, "`selector` does not match template `labels`"),
     );
   }
-  errors.push(...validateTemplate(template, "spec.template"));
+  errors.push(...validatePodTemplate(template, "spec.template"));
   const { restartPolicy, activeDeadlineSeconds } = template?.spec ?? {};
   if (restartPolicy !== undefined && restartPolicy !== "Always") {
-    errors.push(notSupported("spec.template.spec.restartPolicy", restartPolicy, ["Always"]));
+    errors.push(unsupportedValue("spec.template.spec.restartPolicy", restartPolicy, ["Always"]));
   }
   if (activeDeadlineSeconds !== undefined) {
     errors.push(
       forbiddenValue(
         "spec.template.spec.activeDeadlineSeconds",
-        `activeDeadlineSeconds in ${kind[0]?.toUpperCase()}${kind.slice(1)} is not Supported`,
+        `activeDeadlineSeconds in ${ownerOfPods[kind]} is not Supported`,
       ),
     );
   }

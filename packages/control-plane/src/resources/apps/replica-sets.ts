@@ -1,5 +1,4 @@
-import type { ReplicaSet } from "@wherry/kubernetes";
-import { checkNonNegative } from "../../validation/field-error.ts";
+import { checkNonNegative, type ReplicaSet } from "@wherry/kubernetes";
 import type { ResourceDefinition } from "../resource-definition.ts";
 import { validateSelectorAndTemplate } from "./pod-template.ts";
 import { defineWorkload } from "./workload-resource.ts";

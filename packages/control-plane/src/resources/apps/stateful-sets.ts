@@ -1,11 +1,13 @@
-import { jsonEquals, type StatefulSet, type StatefulSetSpec } from "@wherry/kubernetes";
 import {
   checkNonNegative,
   checkSupported,
   type FieldError,
   forbiddenValue,
   invalidValue,
-} from "../../validation/field-error.ts";
+  jsonEquals,
+  type StatefulSet,
+  type StatefulSetSpec,
+} from "@wherry/kubernetes";
 import type { ResourceDefinition } from "../resource-definition.ts";
 import { validateSelectorAndTemplate } from "./pod-template.ts";
 import { defineWorkload } from "./workload-resource.ts";
@@ -29,7 +31,7 @@ function validate(spec: StatefulSetSpec): FieldError[] {
   const { updateStrategy = {} } = spec;
   const errors = [
     ...checkSupported("spec.podManagementPolicy", spec.podManagementPolicy, ["OrderedReady", "Parallel"]),
-    ...checkSupported("spec.updateStrategy.type", updateStrategy.type, ["RollingUpdate", "OnDelete"]),
+    ...checkSupported("spec.updateStrategy.type", updateStrategy.type, ["OnDelete", "RollingUpdate"]),
     ...checkNonNegative("spec.updateStrategy.rollingUpdate.partition", updateStrategy.rollingUpdate?.partition),
     ...checkNonNegative("spec.replicas", spec.replicas),
     ...checkNonNegative("spec.minReadySeconds", spec.minReadySeconds),

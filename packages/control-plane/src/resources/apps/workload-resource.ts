@@ -1,6 +1,12 @@
-import type { KubernetesObject, LabelSelector, PodTemplateSpec } from "@wherry/kubernetes";
+import {
+  type FieldError,
+  type KubernetesObject,
+  type LabelSelector,
+  type PodTemplateSpec,
+  requiredValue,
+  setPodTemplateDefaults,
+} from "@wherry/kubernetes";
 import { ageOf } from "../../tables/age.ts";
-import { type FieldError, required } from "../../validation/field-error.ts";
 import {
   type Cell,
   type Column,
@@ -8,7 +14,7 @@ import {
   type ResourceDefinition,
   type ResourceStrategy,
 } from "../resource-definition.ts";
-import { setTemplateDefaults, validateImmutable } from "./pod-template.ts";
+import { validateImmutable } from "./pod-template.ts";
 import {
   ageColumn,
   scaleSubresource,
@@ -103,7 +109,7 @@ function strategyOf<T extends Workload<Spec>, Spec extends WorkloadSpec>(
     setDefaults(object) {
       if (object.spec === undefined) return;
       workload.setDefaults(object.spec, object);
-      setTemplateDefaults(object.spec.template);
+      setPodTemplateDefaults(object.spec.template);
     },
     prepareForCreate(object) {
       object.status = workload.initialStatus();
@@ -113,7 +119,8 @@ function strategyOf<T extends Workload<Spec>, Spec extends WorkloadSpec>(
       object.status = old.status;
       workload.prepareForUpdate?.(object, old);
     },
-    validate: (object) => (object.spec === undefined ? [required("spec")] : workload.validate(object.spec, object)),
+    validate: (object) =>
+      object.spec === undefined ? [requiredValue("spec")] : workload.validate(object.spec, object),
     validateUpdate:
       workload.validateUpdate ??
       (({ spec }, old) => validateImmutable(spec?.selector, old.spec?.selector, "spec.selector")),

@@ -1,21 +1,21 @@
 import {
-  type Job,
-  type JobSpec,
-  jsonEquals,
-  type PodFailurePolicyRule,
-  type PodTemplateSpec,
-} from "@wherry/kubernetes";
-import {
   checkNonNegative,
   checkSupported,
   type FieldError,
   forbiddenValue,
   invalidValue,
-  required,
-  tooMany,
-} from "../../validation/field-error.ts";
-import { selects, validateLabelSelector } from "../../validation/label-selector.ts";
-import { validateImmutable, validateTemplate } from "../apps/pod-template.ts";
+  type Job,
+  type JobSpec,
+  jsonEquals,
+  matchesLabelSelector,
+  type PodFailurePolicyRule,
+  type PodTemplateSpec,
+  requiredValue,
+  tooManyItems,
+  validateLabelSelector,
+  validatePodTemplate,
+} from "@wherry/kubernetes";
+import { validateImmutable } from "../apps/pod-template.ts";
 
 const maxIndexedParallelism = 100_000;
 const maxPolicyRules = 20;
@@ -47,12 +47,12 @@ export function validateJobSpec(spec: JobSpec, { metadata }: Job): FieldError[] 
   errors.push(
     ...validateCompletionMode(spec),
     ...validateSelector(spec, metadata?.uid ?? ""),
-    ...validateTemplate(spec.template, "spec.template"),
+    ...validatePodTemplate(spec.template, "spec.template"),
     ...checkSupported("spec.podReplacementPolicy", spec.podReplacementPolicy, ["Failed", "TerminatingOrFailed"]),
     ...validateFailurePolicy(spec),
   );
   if (spec.template?.spec?.restartPolicy === "Always") {
-    errors.push(required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"'));
+    errors.push(requiredValue("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"'));
   }
   return errors;
 }
@@ -61,7 +61,7 @@ function validateCompletionMode(spec: JobSpec): FieldError[] {
   const errors = checkSupported("spec.completionMode", spec.completionMode, ["Indexed", "NonIndexed"]);
   if (spec.completionMode !== "Indexed") return errors;
   if (spec.completions === undefined) {
-    errors.push(required("spec.completions", "when completion mode is Indexed"));
+    errors.push(requiredValue("spec.completions", "when completion mode is Indexed"));
   }
   if ((spec.parallelism ?? 0) > maxIndexedParallelism) {
     const problem = `must be less than or equal to ${maxIndexedParallelism} when completion mode is Indexed`;
@@ -72,12 +72,12 @@ function validateCompletionMode(spec: JobSpec): FieldError[] {
 
 function validateSelector({ selector, manualSelector, template }: JobSpec, uid: string): FieldError[] {
   const errors =
-    selector === undefined ? [required("spec.selector")] : validateLabelSelector(selector, "spec.selector");
+    selector === undefined ? [requiredValue("spec.selector")] : validateLabelSelector(selector, "spec.selector");
   if (manualSelector !== true && selector !== undefined && selector.matchLabels?.[controllerUidLabel] !== uid) {
     errors.push(invalidValue("spec.selector", selector, "`selector` not auto-generated"));
   }
   const labels = template?.metadata?.labels;
-  if (selector !== undefined && !selects(selector, labels)) {
+  if (selector !== undefined && !matchesLabelSelector(selector, labels)) {
     errors.push(
       invalidValue("spec.template.metadata.labels", labels ?? null, "`selector` does not match template `labels`"),
     );
@@ -101,7 +101,7 @@ function validateFailurePolicy({ podFailurePolicy, template, podReplacementPolic
     errors.push(...checkSupported("spec.podReplacementPolicy", podReplacementPolicy, ["Failed"]));
   }
   if (rules.length > maxPolicyRules) {
-    errors.push(tooMany(path, rules.length, maxPolicyRules));
+    errors.push(tooManyItems(path, rules.length, maxPolicyRules));
   }
   const names = new Set(
     [...(template?.spec?.containers ?? []), ...(template?.spec?.initContainers ?? [])].map(({ name }) => name),
@@ -114,7 +114,7 @@ function validateRule(rule: PodFailurePolicyRule, path: string, names: ReadonlyS
   const { action, onExitCodes, onPodConditions = [] } = rule;
   const errors = action
     ? checkSupported(`${path}.action`, action, ["Count", "FailJob", "Ignore"])
-    : [required(`${path}.action`, 'valid values: ["Count" "FailJob" "Ignore"]')];
+    : [requiredValue(`${path}.action`, 'valid values: ["Count" "FailJob" "Ignore"]')];
   if ((onExitCodes === undefined) === (onPodConditions.length === 0)) {
     const problem =
       onExitCodes === undefined
@@ -137,7 +137,7 @@ function validateRule(rule: PodFailurePolicyRule, path: string, names: ReadonlyS
     }
     if (values.length === 0) errors.push(invalidValue(`${at}.values`, values, "at least one value is required"));
     if (values.length > maxExitCodes) {
-      errors.push(tooMany(`${at}.values`, values.length, maxExitCodes));
+      errors.push(tooManyItems(`${at}.values`, values.length, maxExitCodes));
     }
     values.forEach((value, index) => {
       if (operator === "In" && value === 0) {
@@ -146,7 +146,7 @@ function validateRule(rule: PodFailurePolicyRule, path: string, names: ReadonlyS
     });
   }
   onPodConditions.forEach(({ type, status }, index) => {
-    if (!type) errors.push(required(`${path}.onPodConditions[${index}].type`));
+    if (!type) errors.push(requiredValue(`${path}.onPodConditions[${index}].type`));
     errors.push(...checkSupported(`${path}.onPodConditions[${index}].status`, status, ["False", "True", "Unknown"]));
   });
   return errors;

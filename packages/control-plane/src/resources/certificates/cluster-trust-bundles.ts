@@ -1,7 +1,12 @@
 import { X509Certificate } from "node:crypto";
-import type { ClusterTrustBundle } from "@wherry/kubernetes";
-import { type FieldError, invalidValue, tooLong } from "../../validation/field-error.ts";
-import { trustBundleNameProblem, validateSignerName } from "../../validation/signer-name.ts";
+import {
+  type ClusterTrustBundle,
+  type FieldError,
+  invalidValue,
+  tooLongValue,
+  trustBundleNameProblem,
+  validateSignerName,
+} from "@wherry/kubernetes";
 import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
 
 const maxBundleBytes = 1024 * 1024;
@@ -20,7 +25,7 @@ function validate({ metadata, spec }: ClusterTrustBundle): FieldError[] {
 }
 
 function validateBundle(text: string): FieldError[] {
-  if (Buffer.byteLength(text) > maxBundleBytes) return [tooLong(bundlePath, maxBundleBytes)];
+  if (Buffer.byteLength(text) > maxBundleBytes) return [tooLongValue(bundlePath, maxBundleBytes)];
   const blocks = [...text.matchAll(pemBlock)];
   const problems = blocks.flatMap(([block, type = "", body = ""], index) => {
     const problem = blockProblem(block, type, body);

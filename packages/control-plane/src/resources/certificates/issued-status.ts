@@ -1,7 +1,12 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
-import type { PodCertificateRequestSpec, PodCertificateRequestStatus } from "@wherry/kubernetes";
+import {
+  type FieldError,
+  invalidValue,
+  type PodCertificateRequestSpec,
+  type PodCertificateRequestStatus,
+  requiredValue,
+} from "@wherry/kubernetes";
 import { readCertificateRequest } from "../../validation/certificate-request.ts";
-import { type FieldError, invalidValue, required } from "../../validation/field-error.ts";
 
 const chainPath = "status.certificateChain";
 const pemBlock = /-----BEGIN CERTIFICATE-----(?:(?!-----)[\s\S])*-----END CERTIFICATE-----/g;
@@ -36,7 +41,7 @@ function validateTimes(
   leaf: X509Certificate,
 ): FieldError[] {
   const missing = (["notBefore", "notAfter", "beginRefreshAt"] as const).filter((field) => !status[field]);
-  if (missing.length > 0) return missing.map((field) => required(`status.${field}`, "must be present"));
+  if (missing.length > 0) return missing.map((field) => requiredValue(`status.${field}`, "must be present"));
   const [begins, ends] = [leaf.validFromDate.getTime(), leaf.validToDate.getTime()];
   const wrong = (field: keyof PodCertificateRequestStatus, detail: string): FieldError[] => [
     invalidValue(`status.${field}`, status[field], detail),

@@ -1,16 +1,22 @@
 import {
   dnsSubdomainProblem,
+  type FieldError,
+  invalidValue,
   jsonEquals,
+  maxCertificateSeconds,
+  minCertificateSeconds,
   type PodCertificateRequest,
   type PodCertificateRequestSpec,
+  requiredValue,
+  tooLongValue,
+  unsupportedValue,
+  validateSignerName,
+  validateUserAnnotations,
 } from "@wherry/kubernetes";
 import { readCertificateRequest } from "../../validation/certificate-request.ts";
-import { type FieldError, invalidValue, notSupported, required, tooLong } from "../../validation/field-error.ts";
-import { validateSignerName, validateUserAnnotations } from "../../validation/signer-name.ts";
 import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
 import { validateIssued } from "./issued-status.ts";
 
-export const minExpirationSeconds = 3600;
 const defaultExpirationSeconds = 86_400;
 const maxUidLength = 128;
 const emptySpec: PodCertificateRequestSpec = {
@@ -23,16 +29,10 @@ const emptySpec: PodCertificateRequestSpec = {
   nodeUID: "",
   stubPKCS10Request: "",
 };
-const verdicts: readonly string[] = ["Issued", "Denied", "Failed"];
-
-/** Longest lifetime that may be asked of a signer: those of Kubernetes itself issue for a day at most. */
-export function maxExpirationSeconds(signerName: string): number {
-  const domain = signerName.split("/")[0] ?? "";
-  return domain === "kubernetes.io" || domain.endsWith(".kubernetes.io") ? defaultExpirationSeconds : 91 * 86_400;
-}
+const verdicts: readonly string[] = ["Denied", "Failed", "Issued"];
 
 function validate({ spec }: PodCertificateRequest): FieldError[] {
-  const longest = maxExpirationSeconds(spec.signerName);
+  const longest = maxCertificateSeconds(spec.signerName);
   const seconds = spec.maxExpirationSeconds ?? defaultExpirationSeconds;
   const errors = [
     ...validateSignerName(spec.signerName, "spec.signerName"),
@@ -44,11 +44,11 @@ function validate({ spec }: PodCertificateRequest): FieldError[] {
   }
   for (const field of ["podUID", "serviceAccountUID", "nodeUID"] as const) {
     if (spec[field] === "") errors.push(invalidValue(`spec.${field}`, "", "must not be empty"));
-    if (spec[field].length > maxUidLength) errors.push(tooLong(`spec.${field}`, maxUidLength));
+    if (spec[field].length > maxUidLength) errors.push(tooLongValue(`spec.${field}`, maxUidLength));
   }
-  if (seconds < minExpirationSeconds || seconds > longest)
+  if (seconds < minCertificateSeconds || seconds > longest)
     errors.push(
-      invalidValue("spec.maxExpirationSeconds", seconds, `must be in the range [${minExpirationSeconds}, ${longest}]`),
+      invalidValue("spec.maxExpirationSeconds", seconds, `must be in the range [${minCertificateSeconds}, ${longest}]`),
     );
   return errors.length > 0 ? errors : validateStub(spec);
 }
@@ -69,7 +69,7 @@ function validateStatus({ spec, status }: PodCertificateRequest, old: PodCertifi
   const errors: FieldError[] = [];
   for (const [index, condition] of conditions.entries()) {
     const at = `status.conditions[${index}]`;
-    if (!verdicts.includes(condition.type)) errors.push(notSupported(`${at}.type`, condition.type, verdicts));
+    if (!verdicts.includes(condition.type)) errors.push(unsupportedValue(`${at}.type`, condition.type, verdicts));
     else if (index > 0)
       errors.push(
         invalidValue(
@@ -78,9 +78,9 @@ function validateStatus({ spec, status }: PodCertificateRequest, old: PodCertifi
           'There may be at most one condition with type "Issued", "Denied", or "Failed"',
         ),
       );
-    if (condition.status !== "True") errors.push(notSupported(`${at}.status`, condition.status, ["True"]));
-    if (!condition.lastTransitionTime) errors.push(required(`${at}.lastTransitionTime`));
-    if (!condition.reason) errors.push(required(`${at}.reason`));
+    if (condition.status !== "True") errors.push(unsupportedValue(`${at}.status`, condition.status, ["True"]));
+    if (!condition.lastTransitionTime) errors.push(requiredValue(`${at}.lastTransitionTime`));
+    if (!condition.reason) errors.push(requiredValue(`${at}.reason`));
   }
   if (errors.length > 0) return errors;
   const refuse = (detail: string): FieldError[] => [invalidValue("status", "<value omitted>", detail)];

@@ -1,5 +1,13 @@
-import { type EphemeralContainer, isMirrorPod, jsonEquals, type Pod, type PodSpec } from "@wherry/kubernetes";
-import { type FieldError, forbiddenValue, notFoundValue } from "../../validation/field-error.ts";
+import {
+  type EphemeralContainer,
+  type FieldError,
+  forbiddenValue,
+  isMirrorPod,
+  jsonEquals,
+  notFoundValue,
+  type Pod,
+  type PodSpec,
+} from "@wherry/kubernetes";
 import type { ResourceStrategy } from "../resource-definition.ts";
 import { podStrategy } from "./pod-strategy.ts";
 

@@ -1,15 +1,17 @@
 import {
   type Container,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
   isMirrorPod,
   jsonEquals,
   type Pod,
   type PodSpec,
+  qosClass,
   type ResourceRequirements,
 } from "@wherry/kubernetes";
-import { type FieldError, forbiddenValue, invalidValue } from "../../validation/field-error.ts";
 import type { ResourceStrategy } from "../resource-definition.ts";
 import { admitResize } from "./admit-resize.ts";
-import { qosClassOf } from "./pod-qos.ts";
 import { podStrategy } from "./pod-strategy.ts";
 
 /** How upstream writes the path of nothing in particular. */
@@ -78,8 +80,8 @@ function validateUpdate(pod: Pod, old: Pod): FieldError[] {
     "spec.resources",
     "pod-level resource",
   );
-  if (qosClassOf(spec) !== qosClassOf(oldSpec)) {
-    errors.push(invalidValue("spec", qosClassOf(oldSpec), "Pod QOS Class may not change as a result of resizing"));
+  if (qosClass(spec) !== qosClass(oldSpec)) {
+    errors.push(invalidValue("spec", qosClass(oldSpec), "Pod QOS Class may not change as a result of resizing"));
   }
   for (const field of ["containers", "initContainers"] as const) {
     spec[field]?.forEach((container, index) => {

@@ -1,9 +1,15 @@
-import type { DeleteOptions, Pod, PodSpec } from "@wherry/kubernetes";
+import {
+  type DeleteOptions,
+  type Pod,
+  type PodSpec,
+  qosClass,
+  setPodDefaults,
+  validatePod,
+  validatePodCreate,
+} from "@wherry/kubernetes";
 import type { Grace, ResourceStrategy } from "../resource-definition.ts";
 import { admitPod, admitTolerations } from "./pod-admission.ts";
-import { setPodDefaults } from "./pod-defaults.ts";
-import { qosClassOf } from "./pod-qos.ts";
-import { validatePod, validatePodStatusUpdate, validatePodUpdate } from "./pod-validation.ts";
+import { validatePodStatusUpdate, validatePodUpdate } from "./pod-update-validation.ts";
 
 /** How long a pod may take to end: what the delete asks for, else its own grace; nothing when no kubelet has it. */
 function podGrace(pod: Pod, options: DeleteOptions): Grace {
@@ -15,8 +21,7 @@ function podGrace(pod: Pod, options: DeleteOptions): Grace {
 
 function prepareForCreate(pod: Pod): void {
   const spec = pod.spec as PodSpec;
-  delete spec.ephemeralContainers;
-  pod.status = { phase: "Pending", qosClass: qosClassOf(spec) };
+  pod.status = { phase: "Pending", qosClass: qosClass(spec) };
   if ((spec.schedulingGates?.length ?? 0) > 0) {
     pod.status.conditions = [
       {
@@ -70,6 +75,7 @@ export const podStrategy: ResourceStrategy<Pod> = {
   prepareForUpdate,
   prepareForStatusUpdate,
   validate: validatePod,
+  validateCreate: validatePodCreate,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   grace: podGrace,

@@ -1,8 +1,13 @@
-import type { PodDisruptionBudget } from "@wherry/kubernetes";
+import {
+  checkSupported,
+  type FieldError,
+  invalidValue,
+  type PodDisruptionBudget,
+  validateAtMostWhole,
+  validateIntOrPercent,
+  validateLabelSelector,
+} from "@wherry/kubernetes";
 import { ageOf } from "../../tables/age.ts";
-import { checkSupported, type FieldError, invalidValue } from "../../validation/field-error.ts";
-import { validateAtMostWhole, validateIntOrPercent } from "../../validation/int-or-percent.ts";
-import { validateLabelSelector } from "../../validation/label-selector.ts";
 import { ageColumn, statusSubresource } from "../apps/workload-columns.ts";
 import { defineResource, type ResourceDefinition } from "../resource-definition.ts";
 

@@ -1,6 +1,5 @@
-import { jsonEquals, type Service, type ServiceSpec } from "@wherry/kubernetes";
+import { type FieldError, invalidValue, jsonEquals, type Service, type ServiceSpec } from "@wherry/kubernetes";
 import { invalid } from "../../errors.ts";
-import { type FieldError, invalidValue } from "../../validation/field-error.ts";
 import type { StrategyContext } from "../resource-definition.ts";
 import { hasClusterIp, hasNodePorts, isHeadless, specOf } from "./service-types.ts";
 

@@ -1,14 +1,18 @@
 import { isIP, isIPv6 } from "node:net";
-import { dnsLabelProblem, type Service, type ServicePort, type ServiceSpec } from "@wherry/kubernetes";
 import {
   checkSupported,
-  duplicate,
+  dnsLabelProblem,
+  duplicateValue,
   type FieldError,
   forbiddenValue,
   invalidValue,
-  required,
-} from "../../validation/field-error.ts";
-import { validatePortNumber, validatePortOrName } from "../pods/container-validation.ts";
+  requiredValue,
+  type Service,
+  type ServicePort,
+  type ServiceSpec,
+  validatePortNumber,
+  validatePortOrName,
+} from "@wherry/kubernetes";
 import { hasClusterIp, headless, isHeadless } from "./service-types.ts";
 
 const address = "spec.clusterIPs[0]";
@@ -20,8 +24,8 @@ export function validateService({ spec = {} }: Service): FieldError[] {
     ...checkSupported("spec.sessionAffinity", spec.sessionAffinity, ["ClientIP", "None"]),
   ];
   const ports = spec.ports ?? [];
-  if (ports.length === 0 && !isHeadless(spec) && hasClusterIp(spec)) errors.push(required("spec.ports"));
-  if (!hasClusterIp(spec) && !spec.externalName) errors.push(required("spec.externalName"));
+  if (ports.length === 0 && !isHeadless(spec) && hasClusterIp(spec)) errors.push(requiredValue("spec.ports"));
+  if (!hasClusterIp(spec) && !spec.externalName) errors.push(requiredValue("spec.externalName"));
   errors.push(...validatePorts(ports, spec.type), ...validateClusterIps(spec), ...validateFamilies(spec));
   return errors;
 }
@@ -35,9 +39,9 @@ function validatePorts(ports: readonly ServicePort[], type: string | undefined):
     if (name) {
       const problem = dnsLabelProblem(name);
       if (problem !== undefined) errors.push(invalidValue(`${at}.name`, name, problem));
-      else if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
+      else if (names.has(name)) errors.push(duplicateValue(`${at}.name`, name));
       names.add(name);
-    } else if (ports.length > 1) errors.push(required(`${at}.name`));
+    } else if (ports.length > 1) errors.push(requiredValue(`${at}.name`));
     errors.push(
       ...validatePortNumber(port, `${at}.port`),
       ...checkSupported(`${at}.protocol`, protocol, ["SCTP", "TCP", "UDP"]),
@@ -51,7 +55,7 @@ function validatePorts(ports: readonly ServicePort[], type: string | undefined):
     const key = `${port}/${protocol}`;
     // In the words of upstream's own form of the object.
     const shown = { Name: "", Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 };
-    if (numbers.has(key)) errors.push(duplicate(`spec.ports[${index}]`, shown));
+    if (numbers.has(key)) errors.push(duplicateValue(`spec.ports[${index}]`, shown));
     numbers.add(key);
   });
   return errors;

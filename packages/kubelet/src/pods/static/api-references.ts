@@ -1,5 +1,4 @@
-import type { Pod } from "@wherry/kubernetes";
-import type { ManifestProblem } from "./errors.ts";
+import { type FieldError, forbiddenValue, type Pod } from "@wherry/kubernetes";
 
 /** Fields that name, or stand for, an object of the API, wherever they occur in volumes and environments. */
 const referringFields: Readonly<Record<string, string>> = {
@@ -23,10 +22,10 @@ const referringFields: Readonly<Record<string, string>> = {
  * Where a pod refers to objects of the API. A static pod may not: it has to run without an API server, and a node may not show
  * such a pod there (NodeRestriction).
  */
-export function apiReferences({ spec }: Pod): ManifestProblem[] {
-  const found: ManifestProblem[] = [];
+export function apiReferences({ spec }: Pod): FieldError[] {
+  const found: FieldError[] = [];
   const refuse = (path: string, what: string): void =>
-    void found.push({ path, message: `refers to ${what}, a static pod must do without objects of the API` });
+    void found.push(forbiddenValue(path, `refers to ${what}, a static pod must do without objects of the API`));
   if (spec?.serviceAccountName) refuse("spec.serviceAccountName", "a service account");
   else if (spec?.serviceAccount) refuse("spec.serviceAccount", "a service account");
   if ((spec?.imagePullSecrets ?? []).length > 0) refuse("spec.imagePullSecrets", "secrets");

@@ -1,6 +1,6 @@
 import { errorMessage } from "@wherry/base";
 import { parseYaml, type YamlDocument } from "@wherry/client";
-import type { JsonValue, Pod } from "@wherry/kubernetes";
+import { invalidValue, type JsonValue, type Pod } from "@wherry/kubernetes";
 import { checkStaticPod } from "./check-pod.ts";
 import { ManifestError } from "./errors.ts";
 import type { IgnoredParts } from "./ignored-parts.ts";
@@ -43,7 +43,7 @@ export function decodeManifests(text: string, nodeName: string): DecodedManifest
   if (kind === "Pod") pods = [decodePod(document, "", nodeName, findings)];
   else if (Array.isArray(items))
     pods = items.map((item, index) => decodePod(item, `items[${index}]`, nodeName, findings));
-  else findings.problems.push({ path: "items", message: `is ${shown(items)}, it must be a list` });
+  else findings.problems.push(invalidValue("items", items, "must be a list"));
   if (findings.problems.length > 0) throw new ManifestError(findings.problems);
   return { pods, unknownFields: findings.unknown, duplicateKeys };
 }
@@ -54,7 +54,7 @@ function decodePod(value: JsonValue, path: string, nodeName: string, findings: T
   const pod = typedValue(value, "core/v1.Pod", path, findings) as Pod;
   if (findings.problems.length > before) return {};
   for (const problem of checkStaticPod(pod, nodeName))
-    findings.problems.push({ ...problem, path: [path, problem.path].filter((part) => part !== "").join(".") });
+    findings.problems.push({ ...problem, field: path === "" ? problem.field : `${path}.${problem.field}` });
   return pod;
 }
 
@@ -65,7 +65,7 @@ function mappingOf(document: JsonValue): Readonly<Record<string, JsonValue>> {
 function wrongKind(document: JsonValue, wanted: string): ManifestError {
   const { apiVersion, kind } = mappingOf(document);
   const message = `it has apiVersion ${shown(apiVersion)} and kind ${shown(kind)}, it must be a ${wanted} of apiVersion "v1"`;
-  return new ManifestError([{ path: "", message }]);
+  return new ManifestError([{ field: "", message }]);
 }
 
 function parseDocument(text: string): YamlDocument {
@@ -73,10 +73,10 @@ function parseDocument(text: string): YamlDocument {
   try {
     documents = parseYaml(text).filter(({ value }) => value !== null);
   } catch (error) {
-    throw new ManifestError([{ path: "", message: `it is neither YAML nor JSON: ${errorMessage(error)}` }], error);
+    throw new ManifestError([{ field: "", message: `it is neither YAML nor JSON: ${errorMessage(error)}` }], error);
   }
   const [document, second] = documents;
   if (document === undefined || second !== undefined)
-    throw new ManifestError([{ path: "", message: `it holds ${documents.length} documents, it must hold one` }]);
+    throw new ManifestError([{ field: "", message: `it holds ${documents.length} documents, it must hold one` }]);
   return document;
 }

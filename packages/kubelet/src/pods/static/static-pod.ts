@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { configHashAnnotation, configSourceAnnotation, type Pod, type PodSpec } from "@wherry/kubernetes";
+import { configHashAnnotation, configSourceAnnotation, type Pod, setPodDefaults } from "@wherry/kubernetes";
 
 export const configSeenAnnotation = "kubernetes.io/config.seen";
 
@@ -13,52 +13,53 @@ export interface ManifestOrigin {
 }
 
 /**
- * The pod that a manifest stands for, as upstream's kubelet makes it: named after the node too, with the defaults that the API
- * server would set as far as a node needs them, and tolerating whatever happens to the node.
+ * The pod that a manifest stands for, as upstream's kubelet makes it: on its node (`placedPod`), and marked by where it is from.
  *
  * Its UID is the manifest's own, or else follows from content, place and node, so that the same manifest is the same pod after a
  * restart and a changed one is another pod. `kubernetes.io/config.hash` always follows from the content.
  */
 export function staticPod(manifest: Pod, { nodeName, source, location, nowMs }: ManifestOrigin): Pod {
-  const { metadata = {}, spec = { containers: [] } } = manifest;
   const hash = createHash("sha256")
     .update(JSON.stringify([sorted(manifest), nodeName, location]))
     .digest("hex")
     .slice(0, 32);
+  const pod = placedPod(manifest, nodeName);
   return {
-    apiVersion: "v1",
-    kind: "Pod",
+    ...pod,
     metadata: {
-      ...(metadata.labels !== undefined && { labels: metadata.labels }),
-      name: `${metadata.name}-${nodeName}`,
-      namespace: metadata.namespace || "default",
-      uid: metadata.uid || hash,
+      ...pod.metadata,
+      uid: manifest.metadata?.uid || hash,
       annotations: {
-        ...metadata.annotations,
+        ...pod.metadata?.annotations,
         [configSourceAnnotation]: source,
         [configHashAnnotation]: hash,
         [configSeenAnnotation]: new Date(nowMs).toISOString(),
       },
     },
-    spec: withDefaults(spec, nodeName),
     status: { phase: "Pending" },
   };
 }
 
-function withDefaults(spec: PodSpec, nodeName: string): PodSpec {
+/** The pod of a manifest on a node: named after the node too, with the API server's defaults, tolerating whatever happens to it. */
+export function placedPod(manifest: Pod, nodeName: string): Pod {
+  const { name, namespace, labels, annotations } = manifest.metadata ?? {};
+  const spec = structuredClone(manifest.spec ?? { containers: [] });
   const tolerations = (spec.tolerations ?? []).filter(
-    ({ key, operator, effect }) => key || operator !== "Exists" || effect !== "NoExecute",
+    ({ key, operator, effect, value }) => key || value || operator !== "Exists" || effect !== "NoExecute",
   );
-  return {
-    ...spec,
-    nodeName,
-    restartPolicy: spec.restartPolicy || "Always",
-    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
-    dnsPolicy: spec.dnsPolicy || "ClusterFirst",
-    enableServiceLinks: spec.enableServiceLinks ?? true,
-    schedulerName: spec.schedulerName || "default-scheduler",
-    tolerations: [...tolerations, { operator: "Exists", effect: "NoExecute" }],
+  const pod: Pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      ...(labels !== undefined && { labels }),
+      ...(annotations !== undefined && { annotations }),
+      name: `${name}-${nodeName}`,
+      namespace: namespace || "default",
+    },
+    spec: { ...spec, nodeName, tolerations: [...tolerations, { operator: "Exists", effect: "NoExecute" }] },
   };
+  setPodDefaults(pod);
+  return pod;
 }
 
 /** With the members of all mappings in one order, so that moving fields about changes no hash. */

@@ -1,4 +1,4 @@
-import { canonicalQuantity, fieldSchema, type JsonValue, schemaTable, setOwn } from "@wherry/kubernetes";
+import { canonicalQuantity, fieldSchema, invalidValue, type JsonValue, schemaTable, setOwn } from "@wherry/kubernetes";
 import type { ManifestProblem } from "./errors.ts";
 
 const maxDepth = 64;
@@ -13,11 +13,11 @@ export interface TypeFindings {
 
 /**
  * Reads a JSON value as an API type of the schema table, e.g. `core/v1.Pod`: unknown fields and nulls are left out, quantities
- * become strings, and every value of another type is a problem. The value must not be used where there are problems.
+ * become strings, required fields are there, and every value of another type is a problem. The value must not be used where there are problems.
  */
 export function typedValue(value: JsonValue, kind: string, path: string, findings: TypeFindings, depth = 0): JsonValue {
   const wrong = (wanted: string): JsonValue => {
-    findings.problems.push({ path, message: `is ${shown(value)}, it must be ${wanted}` });
+    findings.problems.push(invalidValue(path, value, `must be ${wanted}`));
     return null;
   };
   if (depth > maxDepth) return wrong(`nested at most ${maxDepth} levels deep`);
@@ -52,10 +52,29 @@ function struct(
     if (field === undefined) findings.unknown.push(at);
     else if (item !== null) result[name] = typedValue(item, field.kind, at, findings, depth + 1);
   }
-  for (const name of schema?.required ?? [])
-    if (result[name] === undefined)
-      findings.problems.push({ path: path === "" ? name : `${path}.${name}`, message: "is missing" });
+  // What a type cannot do without is empty where it is missing, as in Go; whether it may be is said by the rules of pods.
+  for (const name of schema?.required ?? []) {
+    const empty = emptyOf(fieldSchema(schema, name)?.kind ?? "");
+    if (empty !== undefined) result[name] ??= empty;
+  }
   return result;
+}
+
+function emptyOf(kind: string): JsonValue | undefined {
+  if (kind.startsWith("[]")) return [];
+  switch (kind) {
+    case "string":
+      return "";
+    case "int32":
+    case "int64":
+    case "number":
+    case "intOrString":
+      return 0;
+    case "boolean":
+      return false;
+    default:
+      return undefined;
+  }
 }
 
 function scalar(value: JsonValue, kind: string, wrong: (wanted: string) => JsonValue): JsonValue {

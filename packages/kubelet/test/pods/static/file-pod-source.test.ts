@@ -145,7 +145,7 @@ describe("FilePodSource", () => {
     await look(() => expect(problems).toHaveLength(1));
     await clock.advance(60_000);
     expect(problems).toEqual([
-      `Cannot use the manifest "${join(directory, "a.yaml")}": spec.containers[0].image is [], it must be a string`,
+      `Cannot use the manifest "${join(directory, "a.yaml")}": spec.containers[0].image: Invalid value: []: must be a string`,
     ]);
     expect(names()).toEqual(["a-n", "b-n"]);
     await put("a.yaml", manifest("a", "c"));

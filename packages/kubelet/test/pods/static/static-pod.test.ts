@@ -52,4 +52,20 @@ describe("staticPod()", () => {
     const pod = staticPod({ ...manifest, spec: { containers: [], tolerations: [everything, own] } }, origin);
     expect(pod.spec?.tolerations).toEqual([own, everything]);
   });
+
+  test("has the API server's defaults, and leaves the manifest as it is", () => {
+    const spec = {
+      containers: [{ name: "a", image: "b:1", livenessProbe: { tcpSocket: { port: 1 } } }],
+      volumes: [{ name: "v" }],
+    };
+    const given = { metadata: { name: "web" }, spec };
+    const before = structuredClone(given);
+    expect(staticPod(given, origin).spec).toMatchObject({
+      containers: [{ imagePullPolicy: "IfNotPresent", livenessProbe: { periodSeconds: 10, failureThreshold: 3 } }],
+      volumes: [{ name: "v", emptyDir: {} }],
+      securityContext: {},
+      schedulerName: "default-scheduler",
+    });
+    expect(given).toEqual(before);
+  });
 });

@@ -88,9 +88,13 @@ describe("UrlPodSource", () => {
     ],
     ["no YAML", "{", "it is neither YAML nor JSON"],
     ["another kind", '{"apiVersion":"v1","kind":"Node"}', 'it must be a Pod or PodList of apiVersion "v1"'],
-    ["items that are no list", '{"apiVersion":"v1","kind":"PodList","items":{}}', "items is {}, it must be a list"],
+    [
+      "items that are no list",
+      '{"apiVersion":"v1","kind":"PodList","items":{}}',
+      "items: Invalid value: {}: must be a list",
+    ],
     ["one item that is wrong", listOf(podOf("two"), { ...podOf("three"), spec: {} }), "items[1].spec.containers"],
-    ["an item without a spec", listOf({ metadata: { name: "two" } }), "items[0].spec is missing"],
+    ["an item without a spec", listOf({ metadata: { name: "two" } }), "items[0].spec: Required value"],
     [
       "one name twice",
       listOf(podOf("two"), podOf("two", "app:v2")),

@@ -1,10 +1,19 @@
-import { dnsLabelProblem, dnsSubdomainProblem } from "@wherry/kubernetes";
-import { type FieldError, invalidValue, required } from "./field-error.ts";
+import { dnsLabelProblem, dnsSubdomainProblem } from "../selectors/label-syntax.ts";
+import { type FieldError, invalidValue, requiredValue } from "./field-error.ts";
 import { validateAnnotations } from "./metadata.ts";
+
+/** Shortest lifetime that may be asked of a signer. */
+export const minCertificateSeconds = 3600;
+
+/** Longest lifetime that may be asked of a signer: those of Kubernetes itself issue for a day at most. */
+export function maxCertificateSeconds(signerName: string): number {
+  const domain = signerName.split("/")[0] ?? "";
+  return domain === "kubernetes.io" || domain.endsWith(".kubernetes.io") ? 86_400 : 91 * 86_400;
+}
 
 /** Checks the name of a signer, such as `example.com/signer`, as upstream's ValidateSignerName does. */
 export function validateSignerName(name: string, path: string): FieldError[] {
-  if (name === "") return [required(path)];
+  if (name === "") return [requiredValue(path)];
   const [domain = "", signer, ...more] = name.split("/");
   if (signer === undefined || more.length > 0)
     return [

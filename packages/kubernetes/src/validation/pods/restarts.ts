@@ -1,5 +1,5 @@
-import type { Container, ContainerRestartRule } from "@wherry/kubernetes";
-import { checkSupported, type FieldError, required, tooMany } from "../../validation/field-error.ts";
+import type { Container, ContainerRestartRule } from "../../api/index.ts";
+import { checkSupported, type FieldError, requiredValue, tooManyItems } from "../field-error.ts";
 
 const policies = ["Always", "Never", "OnFailure"];
 const actions = ["Restart", "RestartAllContainers"];
@@ -13,17 +13,17 @@ export function validateRestarts(container: Container, path: string): FieldError
   const errors = checkSupported(`${path}.restartPolicy`, restartPolicy, policies);
   if (restartPolicyRules.length === 0) return errors;
   if (restartPolicy === undefined)
-    errors.push(required(`${path}.restartPolicy`, "must specify restartPolicy when restart rules are used"));
+    errors.push(requiredValue(`${path}.restartPolicy`, "must specify restartPolicy when restart rules are used"));
   const at = `${path}.restartPolicyRules`;
-  if (restartPolicyRules.length > maxRules) errors.push(tooMany(at, restartPolicyRules.length, maxRules));
+  if (restartPolicyRules.length > maxRules) errors.push(tooManyItems(at, restartPolicyRules.length, maxRules));
   return [...errors, ...restartPolicyRules.flatMap((rule, index) => validateRule(rule, `${at}[${index}]`))];
 }
 
 function validateRule({ action = "", exitCodes }: Partial<ContainerRestartRule>, path: string): FieldError[] {
   const errors = checkSupported(`${path}.action`, action, actions);
-  if (exitCodes === undefined) return [...errors, required(`${path}.exitCodes`, "must be specified")];
+  if (exitCodes === undefined) return [...errors, requiredValue(`${path}.exitCodes`, "must be specified")];
   const { operator = "", values = [] }: Partial<typeof exitCodes> = exitCodes;
   errors.push(...checkSupported(`${path}.exitCodes.operator`, operator, operators));
-  if (values.length > maxExitCodes) errors.push(tooMany(`${path}.exitCodes.values`, values.length, maxExitCodes));
+  if (values.length > maxExitCodes) errors.push(tooManyItems(`${path}.exitCodes.values`, values.length, maxExitCodes));
   return errors;
 }

@@ -1,5 +1,14 @@
-import { jsonEquals, labelKeyProblem, labelValueProblem, type ObjectMeta } from "@wherry/kubernetes";
-import { type FieldError, forbiddenValue, invalidValue, required, tooLong } from "./field-error.ts";
+import type { ObjectMeta } from "../api/index.ts";
+import { jsonEquals } from "../patch/json-value.ts";
+import { labelKeyProblems, labelValueProblem } from "../selectors/label-syntax.ts";
+import {
+  checkForm,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+  tooLongValue,
+} from "./field-error.ts";
 
 const maxAnnotationBytes = 256 * 1024;
 
@@ -16,34 +25,32 @@ export function validateMetadata(
     const problem = nameProblem(generateName.replace(/-$/, "a"));
     if (problem !== undefined) errors.push(invalidValue("metadata.generateName", generateName, problem));
   }
-  if (!name) errors.push(required("metadata.name", "name or generateName is required"));
+  if (!name) errors.push(requiredValue("metadata.name", "name or generateName is required"));
   else {
     const problem = nameProblem(name);
     if (problem !== undefined) errors.push(invalidValue("metadata.name", name, problem));
   }
-  if (namespaced && !namespace) errors.push(required("metadata.namespace"));
+  if (namespaced && !namespace) errors.push(requiredValue("metadata.namespace"));
   if (!namespaced && namespace) errors.push(forbiddenValue("metadata.namespace", "not allowed on this type"));
   errors.push(...validateLabels(metadata.labels, "metadata.labels"));
   errors.push(...validateAnnotations(metadata.annotations, "metadata.annotations"));
   errors.push(...validateOwners(metadata));
   for (const finalizer of metadata.finalizers ?? []) {
-    const problem = labelKeyProblem(finalizer);
-    if (problem !== undefined) errors.push(invalidValue("metadata.finalizers", finalizer, problem));
+    errors.push(...checkForm("metadata.finalizers", finalizer, labelKeyProblems));
   }
   return errors;
 }
 
+/** Checks keys and values of labels, also of those that a node must have. */
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels ?? {})) {
-    const keyProblem = labelKeyProblem(key);
-    if (keyProblem !== undefined) errors.push(invalidValue(path, key, keyProblem));
-    const valueProblem = labelValueProblem(value);
-    if (valueProblem !== undefined) errors.push(invalidValue(path, value, valueProblem));
+    errors.push(...checkForm(path, key, labelKeyProblems), ...checkForm(path, value, labelValueProblem));
   }
   return errors;
 }
 
+/** Checks the keys of annotations, and that all are not too long together. */
 export function validateAnnotations(
   annotations: Readonly<Record<string, string>> | undefined,
   path: string,
@@ -51,24 +58,23 @@ export function validateAnnotations(
   const errors: FieldError[] = [];
   let sizeBytes = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    const problem = labelKeyProblem(key.toLowerCase());
-    if (problem !== undefined) errors.push(invalidValue(path, key, problem));
+    for (const problem of labelKeyProblems(key.toLowerCase())) errors.push(invalidValue(path, key, problem));
     sizeBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
-  if (sizeBytes > maxAnnotationBytes) errors.push(tooLong(path, maxAnnotationBytes));
+  if (sizeBytes > maxAnnotationBytes) errors.push(tooLongValue(path, maxAnnotationBytes));
   return errors;
 }
 
 function validateOwners(metadata: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
   const owners = metadata.ownerReferences ?? [];
-  owners.forEach((owner, index) => {
-    const path = `metadata.ownerReferences[${index}]`;
+  for (const owner of owners) {
     for (const field of ["apiVersion", "kind", "name", "uid"] as const) {
-      if (!owner[field])
-        errors.push(invalidValue(`${path}.${field}`, owner[field] ?? "", `${field} must not be empty`));
+      if (owner[field]) continue;
+      const problem = field === "apiVersion" ? "version must not be empty" : "must not be empty";
+      errors.push(invalidValue(`metadata.ownerReferences.${field}`, owner[field] ?? "", problem));
     }
-  });
+  }
   const controllers = owners.filter((owner) => owner.controller);
   if (controllers.length > 1) {
     errors.push(invalidValue("metadata.ownerReferences", owners, "Only one reference can have Controller set to true"));

@@ -1,11 +1,7 @@
-import {
-  type LabelSelector,
-  labelKeyProblem,
-  labelSelectorOf,
-  labelValueProblem,
-  matchesLabels,
-} from "@wherry/kubernetes";
-import { type FieldError, forbiddenValue, invalidValue, required } from "./field-error.ts";
+import type { LabelSelector } from "../api/index.ts";
+import { labelSelectorOf, matchesLabels } from "../selectors/label-selector.ts";
+import { labelKeyProblems, labelValueProblem } from "../selectors/label-syntax.ts";
+import { checkForm, type FieldError, forbiddenValue, invalidValue, requiredValue } from "./field-error.ts";
 import { validateLabels } from "./metadata.ts";
 
 /** Checks a label selector as upstream's ValidateLabelSelector does. */
@@ -15,7 +11,7 @@ export function validateLabelSelector(selector: LabelSelector | undefined, path:
     const at = `${path}.matchExpressions[${index}]`;
     if (operator === "In" || operator === "NotIn") {
       if (values.length === 0) {
-        errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+        errors.push(requiredValue(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
       }
     } else if (operator === "Exists" || operator === "DoesNotExist") {
       if (values.length > 0) {
@@ -24,11 +20,9 @@ export function validateLabelSelector(selector: LabelSelector | undefined, path:
         );
       }
     } else errors.push(invalidValue(`${at}.operator`, operator, "not a valid selector operator"));
-    const keyProblem = labelKeyProblem(key);
-    if (keyProblem !== undefined) errors.push(invalidValue(`${at}.key`, key, keyProblem));
+    errors.push(...checkForm(`${at}.key`, key, labelKeyProblems));
     values.forEach((value, position) => {
-      const problem = labelValueProblem(value);
-      if (problem !== undefined) errors.push(invalidValue(`${at}.values[${position}]`, value, problem));
+      errors.push(...checkForm(`${at}.values[${position}]`, value, labelValueProblem));
     });
   });
   return errors;
@@ -41,7 +35,7 @@ export function isEmptySelector(selector: LabelSelector | undefined): boolean {
 }
 
 /** Whether a valid selector selects `labels`; one that cannot be understood selects nothing. */
-export function selects(
+export function matchesLabelSelector(
   selector: LabelSelector | undefined,
   labels: Readonly<Record<string, string>> | undefined,
 ): boolean {

@@ -20,12 +20,12 @@ export function validateAtMostWhole(value: number | string, path: string): Field
 }
 
 /** Whether a valid value is none of anything: `0` or `0%`. */
-export function isNone(value: number | string | undefined): boolean {
+export function isZeroIntOrPercent(value: number | string | undefined): boolean {
   return value === undefined || Number.parseInt(String(value), 10) === 0;
 }
 
 /** The number that `value` means of `total`; shares are rounded up or down. */
-export function scaledValue(value: number | string | undefined, total: number, rounding: "up" | "down"): number {
+export function scaledIntOrPercent(value: number | string | undefined, total: number, rounding: "up" | "down"): number {
   if (value === undefined) return 0;
   if (typeof value === "number") return value;
   const share = (Number.parseInt(value, 10) * total) / 100;
