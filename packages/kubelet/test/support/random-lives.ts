@@ -1,5 +1,5 @@
 import { FakeClock } from "@wherry/base";
-import { isStaticPod, isTerminalPhase, objectKey, type Pod } from "@wherry/kubernetes";
+import { isMirrorPod, isStaticPod, isTerminalPhase, objectKey, type Pod } from "@wherry/kubernetes";
 import { expect } from "vitest";
 import { admitPod } from "../../src/admission/admit-pod.ts";
 import { memoryAllocations } from "../../src/ports/allocations.ts";
@@ -187,7 +187,10 @@ export class RandomLives {
   #startKubelet(): void {
     this.#harness.api.resume();
     for (const uid of this.#toldToEnd) this.#uncounted.add(uid);
-    if (this.#toldToEnd.size > 0) this.#invariants.forgetRoom();
+    // A static pod that has ended lives again, and is critical.
+    const mirrors = [...this.#harness.api.pods()].filter(isMirrorPod);
+    const livesAgain = mirrors.some(({ status }) => isTerminalPhase(status?.phase));
+    if (livesAgain || this.#toldToEnd.size > 0) this.#invariants.forgetRoom();
     this.#toldToEnd.clear();
     this.#harness.start();
     this.#up = true;
@@ -203,6 +206,7 @@ export class RandomLives {
       const before = this.#returning.get(name);
       const pod = before === undefined || this.#random() < 0.5 ? makePod(name, plan, this.#scripts) : before;
       this.#planOf.set(pod.metadata?.uid ?? "", plan);
+      if (pod === before) this.#invariants.returns(pod.metadata?.uid ?? "");
       this.#returning.set(name, pod);
       this.#files.set(pod);
       // A critical pod that the next life meets before it has met those that have the room.
