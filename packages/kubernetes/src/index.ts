@@ -21,6 +21,7 @@ export {
   type ContainerStatusFacts,
   containerStatus,
   endedStatuses,
+  isOutlived,
   restartingAllReason,
   type WaitingReason,
 } from "./pods/container-statuses.ts";

@@ -36,6 +36,8 @@ interface Tracked {
   status: PodStatus | undefined;
   /** Whether the status in the API is one of this life of the kubelet. */
   isShown: boolean;
+  /** The mirror pod shows an end of an earlier life, of which that one knew more. */
+  hasEnded?: boolean;
   /** Why the API server found the pod invalid, as told. */
   problem?: string | undefined;
 }
@@ -141,7 +143,8 @@ export class MirrorPods {
       if (isMirrorOf(mirror, tracked)) {
         statusWriter.observed(mirror);
         this.#resume(tracked, mirror.status);
-        if (tracked.status !== undefined) statusWriter.set(mirror.metadata?.uid ?? "", tracked.status);
+        if (tracked.status !== undefined && tracked.hasEnded !== true)
+          statusWriter.set(mirror.metadata?.uid ?? "", tracked.status);
         return undefined;
       }
       await this.#remove(key, mirror, signal);
@@ -156,14 +159,17 @@ export class MirrorPods {
       throw new KubeletError("NameTaken", `a pod of the name ${key} exists that is no mirror pod; delete or rename it`);
     if (!this.#mirrors.has(key)) this.#mirrors.set(key, created);
     tracked.isShown = true;
+    tracked.hasEnded = false;
     this.#queue.add(key);
     return undefined;
   }
 
   /** A pod that has ended gives nothing to one that lives again. */
   #resume(tracked: Tracked, earlier: PodStatus | undefined): void {
-    if (!tracked.isShown && earlier?.startTime !== undefined && !isTerminalPhase(earlier.phase))
-      this.#options.onEarlierStatus(tracked.pod.metadata?.uid ?? "", earlier);
+    if (!tracked.isShown && earlier?.startTime !== undefined) {
+      tracked.hasEnded = isTerminalPhase(earlier.phase);
+      if (!tracked.hasEnded) this.#options.onEarlierStatus(tracked.pod.metadata?.uid ?? "", earlier);
+    }
     tracked.isShown = true;
   }
 
@@ -190,7 +196,8 @@ function isMirrorOf(mirror: Pod, { pod, status }: Tracked): boolean {
   if (mirror.metadata?.annotations?.[configMirrorAnnotation] !== pod.metadata?.uid) return false;
   if (hashOf(mirror) !== hashOf(pod)) return false;
   // A terminal phase is never taken back, so a pod that runs again needs another object.
-  const isRunning = status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false;
+  const { initContainerStatuses = [], containerStatuses = [] } = status ?? {};
+  const isRunning = [...initContainerStatuses, ...containerStatuses].some(({ state }) => state?.running !== undefined);
   return !isTerminalPhase(mirror.status?.phase) || !isRunning;
 }
 

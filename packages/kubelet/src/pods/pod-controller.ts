@@ -31,6 +31,15 @@ interface Admission<E extends EdgeTable, Context> {
   readonly after: readonly PodWorker<E, Context>[];
 }
 
+/** There is no answer yet whether a pod is taken in. */
+interface Undecided {
+  /** What may bring the answer before its time. */
+  readonly sooner?: Promise<unknown> | undefined;
+}
+
+/** How often a pod is asked about again for the sake of others that may have ended: a quarter of a minute. */
+const maxDoubts = 4;
+
 /** As often as upstream looks at resizes that wait. */
 const deferredRetryMs = 180_000;
 
@@ -59,6 +68,9 @@ export interface PodControllerOptions<E extends EdgeTable, Context>
  *
  * A pod of which the provider fails to say whether it can run is asked about again with back-off, until there is an answer or the
  * pod is to end. Until then nothing of it is started, a new one holds no room, and what runs of it since an earlier life goes on.
+ *
+ * What an earlier life wrote of pods may be out of date: those that have ended since hold no room, and who took their places may run
+ * already. So a pod that lacks only the room of such ones is asked about again when they have had time to be looked at.
  */
 export class PodController<E extends EdgeTable, Context> implements PodDirectory {
   readonly #options: PodControllerOptions<E, Context>;
@@ -67,7 +79,7 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
   readonly #running: Set<Promise<void>> = new Set();
   /** Pods that end for critical ones: whoever comes now may have their places once they are free. */
   readonly #makingRoom: Set<PodWorker<E, Context>> = new Set();
-  /** Pods nobody has said of yet whether they are taken in. */
+  /** Pods of which the provider has not said yet whether it can run them. */
   readonly #undecided: Set<PodWorker<E, Context>> = new Set();
   readonly #removals: WorkQueue;
   /** Pods that are gone and of which something may be left. */
@@ -233,48 +245,57 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     });
     this.#workers.set(worker.uid, worker);
     // Before anything else has its turn: each decision counts on those before it.
-    const after = this.#tryAdmit(worker, pod);
-    if (after === undefined) this.#undecided.add(worker);
-    const run = this.#run(worker, after).finally(() => this.#running.delete(run));
+    const run = this.#run(worker, this.#tryAdmit(worker, pod, 0)).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
-  /** Who has to end before the pod starts, which may have been refused by then; undefined where there is no answer yet. */
-  #tryAdmit(worker: PodWorker<E, Context>, pod: Pod): readonly PodWorker<E, Context>[] | undefined {
-    if (worker.termination !== undefined || isTerminalPhase(worker.status.phase)) return [];
+  /** Who has to end before the pod starts, which may have been refused by then. */
+  #tryAdmit(worker: PodWorker<E, Context>, pod: Pod, tries: number): Admission<E, Context> | Undecided {
+    this.#undecided.delete(worker);
+    if (worker.termination !== undefined || isTerminalPhase(worker.status.phase)) return { after: [] };
     try {
-      const { refusal, after } = this.#admit(worker, pod);
-      if (refusal !== undefined) worker.refuse(refusal);
-      return after;
+      const answer = this.#admit(worker, pod, tries);
+      if ("refusal" in answer && answer.refusal !== undefined) worker.refuse(answer.refusal);
+      return answer;
     } catch (error) {
       worker.logger.error("Cannot admit a pod, will try again", { error: errorMessage(error) });
       worker.syncFailed(error);
-      return undefined;
+      this.#undecided.add(worker);
+      return {};
     }
   }
 
-  async #admitLater(worker: PodWorker<E, Context>, signal: AbortSignal): Promise<readonly PodWorker<E, Context>[]> {
+  async #decided(
+    worker: PodWorker<E, Context>,
+    first: Admission<E, Context> | Undecided,
+    signal: AbortSignal,
+  ): Promise<readonly PodWorker<E, Context>[]> {
     const backoff = new Backoff({ initialMs: 1000, maxMs: 60_000, jitter: 0.5, random: this.#options.random });
-    let after: readonly PodWorker<E, Context>[] | undefined;
-    while (after === undefined) {
-      await worker.pause(backoff.next(), signal);
-      after = this.#tryAdmit(worker, this.#find(worker.uid) ?? worker.pod);
+    let answer = first;
+    for (let tries = 1; !("after" in answer); tries++) {
+      await worker.pause(backoff.next(), signal, answer.sooner);
+      answer = this.#tryAdmit(worker, this.#find(worker.uid) ?? worker.pod, tries);
     }
-    this.#undecided.delete(worker);
-    return after;
+    return answer.after;
   }
 
   /** Counts pods that make room as gone, which what comes now may have to wait for. */
-  #admit(worker: PodWorker<E, Context>, wanted: Pod): Admission<E, Context> {
+  #admit(worker: PodWorker<E, Context>, wanted: Pod, tries: number): Admission<E, Context> | Undecided {
     const { admit, preemptions } = this.#options;
     const refusal = this.#askProvider(wanted);
     if (refusal !== undefined) return { refusal, after: [] };
-    const others = this.#othersOf(worker);
+    const all = this.#othersOf(worker);
+    const doubtful = all.filter(({ unconfirmed }) => unconfirmed);
+    const confirmed = all.filter(({ unconfirmed }) => !unconfirmed);
+    // Who was taken in by an earlier life is not refused for the sake of one that may have ended.
+    const others = worker.resumed && tries > 0 ? confirmed : all;
     // One whose object is gone is none that others see: what takes its place waits for its end, and is not refused.
     const leaving = others.filter((other) => this.#makingRoom.has(other) || other.gone);
     if (leaving.length > 0 && admit(worker.pod, podsOf(others)) === undefined) return { after: [] };
     const answer = admit(worker.pod, podsOf(others.filter((other) => !leaving.includes(other))));
     if (answer === undefined) return { after: leaving };
+    if (others.length > confirmed.length && tries < maxDoubts && admit(worker.pod, podsOf(confirmed)) === undefined)
+      return { sooner: Promise.all(doubtful.map(({ seen }) => seen)) };
     if (!("victims" in answer)) return { refusal: answer, after: [] };
     const victims = answer.victims.flatMap(({ metadata }) => this.#workers.get(metadata?.uid ?? "") ?? []);
     for (const victim of victims) {
@@ -295,11 +316,11 @@ export class PodController<E extends EdgeTable, Context> implements PodDirectory
     }
   }
 
-  async #run(worker: PodWorker<E, Context>, admitted: readonly PodWorker<E, Context>[] | undefined): Promise<void> {
+  async #run(worker: PodWorker<E, Context>, first: Admission<E, Context> | Undecided): Promise<void> {
     const signal = this.#signal;
     if (signal === undefined) return;
     try {
-      const after = admitted ?? (await this.#admitLater(worker, signal));
+      const after = "after" in first ? first.after : await this.#decided(worker, first, signal);
       await this.#keepAllocation(worker);
       if (after.length > 0) {
         worker.logger.info("Pod waits for others to make room", { pods: podsOf(after).map(objectKey) });

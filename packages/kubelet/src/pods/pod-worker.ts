@@ -58,6 +58,9 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   #cancelDeadline: (() => void) | undefined;
   #pendingResize: PodCondition | undefined;
   readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #seen: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #resumed: boolean;
+  #confirmed = false;
   #begun = false;
   #finished = false;
   #gone = false;
@@ -72,6 +75,7 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#desired = pod;
     this.#pod = options.allocated(pod);
     this.#status = pod.status ?? {};
+    this.#resumed = this.#status.startTime !== undefined;
     this.#noticeDeletion();
   }
 
@@ -106,6 +110,21 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     return this.#termination !== undefined || !isTerminalPhase(this.#status.phase);
   }
 
+  /** Whether an earlier life of the kubelet took the pod in. */
+  get resumed(): boolean {
+    return this.#resumed;
+  }
+
+  /** Whether all that is known of the pod is what an earlier life of the kubelet wrote: it may have ended since, and have freed its place. */
+  get unconfirmed(): boolean {
+    return this.#resumed && !this.#confirmed;
+  }
+
+  /** Resolves when this life of the kubelet has seen that the pod goes on, or has ended; never rejects. */
+  get seen(): Promise<void> {
+    return this.#seen.promise;
+  }
+
   /** The source no longer has the pod. */
   get gone(): boolean {
     return this.#gone;
@@ -133,6 +152,9 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     }
     // What is left of it by then, such as its volumes, holds nobody up.
     if (description.stopped === true) this.#ended.resolve();
+    else if (description.sandboxReady === true || isAnyRunning(description)) this.#confirmed = true;
+    else return;
+    this.#seen.resolve();
   }
 
   event(content: EventContent): void {
@@ -255,11 +277,12 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
   }
 
   /**
-   * Waits `delayMs` (answers false), or until the pod is told to end, or to end faster (answers true). Not while its machine runs;
-   * rejects only with the signal's reason.
+   * Waits `delayMs` or until `sooner` resolves (answers false), or until the pod is told to end, or to end faster (answers true). Not
+   * while its machine runs; rejects only with the signal's reason.
    */
-  async pause(delayMs: number, signal: AbortSignal): Promise<boolean> {
+  async pause(delayMs: number, signal: AbortSignal, sooner?: Promise<unknown>): Promise<boolean> {
     const over = Promise.withResolvers<boolean>();
+    void sooner?.then(() => over.resolve(false));
     const cancelTimer = this.clock.setTimer(delayMs, () => over.resolve(false));
     const before = this.#termination;
     const endLook = this.onChange(() => {
@@ -373,23 +396,31 @@ export class PodWorker<E extends EdgeTable, Context> implements PodHandle {
     this.#options.publish(this.uid, status);
   }
 
-  /** `activeDeadlineSeconds` counts from the pod's start and may be lowered later. */
+  /** `activeDeadlineSeconds` counts from the pod's start and may be lowered later; one that has passed has nothing of the pod started. */
   #armDeadline(): void {
     this.#cancelDeadline?.();
     const seconds = this.#pod.spec?.activeDeadlineSeconds;
     const { clock } = this.#options;
     if (seconds === undefined || !this.#begun || this.#finished || this.#termination !== undefined) return;
     const startMs = parseApiTime(this.#status.startTime) ?? clock.now();
-    this.#cancelDeadline = clock.setTimer(Math.max(0, startMs + seconds * 1000 - clock.now()), () => {
-      if (this.endsByItself) return;
-      this.event({ type: "Normal", reason: "DeadlineExceeded", message: deadlineMessage });
-      this.terminate({
-        cause: "deadline",
-        gracePeriodMs: ownGraceMs(this.#pod),
-        outcome: { phase: "Failed", reason: "DeadlineExceeded", message: deadlineMessage },
-      });
+    const remainingMs = startMs + seconds * 1000 - clock.now();
+    if (remainingMs <= 0) this.#exceedDeadline();
+    else this.#cancelDeadline = clock.setTimer(remainingMs, () => this.#exceedDeadline());
+  }
+
+  #exceedDeadline(): void {
+    if (this.endsByItself) return;
+    this.event({ type: "Normal", reason: "DeadlineExceeded", message: deadlineMessage });
+    this.terminate({
+      cause: "deadline",
+      gracePeriodMs: ownGraceMs(this.#pod),
+      outcome: { phase: "Failed", reason: "DeadlineExceeded", message: deadlineMessage },
     });
   }
+}
+
+function isAnyRunning({ initContainerStatuses = [], containerStatuses = [] }: PodDescription): boolean {
+  return [...initContainerStatuses, ...containerStatuses].some(({ state }) => state?.running !== undefined);
 }
 
 /** The grace period that the pod gives itself. */

@@ -2,6 +2,7 @@ import {
   awaitsRestartOfAll,
   type Container,
   hasRun,
+  isOutlived,
   isRestartableInitContainer,
   type Pod,
   type PodSpec,
@@ -189,7 +190,9 @@ function failedProbeStop(
 }
 
 function verdictOf(facts: PodActionFacts, spec: PodSpec, container: Container, kind: "init" | "app"): Verdict {
-  const [newest] = facts.instancesOf(container.name);
+  const [known] = facts.instancesOf(container.name);
+  const published = statusOfContainer(facts.status, kind, container.name);
+  const newest = known !== undefined && isOutlived(known, published) ? undefined : known;
   if (newest?.state === "running" && newest.sandboxId === facts.sandboxId) return "running";
   if (newest?.state === "created") return "start";
   const exitCode = newest === undefined ? lostExitCode(facts, container.name, kind) : exitCodeOf(newest);

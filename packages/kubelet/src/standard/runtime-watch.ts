@@ -8,21 +8,30 @@ export interface RuntimeWatchOptions {
   readonly logger: Logger;
   /** How often everything is listed in case an event was lost. */
   readonly relistIntervalMs: number;
+  /** What pods believe of their sandboxes and containers: it is what a listing is compared with. */
+  readonly believed: () => Iterable<Believed>;
   /** Something happened to a container, or (without an ID) to anything of the pod. Cheap. */
   readonly notify: (podUid: string, type: string, containerId: string | undefined) => void;
   /** Anything may have happened to any pod. */
   readonly notifyAll: () => void;
 }
 
+/** What a pod holds to be so of one of its containers, or of a sandbox, which is `running` or has `exited`. */
+export interface Believed {
+  readonly podUid: string;
+  readonly id: string;
+  readonly state: ContainerState;
+}
+
 /** After this long without a listing the node is unhealthy, as upstream's PLEG. */
 const unhealthyAfterMs = 180_000;
 
 /**
- * Tells pods of what happens to them in the runtime: by its events, and by a slow listing that finds what events did not say.
+ * Tells pods of what happens to them in the runtime: by its events, and by a slow listing that finds what events did not say, also of
+ * what came and went between two listings.
  */
 export class RuntimeWatch {
   readonly #options: RuntimeWatchOptions;
-  #states: Map<string, { readonly podUid: string; readonly state: ContainerState }> = new Map();
   #listedAtMs: number;
 
   constructor(options: RuntimeWatchOptions) {
@@ -76,21 +85,22 @@ export class RuntimeWatch {
   }
 
   async #compare(signal: AbortSignal): Promise<void> {
-    const { runtime, notify, clock } = this.#options;
+    const { runtime, notify, believed, clock } = this.#options;
     const [containers, sandboxes] = await Promise.all([
       runtime.listContainers(undefined, { signal }),
       runtime.listPodSandboxes(undefined, { signal }),
     ]);
-    const podOf = new Map(sandboxes.map((sandbox) => [sandbox.id, sandbox.metadata.uid]));
-    const states = new Map<string, { readonly podUid: string; readonly state: ContainerState }>();
-    for (const { id, sandboxId, state } of containers) states.set(id, { podUid: podOf.get(sandboxId) ?? "", state });
-    for (const { id, metadata, state } of sandboxes)
-      states.set(`sandbox/${id}`, { podUid: metadata.uid, state: state === "ready" ? "running" : "exited" });
-    const before = this.#states;
-    this.#states = states;
     this.#listedAtMs = clock.monotonic();
-    for (const [id, { podUid, state }] of states)
-      if (before.get(id)?.state !== state) notify(podUid, "relist", undefined);
-    for (const [id, { podUid }] of before) if (!states.has(id)) notify(podUid, "relist", undefined);
+    const podOf = new Map(sandboxes.map((sandbox) => [sandbox.id, sandbox.metadata.uid]));
+    const listed = new Map<string, Believed>();
+    for (const { id, sandboxId, state } of containers)
+      listed.set(id, { podUid: podOf.get(sandboxId) ?? "", id, state });
+    for (const { id, metadata, state } of sandboxes)
+      listed.set(id, { podUid: metadata.uid, id, state: state === "ready" ? "running" : "exited" });
+    const known = new Map(Array.from(believed(), (one) => [one.id, one]));
+    const wrong = new Set<string>();
+    for (const { podUid, id, state } of listed.values()) if (known.get(id)?.state !== state) wrong.add(podUid);
+    for (const { podUid, id } of known.values()) if (!listed.has(id)) wrong.add(podUid);
+    for (const podUid of wrong) notify(podUid, "relist", undefined);
   }
 }

@@ -21,7 +21,7 @@ import { PodContext, type Shared } from "./pod-context.ts";
 import type { RuntimeAbility } from "./pod-field-table.ts";
 import type { PodEdges } from "./pod-machine.ts";
 import { ResizeTimes } from "./resize-times.ts";
-import { RuntimeWatch } from "./runtime-watch.ts";
+import { type Believed, RuntimeWatch } from "./runtime-watch.ts";
 import { standardMachine } from "./standard-machine.ts";
 import type { StandardProviderOptions } from "./standard-options.ts";
 import { publish } from "./sync-containers.ts";
@@ -94,6 +94,7 @@ class RuntimeProvider implements StandardProvider {
       clock,
       logger,
       relistIntervalMs: options.relistIntervalMs ?? 10_000,
+      believed: () => this.#believed(),
       notify: (podUid, type, containerId) => this.#contexts.get(podUid)?.noticeEvent(type, containerId),
       notifyAll: () => {
         for (const context of this.#contexts.values()) context.noticeEvent("overflow", undefined);
@@ -150,8 +151,8 @@ class RuntimeProvider implements StandardProvider {
       this.#options.volumes.podChanged(handle.pod);
       this.#options.objects.registerPod(handle.pod);
       context.updateProbes();
-      // Shown in the same breath as the generation that asked for it.
-      if (context.resize.noticeAllocation()) publish(context);
+      // In the same breath as the change, also of what an earlier life had published. An end shows itself only if it takes long.
+      if (context.resize.noticeAllocation() || handle.termination === undefined) publish(context);
       context.wakeup.raise();
     });
     return context;
@@ -238,6 +239,14 @@ class RuntimeProvider implements StandardProvider {
     }
     this.#known.resolve();
     await this.#watch.run(signal);
+  }
+
+  *#believed(): Generator<Believed> {
+    for (const [podUid, { facts }] of this.#contexts) {
+      for (const { runtimeId: id, state } of facts.instances) yield { podUid, id, state };
+      for (const { id, state } of facts.sandboxes)
+        yield { podUid, id, state: state === "ready" ? "running" : "exited" };
+    }
   }
 
   #runningId(target: ContainerTarget): string {

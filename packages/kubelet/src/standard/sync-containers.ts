@@ -1,4 +1,4 @@
-import type { Container } from "@wherry/kubernetes";
+import { type Container, findContainerStatus } from "@wherry/kubernetes";
 import { containerHash } from "./container-hash.ts";
 import { ContainerStarter } from "./container-starter.ts";
 import { describePod } from "./describe-pod.ts";
@@ -38,11 +38,19 @@ export async function syncContainers(
     }
     if (options.untilInitialized && actions.initialized) return "initialized";
     // That a container ended is always shown; what a first start takes only a moment to change is not worth a write of its own.
-    if (actions.start.some(({ name }) => context.facts.of(name).length > 0)) publish(context);
+    if (actions.start.some(({ name }) => hasBegun(context, name))) publish(context);
     if (await publishingLate(context, () => perform(context, actions, updates, signal))) continue;
     publish(context);
     await wakeup.wait(handle.clock, signal, nextRetryMs(context));
   }
+}
+
+/** Whether the container has an instance, or is shown to run as one that is gone. */
+function hasBegun({ facts, handle }: PodContext, name: string): boolean {
+  if (facts.of(name).length > 0) return true;
+  const { initContainerStatuses, containerStatuses } = handle.status;
+  const shown = findContainerStatus(containerStatuses, name) ?? findContainerStatus(initContainerStatuses, name);
+  return shown?.state?.running !== undefined;
 }
 
 export function actionsFor(context: PodContext): PodActions {

@@ -216,6 +216,32 @@ describe("MirrorPods", () => {
     expect(earlier, "an end that is over").toEqual([]);
   });
 
+  test("replaces it too when only an init container runs", async () => {
+    mirrors.track(web());
+    mirrors.publish(web(), { phase: "Failed", startTime: "2026-01-02T00:00:00Z" });
+    await settle();
+    mirrors.publish(web(), { phase: "Pending", initContainerStatuses: [{ ...main, state: { running: {} } }] });
+    await settle();
+    expect([created, mirror()?.status?.phase]).toEqual([2, "Pending"]);
+  });
+
+  test("leaves an end that an earlier kubelet told as that one told it", async () => {
+    const ended = { phase: "Failed", reason: "Evicted", startTime: "2026-01-02T00:00:00Z" };
+    mirrors.track(web());
+    mirrors.publish(web(), { ...ended, containerStatuses: [{ ...main, restartCount: 4 }] });
+    await settle();
+    mirrors.untrack(web());
+    files = [web()];
+    mirrors.track(web());
+    mirrors.publish(web(), {
+      phase: "Failed",
+      startTime: "2026-01-03T00:00:00Z",
+      containerStatuses: [{ ...main, state: { terminated: { exitCode: 1 } } }],
+    });
+    await settle();
+    expect([created, mirror()?.status]).toEqual([1, { ...ended, containerStatuses: [{ ...main, restartCount: 4 }] }]);
+  });
+
   test("catches up when the API server or the node's object was away", async () => {
     [api.down, nodeUid] = [true, undefined];
     mirrors.track(web());

@@ -23,7 +23,10 @@ const namespace = "default";
 describe.skipIf("skip" in assets)("pods of a kubelet with its own credentials on a real kube-apiserver", () => {
   const runtime = new FakeRuntime({
     clock: systemClock,
-    script: ({ name }) => (name === "once" ? { exitAfterMs: 50, exitCode: 3 } : undefined),
+    script: ({ name, attempt }) => {
+      if (name === "once") return { exitAfterMs: 50, exitCode: 3 };
+      return name === "prepare" && attempt === 0 ? { exitAfterMs: 50 } : undefined;
+    },
   });
   let directory: string;
   let plane: TestControlPlane;
@@ -186,6 +189,26 @@ describe.skipIf("skip" in assets)("pods of a kubelet with its own credentials on
         .filter(({ name }) => name === "twin");
       return uids.length === 1;
     });
+  });
+
+  test("a pod is not ready while its init container runs again in a new sandbox, of which the API server takes no status", async () => {
+    const prepare = { name: "prepare", image: "app:v1", imagePullPolicy: "IfNotPresent" };
+    const made = await create(podOf("again", { restartPolicy: "OnFailure", initContainers: [prepare] }));
+    const before = await until("again", "is ready", (pod) => condition(pod, "Ready")?.status === "True");
+    const [ended] = before.status?.initContainerStatuses ?? [];
+    for (const [id, { config }] of runtime.sandboxes)
+      if (config.metadata.uid === made.metadata?.uid) runtime.breakSandbox(id);
+    const after = await until("again", "is not ready", (pod) => condition(pod, "Ready")?.status === "False");
+    expect(after.status?.initContainerStatuses).toEqual([ended]);
+    await eventually("prepare runs again", async () => runtime.find("again", "prepare").state === "running");
+    const status = {
+      initContainerStatuses: [{ ...ended, state: { running: { startedAt: made.metadata?.creationTimestamp } } }],
+    };
+    const patch = { status };
+    await expect(
+      admin.patch(resources.pods, "again", patch, { namespace, type: "strategic", subresource: "status" }),
+    ).rejects.toThrow(/may not be transitioned to non-terminated state/);
+    await admin.delete(resources.pods, "again", { namespace, gracePeriodSeconds: 0 });
   });
 
   test("a refused pod is Failed with the reason, and can be deleted", async () => {

@@ -132,6 +132,13 @@ describe("nextAttempt()", () => {
       }),
       7,
     ],
+    ["a published instance that runs no more", undefined, published({ restartCount: 7, state: { running: {} } }), 8],
+    [
+      "the end of a later instance, which is gone",
+      { attempt: 6, id: "rt://6", state: "exited" as const },
+      published({ restartCount: 7, containerID: "rt://7", state: { terminated: { exitCode: 1 } } }),
+      8,
+    ],
     ["a published end only", undefined, published({ restartCount: 7, state: { terminated: { exitCode: 1 } } }), 8],
   ])("nextAttempt() after %s", (_name, newest, status, expected) => {
     expect(nextAttempt("main", newest, status)).toBe(expected);

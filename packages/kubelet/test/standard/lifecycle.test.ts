@@ -649,6 +649,33 @@ describe("standard provider, kubelet restarts", () => {
     expect(harness.reasons("web").filter((reason) => reason === "FailedKillPod")).toHaveLength(2);
   });
 
+  test("a container that vanishes without a word before it was ever listed is missed all the same", async () => {
+    harness = new KubeletHarness();
+    harness.start();
+    harness.api.create(podOf("web"));
+    await harness.settle();
+    harness.runtime.loseContainer(harness.runtime.find("web", "main").id);
+    await harness.advance(10_000);
+    const [main] = harness.status("web").containerStatuses ?? [];
+    expect(main).toMatchObject({ ready: true, restartCount: 1 });
+    expect(main?.lastState?.terminated).toMatchObject({ exitCode: 137, reason: "ContainerStatusUnknown" });
+    expect(harness.runtime.find("web", "main").state).toBe("running");
+  });
+
+  test("restart() starts nothing of a pod whose deadline has passed meanwhile", async () => {
+    harness = new KubeletHarness();
+    harness.start();
+    harness.api.create(podOf("web", { activeDeadlineSeconds: 10 }));
+    await harness.settle();
+    await harness.stop();
+    harness.runtime.breakSandbox([...harness.runtime.sandboxes.keys()][0] ?? "");
+    await harness.advance(10_000);
+    harness.start();
+    await harness.settle();
+    expect(harness.status("web")).toMatchObject({ phase: "Failed", reason: "DeadlineExceeded" });
+    expect(harness.verbs().filter((verb) => verb === "runPodSandbox" || verb === "startContainer")).toHaveLength(2);
+  });
+
   test("events that are lost are made up for by listing", async () => {
     harness = new KubeletHarness();
     harness.start();

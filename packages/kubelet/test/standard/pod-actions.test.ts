@@ -103,6 +103,21 @@ describe("podActions()", () => {
     });
   });
 
+  test("podActions() goes by what was published where the instance it speaks of is gone and an older one is there", () => {
+    const ended = (exitCode: number) => ({
+      ...{ name: "a", image: "", imageID: "", ready: false, restartCount: 1, containerID: "rt://a-1" },
+      state: { terminated: { exitCode } },
+    });
+    const after = (exitCode: number) =>
+      actions({
+        spec: spec("OnFailure", [app("a")]),
+        instances: [exited("a", 1)],
+        status: { containerStatuses: [ended(exitCode)] },
+      });
+    expect(after(0)).toMatchObject({ start: [], done: true });
+    expect(after(1)).toMatchObject({ start: ["a"], done: false });
+  });
+
   test("podActions() is done only when the last app container is", () => {
     expect(actions({ spec: spec("Never"), instances: [exited("a", 1), instance("b")] }).done).toBe(false);
     expect(actions({ spec: spec("Never"), instances: [exited("a", 1), exited("b", 0)] }).done).toBe(true);

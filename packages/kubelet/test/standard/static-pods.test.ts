@@ -1,6 +1,7 @@
 import type { Pod } from "@wherry/kubernetes";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { staticPod } from "../../src/pods/static/static-pod.ts";
+import { FakeStaticSource } from "../support/fake-static-source.ts";
 import { KubeletHarness } from "../support/kubelet-harness.ts";
 
 const manifest = (args: string[]): Pod =>
@@ -79,4 +80,29 @@ describe("static pods", () => {
     await kubelet.clock.advance(5_000);
     expect(kubelet.api.patches).toBe(0);
   });
+});
+
+test("a static pod shows nothing that its earlier life knew better, not even for a moment", async () => {
+  const files = new FakeStaticSource();
+  const kubelet = new KubeletHarness({
+    runtime: { script: ({ name }) => (name === "prepare" ? { exitAfterMs: 0 } : {}) },
+    staticSource: files,
+  });
+  kubelet.start();
+  const { metadata, spec } = manifest(["hold"]);
+  const prepare = { name: "prepare", image: "app:v1" };
+  files.set({ metadata, spec: { containers: [], ...spec, initContainers: [prepare] } });
+  await kubelet.advance(1000);
+  const known = () => kubelet.status("web-node-1").initContainerStatuses?.[0]?.state?.terminated?.reason;
+  expect(known()).toBe("Completed");
+  kubelet.runtime.loseContainer(kubelet.runtime.find("web-node-1", "prepare").id);
+  const before = kubelet.api.patches;
+  kubelet.api.latencyMs = 1;
+  await kubelet.restart();
+  await kubelet.advance(20_000);
+  const since = (kubelet.api.history.get("web-node-1") ?? []).slice(before);
+  for (const { phase, initContainerStatuses } of since)
+    expect([phase, initContainerStatuses?.[0]?.state?.terminated?.reason]).toEqual(["Running", "Completed"]);
+  expect(known()).toBe("Completed");
+  await kubelet.stop();
 });

@@ -1,11 +1,16 @@
 import type { Clock } from "@wherry/base";
-import { applyStrategicMergePatch, type JsonObject, type Pod, type PodStatus } from "@wherry/kubernetes";
+import { applyStrategicMergePatch, type JsonObject, type Pod, type PodStatus, qosClass } from "@wherry/kubernetes";
 import type { PodSource } from "../../src/pods/pod-source.ts";
 import type { PodStatusApi } from "../../src/status/pod-status-api.ts";
 
 interface Patch {
   readonly metadata: { readonly uid: string };
   readonly status: JsonObject;
+}
+
+/** What the API server gives a pod that is made. */
+export function newStatus({ spec }: Pod): PodStatus {
+  return { phase: "Pending", qosClass: qosClass(spec ?? { containers: [] }) };
 }
 
 /** The pods of one node as an API server would keep them, in memory; source and writer side. */
@@ -23,9 +28,13 @@ export class FakePodApi implements PodSource, PodStatusApi {
   onDeletion: (pod: Pod) => void = () => undefined;
   /** Time each call takes. */
   latencyMs = 0;
+  /** Asked for each call: `fail` has no effect, `lose` has its effect and fails all the same. */
+  fault: () => "fail" | "lose" | undefined = () => undefined;
   readonly #clock: Clock;
   readonly #pods: Map<string, Pod> = new Map();
   readonly #handlers: Set<(uid: string) => void> = new Set();
+  /** What a watch that has got stuck still shows. */
+  #shown: Map<string, Pod> | undefined;
   #version = 0;
 
   constructor(clock: Clock) {
@@ -37,11 +46,30 @@ export class FakePodApi implements PodSource, PodStatusApi {
   }
 
   pods(): Iterable<Pod> {
-    return this.#pods.values();
+    return (this.#shown ?? this.#pods).values();
   }
 
   get(uid: string): Pod | undefined {
+    return (this.#shown ?? this.#pods).get(uid);
+  }
+
+  /** The pod as it is, whatever the watch shows. */
+  stored(uid: string): Pod | undefined {
     return this.#pods.get(uid);
+  }
+
+  /** The watch shows nothing new until it is `resumed`. */
+  stall(): void {
+    this.#shown ??= new Map(this.#pods);
+  }
+
+  /** All pods are listed anew, as after a watch that expired; only the differences are told. */
+  resume(): void {
+    const shown = this.#shown;
+    if (shown === undefined) return;
+    this.#shown = undefined;
+    for (const pod of [...shown.values(), ...this.#pods.values()])
+      if (shown.get(pod.metadata?.uid ?? "") !== this.#pods.get(pod.metadata?.uid ?? "")) this.#tell(pod);
   }
 
   byName(name: string): Pod | undefined {
@@ -80,6 +108,11 @@ export class FakePodApi implements PodSource, PodStatusApi {
     this.#store(next);
   }
 
+  /** Changes the status, as another program than the kubelet does. */
+  setStatus(name: string, status: PodStatus): void {
+    this.#store({ ...this.#require(name), status });
+  }
+
   /** Deletes as a user does: gracefully, or at once with 0. */
   delete(name: string, gracePeriodSeconds?: number): void {
     const pod = this.#require(name);
@@ -101,7 +134,7 @@ export class FakePodApi implements PodSource, PodStatusApi {
   }
 
   async patchStatus(pod: Pod, patch: unknown, signal: AbortSignal): Promise<Pod | undefined> {
-    await this.#call(signal);
+    const answer = await this.#call(signal);
     const { metadata, status } = patch as Patch;
     const found = this.#pods.get(pod.metadata?.uid ?? "");
     if (found === undefined || found.metadata?.uid !== metadata.uid) return undefined;
@@ -110,16 +143,27 @@ export class FakePodApi implements PodSource, PodStatusApi {
     const name = found.metadata?.name ?? "";
     this.onStatus(found, next.status ?? {});
     this.history.set(name, [...(this.history.get(name) ?? []), next.status ?? {}]);
-    return this.#store(next);
+    const stored = this.#store(next);
+    answer();
+    return stored;
   }
 
   async deletePod(pod: Pod, signal: AbortSignal): Promise<void> {
-    await this.#call(signal);
+    const answer = await this.#call(signal);
     const found = this.#pods.get(pod.metadata?.uid ?? "");
     if (found === undefined) return;
     this.onDeletion(found);
     this.deletions.push(found.metadata?.name ?? "");
     this.#remove(found);
+    answer();
+  }
+
+  /** Creates a pod as a program does, whose name may be taken; answers the pod that has it then. */
+  async createPod(pod: Pod, signal: AbortSignal): Promise<Pod> {
+    const answer = await this.#call(signal);
+    const stored = this.byName(pod.metadata?.name ?? "") ?? this.create({ ...pod, status: newStatus(pod) });
+    answer();
+    return stored;
   }
 
   phases(name: string): string[] {
@@ -139,10 +183,16 @@ export class FakePodApi implements PodSource, PodStatusApi {
     return states.filter((state, index) => state !== states[index - 1]);
   }
 
-  async #call(signal: AbortSignal): Promise<void> {
+  /** To be called with each answer, which may get lost. */
+  async #call(signal: AbortSignal): Promise<() => void> {
     if (this.latencyMs > 0) await this.#clock.sleep(this.latencyMs, signal);
     signal.throwIfAborted();
     if (this.down) throw new Error("connection refused");
+    const fault = this.fault();
+    if (fault === "fail") throw new Error("internal error");
+    return () => {
+      if (fault === "lose") throw new Error("connection reset");
+    };
   }
 
   #store(pod: Pod): Pod {
@@ -160,6 +210,7 @@ export class FakePodApi implements PodSource, PodStatusApi {
   #tell(pod: Pod): void {
     // A watch is never synchronous with the write.
     queueMicrotask(() => {
+      if (this.#shown !== undefined) return;
       for (const handler of this.#handlers) handler(pod.metadata?.uid ?? "");
     });
   }

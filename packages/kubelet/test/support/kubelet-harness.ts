@@ -3,7 +3,9 @@ import type { Container, Pod, PodSpec, PodStatus } from "@wherry/kubernetes";
 import type { Mount } from "@wherry/runtime";
 import { FakeRuntime, type FakeRuntimeOptions } from "@wherry/testkit";
 import type { Preemption } from "../../src/admission/make-room.ts";
+import { MirrorPods } from "../../src/pods/mirror-pods.ts";
 import { PodController } from "../../src/pods/pod-controller.ts";
+import type { PodSource } from "../../src/pods/pod-source.ts";
 import { registerPreemptionMetrics } from "../../src/pods/preemption-metrics.ts";
 import { registerResizeMetrics } from "../../src/pods/resize-metrics.ts";
 import type { Allocations } from "../../src/ports/allocations.ts";
@@ -34,6 +36,8 @@ export interface HarnessOptions {
   readonly podLogsDirectory?: string | undefined;
   readonly random?: (() => number) | undefined;
   readonly allocations?: Allocations | undefined;
+  /** Where static pods come from; they are shown in the API. @default nowhere */
+  readonly staticSource?: PodSource | undefined;
 }
 
 /** A kubelet on fakes: fake clock, fake runtime, fake API; `restart` ends it without a trace and starts another. */
@@ -44,6 +48,8 @@ export class KubeletHarness {
   readonly events: RecordedEvent[] = [];
   readonly volumes: FakeVolumes = new FakeVolumes();
   readonly runtimeClasses: Map<string, string> = new Map();
+  /** UIDs of pods whose objects are followed. */
+  readonly registered: Set<string> = new Set();
   environmentError: Error | undefined;
   /** Of the kubelet that runs now. */
   metrics: MetricsRegistry = new MetricsRegistry();
@@ -85,8 +91,8 @@ export class KubeletHarness {
         secret: async () => undefined,
         trustAnchors: async () => undefined,
         serviceAccount: async () => undefined,
-        registerPod: () => undefined,
-        unregisterPod: () => undefined,
+        registerPod: (pod) => void this.registered.add(pod.metadata?.uid ?? ""),
+        unregisterPod: (uid) => void this.registered.delete(uid),
       },
       events: recorder,
       runtimeClasses: { handler: async (name) => this.runtimeClasses.get(name) },
@@ -111,10 +117,29 @@ export class KubeletHarness {
     this.metrics = new MetricsRegistry();
     this.probeMetrics = new MetricsRegistry();
     this.provider.registerMetrics?.(this.metrics, this.probeMetrics);
+    this.registered.clear();
+    const staticSources = this.#options.staticSource === undefined ? [] : [this.#options.staticSource];
+    const mirrors = new MirrorPods({
+      api: {
+        create: (pod, signal) => this.api.createPod(pod, signal),
+        delete: (pod, signal) => this.api.deletePod(pod, signal),
+      },
+      source: this.api,
+      staticSources,
+      statusWriter,
+      node: nodeFacts,
+      onEarlierStatus: (uid, status) => this.controller.resume(uid, status),
+      onProblem: (message) => {
+        throw new Error(message);
+      },
+      clock,
+      logger,
+    });
     this.controller = new PodController({
       resizes: registerResizeMetrics(this.metrics, () => this.controller.list()),
       preemptions: registerPreemptionMetrics(this.metrics),
-      sources: [this.api],
+      sources: [...staticSources, this.api],
+      mirrors: staticSources.length > 0 ? mirrors : undefined,
       provider: this.provider,
       statusWriter,
       node: nodeFacts,
@@ -129,6 +154,7 @@ export class KubeletHarness {
     this.#running = runTogether(this.#abort.signal, [
       (signal) => this.provider.run?.(signal) ?? Promise.resolve(),
       (signal) => statusWriter.run(signal),
+      ...(staticSources.length > 0 ? [(signal: AbortSignal) => mirrors.run(signal)] : []),
       (signal) => this.controller.run(signal),
     ]);
   }
@@ -190,10 +216,14 @@ export class FakeVolumes implements VolumeManager {
   error: Error | undefined;
   mountsError: Error | undefined;
   unmountError: Error | undefined;
+  /** Asked for each call that has no error of its own. */
+  fault: () => Error | undefined = () => undefined;
+  /** Told of each pod whose volumes are given back. */
+  onUnmount: (podUid: string) => void = () => undefined;
   readonly mounted: Set<string> = new Set();
 
   async mountPod(pod: Pod, _options?: VolumeCallOptions): Promise<void> {
-    if (this.error !== undefined) throw this.error;
+    this.#throw(this.error);
     this.mounted.add(pod.metadata?.uid ?? "");
   }
 
@@ -203,7 +233,7 @@ export class FakeVolumes implements VolumeManager {
     _environment: readonly EnvironmentVariable[],
     { imageVolumes = new Map() }: ContainerMountsOptions = {},
   ): Promise<Mount[]> {
-    if (this.mountsError !== undefined) throw this.mountsError;
+    this.#throw(this.mountsError);
     return volumeMounts.flatMap(({ name, mountPath: containerPath, subPath: imageSubPath }) => {
       const image = imageVolumes.get(name);
       if (image === undefined) return [];
@@ -212,7 +242,8 @@ export class FakeVolumes implements VolumeManager {
   }
 
   async unmountPod(podUid: string): Promise<void> {
-    if (this.unmountError !== undefined) throw this.unmountError;
+    this.#throw(this.unmountError);
+    this.onUnmount(podUid);
     this.mounted.delete(podUid);
   }
 
@@ -224,6 +255,11 @@ export class FakeVolumes implements VolumeManager {
 
   async run(signal: AbortSignal): Promise<void> {
     await aborted(signal);
+  }
+
+  #throw(own: Error | undefined): void {
+    const error = own ?? this.fault();
+    if (error !== undefined) throw error;
   }
 }
 

@@ -71,7 +71,9 @@ export function containerStatus(facts: ContainerStatusFacts): ContainerStatus {
   const { container } = facts;
   const [newest, older] = facts.instances;
   const status =
-    newest === undefined ? (removedInRestart(facts) ?? withoutInstance(facts)) : fromInstance(newest, older, facts);
+    newest === undefined || isOutlived(newest, facts.previous)
+      ? (removedInRestart(facts) ?? withoutInstance(facts))
+      : fromInstance(newest, older, facts);
   const { waiting } = facts;
   if (waiting !== undefined && mayStart(facts, newest)) {
     if (status.state?.terminated) status.lastState = status.state;
@@ -126,6 +128,15 @@ function removedInRestart({ restartingAll, kind, previous }: ContainerStatusFact
     state: { waiting: reason },
     lastState: { terminated: { exitCode: 137, ...reason } },
   };
+}
+
+/** Whether an instance after this one was published, and is gone: an older one says nothing of the container any more. */
+export function isOutlived(
+  { id, state, attempt }: Pick<ContainerInstance, "attempt"> & Partial<ContainerInstance>,
+  published: Pick<ContainerStatus, "containerID" | "restartCount"> | undefined,
+): boolean {
+  if (published === undefined || state !== "exited") return false;
+  return attempt < published.restartCount && id !== published.containerID;
 }
 
 /** Whether a container has not begun again since all containers of its pod were restarted. */

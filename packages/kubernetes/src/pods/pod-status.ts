@@ -6,6 +6,7 @@ import { findContainerStatus, hasAnyAppContainerStarted, hasRun, podContainers }
 import { type PodPhase, podPhase } from "./pod-phase.ts";
 import { isTerminalPhase } from "./pod-predicates.ts";
 import { qosClass } from "./qos-class.ts";
+import { mayRestartAll } from "./restart-policy.ts";
 
 export interface PodStatusFacts {
   /** The latest object; its status is where conditions of others are taken from. */
@@ -95,8 +96,11 @@ function finalLists(facts: PodStatusFacts): {
   initContainerStatuses: ContainerStatus[];
   containerStatuses: ContainerStatus[];
 } {
-  const { pod } = facts;
-  const initContainerStatuses = [...facts.initContainerStatuses];
+  const { pod, previous } = facts;
+  const initContainerStatuses = facts.initContainerStatuses.map((status) => {
+    const before = findContainerStatus(previous?.initContainerStatuses, status.name);
+    return before !== undefined && mustStayEnded(pod.spec, before, status) ? before : status;
+  });
   const containerStatuses = [...facts.containerStatuses];
   if (!facts.stopped) return { initContainerStatuses, containerStatuses };
   const spec = pod.spec ?? { containers: [] };
@@ -109,6 +113,18 @@ function finalLists(facts: PodStatusFacts): {
     initContainerStatuses: endedStatuses(pod, initContainerStatuses, "init", { initialized, refused }),
     containerStatuses: endedStatuses(pod, containerStatuses, "app", { initialized, refused }),
   };
+}
+
+/**
+ * Whether an init container that runs again, in a new sandbox, has to be shown as it ended before: the API server lets no status take
+ * back an end after which the pod's policy starts nothing, and refuses all that comes with it, such as that the pod is not ready.
+ */
+function mustStayEnded(spec: PodSpec | undefined, before: ContainerStatus, { name, state }: ContainerStatus): boolean {
+  const ended = before.state?.terminated;
+  if (spec === undefined || ended === undefined || state?.terminated !== undefined || mayRestartAll(spec)) return false;
+  const own = spec.initContainers?.find((container) => container.name === name)?.restartPolicy;
+  if (own !== undefined) return false;
+  return spec.restartPolicy === "Never" || (spec.restartPolicy === "OnFailure" && ended.exitCode === 0);
 }
 
 /** Whether everything before the app containers was done at some time. */

@@ -162,6 +162,17 @@ describe("containerStatus()", () => {
     expect(containerStatus(facts({ previous, pod: deleted })).restartCount).toBe(4);
   });
 
+  test("containerStatus() keeps what was published of the latest instance where that is gone and an older one is there", () => {
+    const later = { ...instance({ ...exited, id: "rt://2", attempt: 1, finishedAtMs: start + 9000 }) };
+    const published = containerStatus(facts({ instances: [later, exited] }));
+    expect(containerStatus(facts({ instances: [exited], previous: published }))).toMatchObject({
+      restartCount: 1,
+      containerID: "rt://2",
+      state: published.state,
+      lastState: published.lastState,
+    });
+  });
+
   test("containerStatus() of an init container is ready once it exited with 0", () => {
     const init = facts({ kind: "init", container: { name: "init-0" } });
     expect(containerStatus({ ...init, instances: [instance()] })).toMatchObject({ ready: false, started: true });

@@ -52,6 +52,32 @@ describe("podStatus()", () => {
     expect(result.conditions?.every((condition) => condition.observedGeneration === 3)).toBe(true);
   });
 
+  test.each([
+    ["OnFailure", 0, {}, "terminated"],
+    ["OnFailure", 1, {}, "running"],
+    ["Never", 0, {}, "terminated"],
+    ["Always", 0, {}, "running"],
+    ["OnFailure", 0, { restartPolicy: "Always" }, "running"],
+  ])(
+    "podStatus() with %s shows an init container that ended with %i and runs again so that the API server takes it",
+    (...of) => {
+      const [policy, exitCode, own, state] = of;
+      const again = podStatus(
+        facts({
+          pod: { ...pod, spec: spec(policy, 1, [own]) },
+          previous: {
+            phase: "Running",
+            initContainerStatuses: [status("init-0", terminated(exitCode), { ready: true })],
+          },
+          initContainerStatuses: [status("init-0", running, { restartCount: 1 })],
+          containerStatuses: [status("app-0", waiting, { lastState: terminated(137) })],
+        }),
+      );
+      expect(Object.keys(again.initContainerStatuses?.[0]?.state ?? {})).toEqual([state]);
+      expect(findPodCondition(again, "Ready")?.status).toBe("False");
+    },
+  );
+
   test("podStatus() of a stopped pod ignores a phase that is no end", () => {
     const never = { ...pod, spec: spec("Never", 1) };
     const ended = facts({ pod: never, containerStatuses: [status("app-0", terminated(0))], stopped: true });

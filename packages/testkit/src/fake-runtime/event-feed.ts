@@ -4,6 +4,8 @@ import { type RuntimeEvent, RuntimeEventStream } from "@wherry/runtime";
 export class EventFeed {
   /** While true, events are lost without a trace. */
   muted = false;
+  /** While true, each event comes twice. */
+  doubled = false;
   readonly #stream: RuntimeEventStream;
 
   /** @param capacity events held for a consumer before it gets an overflow in their place */
@@ -12,7 +14,9 @@ export class EventFeed {
   }
 
   emit(event: RuntimeEvent): void {
-    if (!this.muted) this.#stream.emit(event);
+    if (this.muted) return;
+    this.#stream.emit(event);
+    if (this.doubled) this.#stream.emit(event);
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<RuntimeEvent | { readonly type: "overflow" }> {

@@ -327,6 +327,14 @@ export class FakeRuntime implements Runtime {
     this.#stopSandbox(sandboxId);
   }
 
+  /** A container ends and is forgotten without a trace, as one that somebody else removed. */
+  loseContainer(containerId: string): void {
+    const container = this.containers.get(containerId);
+    container?.cancelExit?.();
+    container?.exited.resolve();
+    this.containers.delete(containerId);
+  }
+
   /** Everything is forgotten without a trace, as by a runtime that lost its state. */
   loseEverything(): void {
     for (const container of this.containers.values()) {
