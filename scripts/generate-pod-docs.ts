@@ -119,6 +119,8 @@ const otherwise = [
   "| `metadata.annotations` in environment and volumes | those of the API | adds `kubernetes.io/config.source: api` and `kubernetes.io/config.seen`, when it saw the pod first since its start; both know them of static pods |",
   "| `env[].valueFrom.fileKeyRef`, a file with `NAME=''` or `NAME= 'value'` | the variable is empty | does not find the key |",
   "| `env[].valueFrom.fileKeyRef` with `optional`, no such file | the variable is not set | CreateContainerConfigError until the file is there |",
+  "| `containers[].resources.limits.memory`, more than that | the guest is told that it gets no more, and most then end by themselves: reason `Error` and the exit code of their own doing. Over the limits of the pod as a whole it is `OOMKilled` | `OOMKilled`, exit code 137 |",
+  "| `containers[].terminationMessagePath` below a volume | nothing but that container sees the file | an empty file of that name stays in the volume |",
 ];
 
 if (import.meta.main) {

@@ -12,6 +12,7 @@ interface Timer {
  */
 export class FakeClock implements Clock {
   #nowMs: number;
+  #wallAheadMs = 0;
   #order = 0;
   readonly #timers = new Set<Timer>();
 
@@ -21,11 +22,16 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#wallAheadMs;
   }
 
   monotonic(): number {
     return this.#nowMs;
+  }
+
+  /** Sets the wall time on, or back where `byMs` is negative, as an administrator does; timers and durations do not notice. */
+  stepWall(byMs: number): void {
+    this.#wallAheadMs += byMs;
   }
 
   /** Number of timers that have not fired. */

@@ -42,6 +42,10 @@ describe("server-side apply", () => {
         details: { causes: [{ reason: "FieldManagerConflict", field: ".data.k" }] },
       },
     });
+    // Upstream names the version only of those that update.
+    await plane.admin.apply(`${configMaps}/b?fieldManager=other&force=true`, configMap("b", { k: "4" }));
+    const again = await plane.admin.apply(`${configMaps}/b?fieldManager=me`, configMap("b", { k: "3" }));
+    expect(again.body.message).toBe('Apply failed with 1 conflict: conflict with "other": .data.k');
     const forced = await plane.admin.apply(`${configMaps}/b?fieldManager=me&force=true`, configMap("b", { k: "3" }));
     expect(forced.body.data).toEqual({ k: "3" });
     expect(forced.body.metadata.managedFields).toMatchObject([{ manager: "me", operation: "Apply" }]);

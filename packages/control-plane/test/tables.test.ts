@@ -114,6 +114,31 @@ describe("podPrinter", () => {
     ).toBe("2/2");
   });
 
+  test("counts the containers of an initialised pod while a sidecar restarts, and not before", () => {
+    const spec = {
+      containers: [{ name: "a" }],
+      initContainers: [
+        { name: "s", restartPolicy: "Always" as const },
+        { name: "t", restartPolicy: "Always" as const },
+      ],
+    };
+    const crashing = { ...waiting("CrashLoopBackOff"), name: "s", started: false, restartCount: 3 };
+    const other = { ...running(true), name: "t", started: true };
+    const of = (initialized: "True" | "False") =>
+      cellsOf({
+        spec,
+        status: {
+          phase: "Running",
+          conditions: [{ type: "Initialized", status: initialized }],
+          initContainerStatuses: [crashing, other],
+          containerStatuses: [running(true, 1)],
+        },
+      }).slice(0, 3);
+    // As upstream, which looks no further than the first that holds up.
+    expect(of("True")).toEqual(["1/3", "Init:CrashLoopBackOff", "4"]);
+    expect(of("False")).toEqual(["0/3", "Init:CrashLoopBackOff", "3"]);
+  });
+
   test("says when a pod is terminating and when it last restarted", () => {
     const metadata = {
       name: "p",

@@ -89,6 +89,20 @@ describe("GuestSpec.mounts", () => {
   });
 
   test.each([
+    ["over a directory", "/in", "a directory is mounted there"],
+    ["over the way to another mount", "/var", '"lib" below it leads to another mount'],
+  ])("the guest does not start when a file is mounted %s, which would hide it", async (_, guestPath, why) => {
+    const { sandbox, spec, directory } = await startPod();
+    const file = join(directory, "file");
+    writeFileSync(file, "");
+    const mounts = ["/in", "/var/lib"].map((path) => ({ guestPath: path, hostPath: directory, readOnly: true }));
+    mounts.push({ guestPath, hostPath: file, readOnly: false });
+    await sandbox.createGuest(await spec("copy", { mounts }));
+    const message = `Cannot mount a file at "${guestPath}": ${why}`;
+    await expect(sandbox.startGuest("main")).rejects.toMatchObject({ code: "StartError", message });
+  });
+
+  test.each([
     ["a link that goes up", "../outside", "x", "EPERM: the path leaves its directory"],
     ["a link that goes up on the way", "../outside", "x/deep", "EPERM: the path leaves its directory"],
     ["a link that goes up to a file", "../outside/file", "x", "EPERM: the path leaves its directory"],

@@ -30,6 +30,29 @@ describe("applyStrategicMergePatch()", () => {
     });
   });
 
+  test("puts what is new and what is changed in the patch's order, as upstream does", () => {
+    const list = (...names: string[]) => names.map((name) => ({ name }));
+    const names = (before: string[], ...patch: string[]) => {
+      const spec = patchSpec({ containers: list(...before) }, { containers: list(...patch) }) as {
+        containers: JsonObject[];
+      };
+      return spec.containers.map(({ name }) => name).join(" ");
+    };
+    expect(names(["a", "b"], "c")).toBe("c a b");
+    expect(names(["c", "a", "b"], "b", "a")).toBe("c b a");
+    expect(names(["c", "b", "a"], "d", "b")).toBe("d c b a");
+    const same = [
+      { type: "InternalIP", address: "a" },
+      { type: "Hostname", address: "n" },
+      { type: "InternalIP", address: "b" },
+    ];
+    const replaced = { status: { addresses: [{ $patch: "replace" }, ...same] } };
+    expect(applyStrategicMergePatch({ status: {} }, replaced, "core/v1.Node")).toEqual({ status: { addresses: same } });
+    const finalizers = (before: string[], ...patch: string[]) =>
+      applyStrategicMergePatch({ metadata: { finalizers: before } }, { metadata: { finalizers: patch } }, pod);
+    expect(finalizers(["x/b", "x/a"], "x/c", "x/a")).toEqual({ metadata: { finalizers: ["x/c", "x/b", "x/a"] } });
+  });
+
   test("merges conditions by type, as kubelets write them", () => {
     const before = {
       status: {

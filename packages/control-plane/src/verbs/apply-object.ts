@@ -124,9 +124,9 @@ function keyedPath(body: JsonValue, path: string): string {
 }
 
 function ownerText({ owner }: ApplyConflict): string {
-  const { manager, subresource, apiVersion } = owner;
+  const { manager, subresource, apiVersion, operation } = owner;
   const via = subresource === "" ? "" : ` with subresource ${JSON.stringify(subresource)}`;
-  return `${JSON.stringify(manager)}${via} using ${apiVersion}`;
+  return `${JSON.stringify(manager)}${via}${operation === "Update" ? ` using ${apiVersion}` : ""}`;
 }
 
 function applyConflict(conflicts: readonly ApplyConflict[]): ApiError {

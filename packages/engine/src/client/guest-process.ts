@@ -102,7 +102,8 @@ export class GuestProcess {
       await asEngineCall(task.start({ id: this.id }));
     } catch (error) {
       const exit = readGuestRecord(this.#options.directory)?.exit;
-      if (exit?.reason === "StartError") throw new EngineError("StartError", exit.message, { cause: error });
+      // The process notes why, and ends: that the answer broke off explains nothing more.
+      if (exit?.reason === "StartError") throw new EngineError("StartError", exit.message);
       throw error;
     }
     return { startedAtMs: this.state().startedAtMs ?? 0 };

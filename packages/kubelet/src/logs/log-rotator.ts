@@ -95,7 +95,7 @@ export class LogRotator {
 
   async #rotate(containerId: string, path: string): Promise<void> {
     const { source, clock, logger } = this.#options;
-    const rotated = await moveAside(path, stampOf(clock.now()));
+    const rotated = await moveAside(path, await nextStamp(path, clock.now()));
     try {
       await source.reopenLog(containerId);
     } catch (error) {
@@ -107,10 +107,24 @@ export class LogRotator {
   }
 }
 
-/** Renames `path` to `<path>.<stamp>`, with a counter where that exists; answers the new name. */
-async function moveAside(path: string, stamp: string): Promise<string> {
-  for (let counter = 0; ; counter++) {
-    const target = `${path}.${stamp}${counter === 0 ? "" : `-${counter}`}`;
+interface Stamp {
+  readonly time: string;
+  readonly counter: number;
+}
+
+/** Of now, or behind the newest of those that are there: the clock may have been set back since, and the age of a file is in its name. */
+async function nextStamp(path: string, nowMs: number): Promise<Stamp> {
+  const time = stampOf(nowMs);
+  const newest = (await listRotatedLogs(path)).at(-1)?.stamp;
+  const [day = "", second = "", counter = "0"] = newest?.split("-") ?? [];
+  const latest = `${day}-${second}`;
+  return newest === undefined || latest < time ? { time, counter: 0 } : { time: latest, counter: Number(counter) + 1 };
+}
+
+/** Renames `path` to `<path>.<stamp>`, with a higher counter where that exists; answers the new name. */
+async function moveAside(path: string, stamp: Stamp): Promise<string> {
+  for (let counter = stamp.counter; ; counter++) {
+    const target = `${path}.${stamp.time}${counter === 0 ? "" : `-${counter}`}`;
     if ((await fileSize(`${target}.gz`)) !== undefined) continue;
     try {
       // Unlike rename, link does not replace what is there.

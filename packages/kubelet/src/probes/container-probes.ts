@@ -129,7 +129,9 @@ export class ContainerProbes {
     const { clock, sinceMs, random } = this.#options;
     // What runs since an earlier life of the kubelet would otherwise be probed all in one moment.
     const jitterMs = startedAtMs < sinceMs ? random() * spec.periodMs : 0;
-    const countsMs = startedAtMs + Math.max(spec.initialDelayMs, earlyMs) - clock.now();
+    // A start that lies ahead, because the wall clock was set back since, is one of now.
+    const ranMs = Math.max(0, clock.now() - startedAtMs);
+    const countsMs = Math.max(spec.initialDelayMs, earlyMs) - ranMs;
     const delayMs = Math.max(countsMs, jitterMs, 0);
     // Nobody waits for the first success of a liveness probe.
     const atOnce = spec.initialDelayMs === 0 && jitterMs === 0 && spec.kind !== "liveness";

@@ -15,7 +15,8 @@ const resetAfterMs = 600_000;
  * Growing delays by key, with the meaning of client-go's `flowcontrol.Backoff`: the first failure costs no delay, each further
  * one doubles it, and a key that did not fail for 10 min after it was tried again starts anew.
  *
- * Times are given, never read. In memory only: a restart of the kubelet forgets them, as upstream's does.
+ * Times are given, never read; they are best those of a clock that nobody sets. In memory only: a restart of the kubelet forgets
+ * them, as upstream's does.
  */
 export class BackOffTable {
   readonly #options: BackOffTableOptions;

@@ -1,5 +1,5 @@
 import { abortReason } from "@wherry/base";
-import { findContainerStatus } from "@wherry/kubernetes";
+import { type ContainerStatus, findContainerStatus } from "@wherry/kubernetes";
 import type { ContainerLog, LogRefusal } from "../ports/log-source.ts";
 import type { PodContext } from "./pod-context.ts";
 import type { Instance } from "./pod-facts.ts";
@@ -25,21 +25,28 @@ export function containerLog(
     const ended = started.filter(({ state }) => state !== "running");
     const instance =
       started[0]?.state === "running" ? ended[0] : (ended[1] ?? waitingFor(context, container, ended[0]));
-    if (instance === undefined)
-      return { status: 400, message: `previous terminated container ${name} in pod ${podName} not found` };
-    return logOf(context, instance);
+    if (instance !== undefined) return logOf(context, instance);
+    const message =
+      statusOf(context, container) === undefined
+        ? `container ${name} in pod ${podName} is not available`
+        : `previous terminated container ${name} in pod ${podName} not found`;
+    return { status: 400, message };
   }
   const [instance] = started;
   if (instance !== undefined) return logOf(context, instance);
   return { status: 400, message: `container ${name} in pod ${podName} ${whyNoLog(context, container)}` };
 }
 
-/** What the container's status says of a log that is not there. */
-function whyNoLog({ handle }: PodContext, container: string): string {
+/** A pod that was refused has none. */
+function statusOf({ handle }: PodContext, container: string): ContainerStatus | undefined {
   const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = handle.status;
   const statuses = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses];
-  const status = findContainerStatus(statuses, container);
-  // A pod that was refused has none.
+  return findContainerStatus(statuses, container);
+}
+
+/** What the container's status says of a log that is not there. */
+function whyNoLog(context: PodContext, container: string): string {
+  const status = statusOf(context, container);
   if (status === undefined) return "is not available";
   if (status.state?.terminated !== undefined) return "is terminated";
   const reason = status.state?.waiting?.reason;

@@ -88,9 +88,10 @@ export class ContainerStarter {
     return delay;
   }
 
-  #delayAfter({ finishedAtMs }: Instance): StartDelay | undefined {
+  #delayAfter({ endedAtMs }: Instance): StartDelay | undefined {
     const { pod, restartBackOff, handle } = this.#context;
-    return crashDelay(restartBackOff, { pod, container: this.container, finishedAtMs, nowMs: handle.clock.now() });
+    const nowMs = handle.clock.monotonic();
+    return crashDelay(restartBackOff, { pod, container: this.container, finishedAtMs: endedAtMs ?? nowMs, nowMs });
   }
 
   async #create(
@@ -141,7 +142,7 @@ export class ContainerStarter {
       await runtime.startContainer(id, { signal });
     } catch (error) {
       const key = crashKey(this.container);
-      const now = this.#context.handle.clock.now();
+      const now = this.#context.handle.clock.monotonic();
       const delayMs = Math.max(this.#context.restartBackOff.delayMs(key), retryMs);
       return this.#delayOf("RunContainerError", error, delayMs, signal, now);
     }
@@ -171,7 +172,7 @@ export class ContainerStarter {
         signal.throwIfAborted();
         handle.logger.warn("Cannot stop a container whose hook failed", { name, error: errorMessage(failure) });
       }
-      const retryAtMs = handle.clock.now() + hookRetryMs;
+      const retryAtMs = handle.clock.monotonic() + hookRetryMs;
       return { kind: "waiting", reason: "PostStartHookError", message: actionMessage(error), retryAtMs };
     }
   }
@@ -223,7 +224,7 @@ export class ContainerStarter {
     signal.throwIfAborted();
     const message = errorMessage(error);
     this.#failed(message);
-    return { kind: "waiting", reason, message, retryAtMs: (now ?? this.#context.handle.clock.now()) + delayMs };
+    return { kind: "waiting", reason, message, retryAtMs: (now ?? this.#context.handle.clock.monotonic()) + delayMs };
   }
 
   #failed(message: string): void {

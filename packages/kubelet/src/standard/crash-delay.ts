@@ -6,8 +6,9 @@ import type { StartDelay } from "./start-outcome.ts";
 export interface CrashDelayFacts {
   readonly pod: Pod;
   readonly container: Container;
-  /** When the container's latest instance ended. */
+  /** When the container's latest instance ended, by the clock of `nowMs`. */
   readonly finishedAtMs: number;
+  /** Best by a clock that nobody sets. */
   readonly nowMs: number;
 }
 

@@ -123,7 +123,7 @@ export class ImagePuller {
   async #pullOrBackOff(request: ImageRequest, spec: ImageSpec, mayBePresent: boolean): Promise<ImageOutcome> {
     const { clock } = this.#options;
     const { backOff, failures, signal } = request;
-    const retryAtMs = backOff.retryAtSinceUpdateMs(spec.image, clock.now());
+    const retryAtMs = backOff.retryAtSinceUpdateMs(spec.image, clock.monotonic());
     if (retryAtMs !== undefined) {
       const backingOff = `Back-off pulling image ${JSON.stringify(spec.image)}`;
       this.#normal(request, "BackOff", backingOff);
@@ -162,7 +162,7 @@ export class ImagePuller {
     } catch (error) {
       throwIfAborted(error, signal);
       this.#warn(request, "Failed", `Failed to pull image ${image}: ${errorMessage(error)}`);
-      const now = clock.now();
+      const now = clock.monotonic();
       backOff.next(spec.image, now, now);
       const { reason, message } = pullFailure(spec.image, error);
       failures.set(spec.image, `${reason}: ${message}`);
@@ -205,7 +205,7 @@ export class ImagePuller {
   }
 
   #delay(reason: string, message: string, delayMs: number): StartDelay {
-    return { kind: "waiting", reason, message, retryAtMs: this.#options.clock.now() + delayMs };
+    return { kind: "waiting", reason, message, retryAtMs: this.#options.clock.monotonic() + delayMs };
   }
 
   #normal(request: ImageRequest, reason: string, message: string): void {

@@ -83,6 +83,7 @@ export class PodContext {
     this.facts = new PodFacts({
       uid: handle.uid,
       runtime: options.runtime,
+      clock: handle.clock,
       runtimeName: shared.runtimeName(),
       exitMessage: (status) => exitMessage(options.terminationLogs, handle.uid, status),
     });

@@ -1,3 +1,4 @@
+import type { Clock } from "@wherry/base";
 import type { ContainerInstance } from "@wherry/kubernetes";
 import type {
   CallOptions,
@@ -22,11 +23,14 @@ export interface Instance extends ContainerInstance {
   readonly resources: ContainerResources;
   /** What the pod as a whole was limited to when it was made; undefined where nobody noted that. */
   readonly podLimits?: SandboxResources | undefined;
+  /** When it ended by the monotonic clock, which nobody sets; undefined while it has not. */
+  readonly endedAtMs?: number | undefined;
 }
 
 export interface PodFactsOptions {
   readonly uid: string;
   readonly runtime: Runtime;
+  readonly clock: Clock;
   /** Scheme of container IDs. */
   readonly runtimeName: string;
   /** Completes the message of an exited container from its termination message file or log. */
@@ -155,7 +159,14 @@ export class PodFacts {
       logPath: status.logPath,
       resources: status.resources,
       podLimits: podLimitsOf(status.annotations[annotations.podLimits]),
+      endedAtMs: status.state === "exited" ? this.#endedAtMs(status) : undefined,
     };
+  }
+
+  /** Asked once for each instance. An end that lies ahead, because the wall clock was set back since, is one of now. */
+  #endedAtMs({ finishedAtMs }: ContainerStatus): number {
+    const { clock } = this.#options;
+    return clock.monotonic() - Math.max(0, clock.now() - finishedAtMs);
   }
 }
 

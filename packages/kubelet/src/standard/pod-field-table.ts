@@ -201,7 +201,11 @@ const containerRules: readonly FieldRule[] = [
   ...withCommands("startupProbe", probes),
   { path: "stdin", verdict: "honoured", why: "kept open for attach" },
   { path: "stdinOnce", verdict: "honoured", why: "closed after the first attach" },
-  { path: "terminationMessagePath", verdict: "honoured", why: "a file for each instance" },
+  {
+    path: "terminationMessagePath",
+    verdict: "honoured",
+    why: "a file for each instance, also where the path is relative: it is one from the root",
+  },
   { path: "terminationMessagePolicy", verdict: "honoured", why: "the file, or the end of the log on errors" },
   {
     path: "tty",

@@ -61,7 +61,7 @@ export class PodResize {
       this.#progress = undefined;
       this.#context.event({ type: "Normal", reason: "ResizeCompleted", message });
     }
-    return (this.#progress?.retryAtMs ?? 0) > handle.clock.now() ? [] : updates;
+    return (this.#progress?.retryAtMs ?? 0) > handle.clock.monotonic() ? [] : updates;
   }
 
   /**
@@ -103,7 +103,7 @@ export class PodResize {
         const message = `Cannot resize ${update.resource} of ${subject}: ${errorMessage(error)}`;
         handle.logger.warn("Cannot resize a pod", { subject, error: errorMessage(error) });
         const final = errorCode(error) === "Unimplemented";
-        this.#failed(message, final ? Number.POSITIVE_INFINITY : clock.now() + retryMs);
+        this.#failed(message, final ? Number.POSITIVE_INFINITY : clock.monotonic() + retryMs);
         shared.resizeTimes.observe(clock.monotonic() - sinceMs, false);
         return { made, failed: true };
       }

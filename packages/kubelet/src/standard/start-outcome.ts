@@ -3,6 +3,7 @@ import type { WaitingReason } from "@wherry/kubernetes";
 /** Why a container cannot start now, and when to try again. */
 export interface StartDelay extends WaitingReason {
   readonly kind: "waiting";
+  /** By the clock of who made it; the standard provider's is the monotonic one. */
   readonly retryAtMs: number;
 }
 

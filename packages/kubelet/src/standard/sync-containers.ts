@@ -132,7 +132,7 @@ async function startContainer(
   const { container } = starter;
   const { name } = container;
   const delay = pending.get(name);
-  if (delay !== undefined && delay.retryAtMs > handle.clock.now()) return false;
+  if (delay !== undefined && delay.retryAtMs > handle.clock.monotonic()) return false;
   const outcome = await starter.start(signal, killed);
   pending.delete(name);
   await context.refresh(signal);
@@ -159,5 +159,5 @@ function nextRetryMs(context: PodContext): number | undefined {
   let earliest = context.resize.retryAtMs;
   for (const { retryAtMs } of context.pending.values())
     if (earliest === undefined || retryAtMs < earliest) earliest = retryAtMs;
-  return earliest === undefined ? undefined : Math.max(0, earliest - context.handle.clock.now());
+  return earliest === undefined ? undefined : Math.max(0, earliest - context.handle.clock.monotonic());
 }

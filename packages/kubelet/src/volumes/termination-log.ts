@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { open, readdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { errorCode } from "@wherry/base";
 import type { Container, EphemeralContainer } from "@wherry/kubernetes";
 import type { Mount } from "@wherry/runtime";
@@ -78,19 +78,14 @@ export function createTerminationLogs(rootDirectory: string): TerminationLogs {
 
 function mountPath({ name, terminationMessagePath }: Container | EphemeralContainer): string {
   const path = terminationMessagePath || defaultTerminationMessagePath;
-  const segments = path.split("/").filter((part) => part !== "" && part !== ".");
-  if (
-    !path.startsWith("/") ||
-    path.includes("\0") ||
-    path.includes(":") ||
-    segments.includes("..") ||
-    segments.length === 0
-  )
+  // Upstream takes relative paths and those with "..", both from the root.
+  const clean = posix.resolve("/", path);
+  if (clean === "/" || clean.includes("\0"))
     throw new VolumeFault(
       "InvalidVolume",
-      `container "${name}" has terminationMessagePath ${JSON.stringify(path)}; expected an absolute path of a file without ".." and ":"`,
+      `container "${name}" has terminationMessagePath ${JSON.stringify(path)}; expected the path of a file`,
     );
-  return `/${segments.join("/")}`;
+  return clean;
 }
 
 /** Whatever the container made of its file: only a regular file is read, and never more than the limit. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LogCollector, removeContainerLog } from "../../src/logs/log-collector.ts";
 import { linkContainerLog, logLinkName } from "../../src/logs/log-links.ts";
 import { LogRotator } from "../../src/logs/log-rotator.ts";
+import { listRotatedLogs } from "../../src/logs/log-segments.ts";
 
 let directory: string;
 const signal = new AbortController().signal;
@@ -80,6 +81,19 @@ describe("LogRotator", () => {
       "0.log.20260102-030405-2",
       "0.log.20260102-030405.gz",
     ]);
+  });
+
+  test("LogRotator removes the oldest file, not the newest, when the clock was set back", async () => {
+    const { path, clock, rotator } = setUp();
+    for (let round = 0; round < 6; round++) {
+      await writeFile(path, `content ${round}\n`);
+      await rotator.check(signal);
+      clock.stepWall(-3_600_000);
+    }
+    expect(await readFile(`${path}.20260102-030405-5`, "utf8")).toBe("content 5\n");
+    const rotated = (await listRotatedLogs(path)).filter(({ isCompressed }) => isCompressed);
+    const texts = rotated.map(async (log) => gunzipSync(await readFile(log.path)).toString());
+    expect(await Promise.all(texts)).toEqual(["content 3\n", "content 4\n"]);
   });
 
   test("LogRotator puts the file back when the runtime cannot reopen, and tries again", async () => {

@@ -91,10 +91,9 @@ describe("standard provider, logs", () => {
     harness.start();
     harness.api.create(podOf("web"));
     await harness.settle();
-    expect(await log("web", "main")).toEqual({
-      status: 400,
-      message: 'container "main" in pod "web" is not available',
-    });
+    const refusal = { status: 400, message: 'container "main" in pod "web" is not available' };
+    expect(await log("web", "main")).toEqual(refusal);
+    expect(await log("web", "main", true)).toEqual(refusal);
   });
 
   test("containerLog() still finds the log of a pod that ended, also after a restart", async () => {

@@ -129,6 +129,15 @@ describe("ImagePuller", () => {
     expect(again.backOff.delayMs("app:v1")).toBe(0);
   });
 
+  test("ensure() waits no longer when the wall clock is set back", async () => {
+    injector.plan = failing("pullImage", 1);
+    const again = request("app:v1");
+    await puller().ensure(again);
+    clock.stepWall(-3_600_000);
+    await clock.advance(10_000);
+    expect((await puller().ensure(again)).kind).toBe("present");
+  });
+
   test("ensure() shows an image that cannot be looked at", async () => {
     injector.plan = failing("imageStatus", 1, { error: new Error("store is locked") });
     expect(await puller().ensure(request("app:v1"))).toMatchObject({

@@ -208,6 +208,19 @@ describe("standard provider, restarts", () => {
     expect(harness.status("crash").containerStatuses?.[0]?.restartCount).toBe(8);
   });
 
+  test.each([-3_600_000, 3_600_000])("a wall clock that is set by %d ms changes no restart delay", async (stepMs) => {
+    harness = new KubeletHarness({ runtime: exits(1, 0) });
+    harness.start();
+    harness.api.create(podOf("crash"));
+    await harness.settle();
+    const begin = harness.clock.monotonic();
+    harness.clock.stepWall(stepMs);
+    for (let second = 0; second < 80; second++) await harness.clock.advance(1000);
+    const starts = harness.runtime.injector.calls.filter(({ verb }) => verb === "startContainer");
+    const startedAt = starts.map(({ atMs }) => (atMs - stepMs - begin) / 1000);
+    expect(startedAt.slice(2)).toEqual([10, 30, 70]);
+  });
+
   test("CrashLoopBackOff has upstream's message, the last termination, and a BackOff event", async () => {
     harness = new KubeletHarness({ runtime: exits(7, 0) });
     harness.start();

@@ -138,6 +138,19 @@ describe("standard provider, readiness probes", () => {
     expect(main()).toMatchObject({ ready: false, restartCount: 0 });
   });
 
+  test("a wall clock that is set back does not put the first probe off", async () => {
+    start();
+    const startupProbe = http("/started", { periodSeconds: 1 });
+    const readinessProbe = http("/ready", { initialDelaySeconds: 7 });
+    actions.answer = 503;
+    harness.api.create(podOf("web", {}, { startupProbe, readinessProbe }));
+    await harness.advance(1000);
+    harness.clock.stepWall(-3_600_000);
+    actions.answer = "ok";
+    await harness.advance(9000);
+    expect(main()).toMatchObject({ started: true, ready: true });
+  });
+
   test("initialDelaySeconds counts from the start of the container, periodSeconds between probes", async () => {
     const begin = start();
     const readinessProbe = http("/ready", { initialDelaySeconds: 7, periodSeconds: 3 });

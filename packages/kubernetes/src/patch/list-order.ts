@@ -2,8 +2,8 @@ import type { FieldShape } from "./field-shape.ts";
 import { isJsonObject, type JsonValue } from "./json-value.ts";
 
 /**
- * Orders a merged list by `$setElementOrder`: items that the patch names follow its order, items that only the server has
- * keep their place relative to the items they stood before.
+ * Orders a merged list by `$setElementOrder`, or by the patch itself: items that it names follow its order, items that only the
+ * server has keep their place relative to the items they stood before.
  */
 export function orderMergedList(
   original: JsonValue | undefined,

@@ -70,11 +70,10 @@ function mergeField(
   const deleted = patch[deletePrefix + key];
   if (before === undefined && !(key in patch)) return;
   const merged = mergeList(Array.isArray(before) ? before : [], value, shape, asList(deleted, deletePrefix + key));
-  setOwn(
-    result,
-    key,
-    order === undefined ? merged : orderMergedList(before, merged, asList(order, orderPrefix + key), shape),
-  );
+  // A list that is replaced has its order, and may have several items of one key.
+  const keepsOrder = order === undefined && value.some((item) => isJsonObject(item) && item[directive] === "replace");
+  const wanted = order === undefined ? value : asList(order, orderPrefix + key);
+  setOwn(result, key, keepsOrder ? merged : orderMergedList(before, merged, wanted, shape));
 }
 
 function mergeList(original: JsonValue[], patch: JsonValue[], shape: FieldShape, deleted: JsonValue[]): JsonValue[] {

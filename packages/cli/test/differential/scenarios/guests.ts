@@ -48,7 +48,8 @@ export const guestScenarios: readonly Scenario[] = [
       {
         name: "main",
         program: ["write", "/tmp/why", "told elsewhere", "sleep", "2500", "exit", "2"],
-        terminationMessagePath: "/tmp/why",
+        // From the root.
+        terminationMessagePath: "tmp/../tmp/why",
       },
     ],
     steps: [{ phase: "Failed" }],

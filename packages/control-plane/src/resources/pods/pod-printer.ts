@@ -24,20 +24,16 @@ export const podPrinter: Printer<Pod> = { columns, cells: podCells };
 function podCells(pod: Pod, nowMs: number): readonly Cell[] {
   const sidecars = sidecarNames(pod);
   const init = initState(pod, sidecars);
-  const main =
-    init.reason === undefined
-      ? mainState(pod)
-      : { ready: countReady(pod.status?.containerStatuses), reason: init.reason };
-  const restarts = init.reason === undefined ? restartsOf(pod, sidecars) : init.restarts;
-  const readySidecars = (pod.status?.initContainerStatuses ?? []).filter(
-    (status) => sidecars.has(status.name) && status.started && status.ready,
-  ).length;
+  const initialized = pod.status?.conditions?.some(({ type, status }) => type === "Initialized" && status === "True");
+  // A sidecar that restarts later on holds nothing up, and yet is told where the others have nothing to tell.
+  const main = init.reason === undefined || initialized === true ? mainState(pod, init) : undefined;
+  const restarts = main?.restarts ?? init.restarts;
   const total = (pod.spec?.containers.length ?? 0) + sidecars.size;
   const since =
     restarts.count > 0 && restarts.lastAt !== "" ? ` (${humanDuration(nowMs - Date.parse(restarts.lastAt))} ago)` : "";
   return [
-    `${main.ready + readySidecars}/${total}`,
-    finalReason(pod, main.reason),
+    `${init.ready + (main?.ready ?? 0)}/${total}`,
+    finalReason(pod, main?.reason ?? init.reason ?? ""),
     `${restarts.count}${since}`,
     ageOf(pod.metadata?.creationTimestamp, nowMs),
     pod.status?.podIPs?.[0]?.ip || pod.status?.podIP || "<none>",
@@ -58,20 +54,33 @@ function addRestarts(restarts: Restarts, status: ContainerStatus): void {
   if (finishedAt > restarts.lastAt) restarts.lastAt = finishedAt;
 }
 
-/** What holds initialisation up, if it is not over. */
-function initState(pod: Pod, sidecars: ReadonlySet<string>): { reason: string | undefined; restarts: Restarts } {
+interface InitState {
+  /** Sidecars before the first that is not through. */
+  readonly ready: number;
+  /** What holds initialisation up; undefined where nothing does. */
+  readonly reason: string | undefined;
+  readonly restarts: Restarts;
+  /** Those of them that go on counting after initialisation. */
+  readonly sidecarRestarts: Restarts;
+}
+
+function initState(pod: Pod, sidecars: ReadonlySet<string>): InitState {
   const restarts: Restarts = { count: 0, lastAt: "" };
-  const statuses = pod.status?.initContainerStatuses ?? [];
-  for (const [index, status] of statuses.entries()) {
+  const sidecarRestarts: Restarts = { count: 0, lastAt: "" };
+  let ready = 0;
+  const heldUp = (what: string): InitState => ({ ready, reason: `Init:${what}`, restarts, sidecarRestarts });
+  for (const [index, status] of (pod.status?.initContainerStatuses ?? []).entries()) {
     addRestarts(restarts, status);
+    if (sidecars.has(status.name)) addRestarts(sidecarRestarts, status);
     const { terminated, waiting } = status.state ?? {};
     if (terminated?.exitCode === 0) continue;
-    if (sidecars.has(status.name) && status.started) continue;
-    if (terminated !== undefined) return { reason: `Init:${terminationText(terminated)}`, restarts };
-    if (waiting?.reason && waiting.reason !== "PodInitializing") return { reason: `Init:${waiting.reason}`, restarts };
-    return { reason: `Init:${index}/${pod.spec?.initContainers?.length ?? 0}`, restarts };
+    if (sidecars.has(status.name) && status.started) {
+      if (status.ready) ready++;
+    } else if (terminated !== undefined) return heldUp(terminationText(terminated));
+    else if (waiting?.reason && waiting.reason !== "PodInitializing") return heldUp(waiting.reason);
+    else return heldUp(`${index}/${pod.spec?.initContainers?.length ?? 0}`);
   }
-  return { reason: undefined, restarts };
+  return { ready, reason: undefined, restarts, sidecarRestarts };
 }
 
 function terminationText(terminated: {
@@ -83,39 +92,33 @@ function terminationText(terminated: {
   return terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`;
 }
 
-function countReady(statuses: readonly ContainerStatus[] | undefined): number {
-  return (statuses ?? []).filter((status) => status.ready && status.state?.running !== undefined).length;
-}
-
-function mainState(pod: Pod): { ready: number; reason: string } {
-  let reason = pod.status?.reason || pod.status?.phase || "";
-  const gated = pod.status?.conditions?.some(
-    (condition) => condition.type === "PodScheduled" && condition.reason === "SchedulingGated",
-  );
-  if (gated) reason = "SchedulingGated";
-  let hasRunning = false;
+/** What the app containers do, with the restarts of sidecars. */
+function mainState(pod: Pod, init: InitState): { ready: number; reason: string; restarts: Restarts } {
+  const restarts = init.sidecarRestarts;
+  let reason = init.reason ?? podReason(pod);
+  let ready = 0;
   for (const status of [...(pod.status?.containerStatuses ?? [])].reverse()) {
+    addRestarts(restarts, status);
     const { waiting, terminated, running } = status.state ?? {};
     if (waiting?.reason) reason = waiting.reason;
     else if (terminated !== undefined) reason = terminationText(terminated);
-    else if (status.ready && running !== undefined) hasRunning = true;
+    else if (status.ready && running !== undefined) ready++;
   }
   // One container has ended well while another serves on.
-  if (reason === "Completed" && hasRunning) {
+  if (reason === "Completed" && ready > 0) {
     const isReady = pod.status?.conditions?.some(
       (condition) => condition.type === "Ready" && condition.status === "True",
     );
     reason = isReady ? "Running" : "NotReady";
   }
-  return { ready: countReady(pod.status?.containerStatuses), reason };
+  return { ready, reason, restarts };
 }
 
-function restartsOf(pod: Pod, sidecars: ReadonlySet<string>): Restarts {
-  const restarts: Restarts = { count: 0, lastAt: "" };
-  for (const status of pod.status?.containerStatuses ?? []) addRestarts(restarts, status);
-  for (const status of pod.status?.initContainerStatuses ?? [])
-    if (sidecars.has(status.name)) addRestarts(restarts, status);
-  return restarts;
+function podReason({ status }: Pod): string {
+  const gated = status?.conditions?.some(
+    (condition) => condition.type === "PodScheduled" && condition.reason === "SchedulingGated",
+  );
+  return gated ? "SchedulingGated" : status?.reason || status?.phase || "";
 }
 
 function finalReason(pod: Pod, reason: string): string {

@@ -37,7 +37,13 @@ export class MountTree implements FileSystem {
   /** Opens all sources; throws `RefusedGuestError` for one that is not there. */
   constructor(mounts: readonly GuestMount[]) {
     this.#root = emptyNode();
-    for (const mount of mounts) place(this.#root, mount.guestPath).source = openSource(mount);
+    for (const mount of mounts) {
+      const node = place(this.#root, mount.guestPath);
+      const source = openSource(mount);
+      checkKind(node.source, source, mount);
+      node.source = source;
+    }
+    for (const { guestPath } of mounts) checkNesting(place(this.#root, guestPath), guestPath);
   }
 
   openRoot(): DirectoryHandle {
@@ -63,6 +69,18 @@ function place(root: MountNode, path: string): MountNode {
     node = child;
   }
   return node;
+}
+
+/** As mount(2), which puts no file over a directory and no directory over a file. */
+function checkKind(before: MountSource | undefined, source: MountSource, { guestPath }: GuestMount): void {
+  if (before === undefined || before.kind === source.kind) return;
+  throw new RefusedGuestError(`Cannot mount a ${source.kind} at "${guestPath}": a ${before.kind} is mounted there`);
+}
+
+function checkNesting({ source, children }: MountNode, guestPath: string): void {
+  const [name] = children.keys();
+  if (source?.kind !== "file" || name === undefined) return;
+  throw new RefusedGuestError(`Cannot mount a file at "${guestPath}": "${name}" below it leads to another mount`);
 }
 
 function openSource({ guestPath, hostPath, subPath = "", readOnly }: GuestMount): MountSource {
