@@ -32,6 +32,8 @@ export function podLifecyclePage(): string {
     "",
     ...restartOfAll,
     "",
+    ...lostSandbox,
+    "",
     ...fullNode,
     "",
   ].join("\n");
@@ -56,6 +58,14 @@ const restartOfAll = [
   "Otherwise than upstream, containers are stopped together instead of one after another.",
 ];
 
+const lostSandbox = [
+  "## A lost sandbox",
+  "",
+  "A pod whose sandbox is lost gets another one, unless it never restarts, and begins again with its init containers. With `OnFailure` the API",
+  "server lets no status say of an init container that has succeeded that it runs again, and would refuse the whole status. So it is shown as it",
+  "ended until it ends again, and the rest of the status, such as that the pod is not ready, is up to date; upstream writes nothing meanwhile.",
+];
+
 const fullNode = [
   "## On a full node",
   "",
@@ -76,6 +86,11 @@ const fullNode = [
   "",
   "A pod that was deleted by force may take a moment to end. What needs its room, such as the pod that takes its name, waits for",
   "that moment; upstream starts it beside the other.",
+  "",
+  "A restarted kubelet asks anew whether the node takes its pods, those that run first. What the API shows of the others may be out of date by",
+  "then: a pod that has ended, but whose end was not written, holds no room, and one that took its place is not refused for its sake. So",
+  "a pod that lacks only the room of pods nobody has looked at yet waits for that look, a quarter of a minute at most. What the node told a",
+  "pod to end for, such as an eviction, is forgotten where the API server could not be told before the restart, as upstream forgets it.",
 ];
 
 /** The table of every field of a pod's spec. */

@@ -11,7 +11,7 @@ import { type Step, step } from "../support/random-steps.ts";
  * - `WHERRY_RANDOM_SIZE=max` makes lives of up to 60 steps as likely as short ones,
  * - `WHERRY_RANDOM_SEED` and `WHERRY_RANDOM_PATH` begin where a failure was; its report has both, and the shrunken life.
  */
-const runs = Number(process.env["WHERRY_RANDOM_RUNS"] ?? 40);
+const runs = Number(process.env["WHERRY_RANDOM_RUNS"] ?? 80);
 const size = process.env["WHERRY_RANDOM_SIZE"] === "max" ? "max" : "small";
 const seed = process.env["WHERRY_RANDOM_SEED"];
 const path = process.env["WHERRY_RANDOM_PATH"];
@@ -29,6 +29,7 @@ describe("standard provider, random lives", () => {
   async function check(
     pods: fc.Arbitrary<readonly PodPlan[]>,
     events: fc.Arbitrary<readonly Step[]> = steps,
+    numRuns = runs,
   ): Promise<void> {
     const property = fc.asyncProperty(pods, events, fc.integer(), async (given, happening, chance) => {
       const random = mulberry32(chance);
@@ -37,27 +38,44 @@ describe("standard provider, random lives", () => {
       await new RandomLives(given, random).run(happening);
     });
     const replay = seed === undefined ? {} : { seed: Number(seed), ...(path !== undefined && { path }) };
-    await fc.assert(property, { numRuns: runs, ...replay });
+    await fc.assert(property, { numRuns, ...replay });
   }
 
-  test("any pods under any faults keep the invariants, and all end once the faults do", async () => {
-    await check(plans(podPlan));
-  }, timeoutMs);
+  test(
+    "any pods under any faults keep the invariants, and all end once the faults do",
+    async () => {
+      await check(plans(podPlan));
+    },
+    timeoutMs,
+  );
 
-  test("pods that restart all of their containers keep the invariants under any faults", async () => {
-    const begun = fc
-      .array(step, { maxLength: 30, size: "max" })
-      .map((rest): Step[] => [{ kind: "create", pod: 0 }, ...rest]);
-    await check(fc.tuple(restartingPlan), begun);
-  }, timeoutMs);
+  test(
+    "pods that restart all of their containers keep the invariants under any faults",
+    async () => {
+      const begun = fc
+        .array(step, { maxLength: 30, size: "max" })
+        .map((rest): Step[] => [{ kind: "create", pod: 0 }, ...rest]);
+      // Each of these restarts for minutes, every second.
+      await check(fc.tuple(restartingPlan), begun, Math.ceil(runs / 2));
+    },
+    timeoutMs,
+  );
 
-  test("pods that run until they are told to end are well after all faults", async () => {
-    await check(plans(steadyPlan));
-  }, timeoutMs);
+  test(
+    "pods that run until they are told to end are well after all faults",
+    async () => {
+      await check(plans(steadyPlan));
+    },
+    timeoutMs,
+  );
 
-  test("static pods come, change, go and return beside others, whatever happens", async () => {
-    await check(plans(fc.oneof(staticPlan, steadyPlan)));
-  }, timeoutMs);
+  test(
+    "static pods come, change, go and return beside others, whatever happens",
+    async () => {
+      await check(plans(fc.oneof(staticPlan, steadyPlan)));
+    },
+    timeoutMs,
+  );
 });
 
 function mulberry32(seed: number): () => number {

@@ -25,7 +25,9 @@ export class LifecycleInvariants {
   readonly #podOf: (uid: string) => Pod | undefined;
   /** The status stored last, by object. */
   readonly #last: Map<string, PodStatus> = new Map();
-  /** Everything that has been started, by pod. */
+  /** When the last instance ended of which the end restarted all of a pod. */
+  readonly #restartedAtMs: Map<string, number> = new Map();
+  /** Everything that has been started and is still there, by pod. */
   readonly #started: Map<string, FakeContainer[]> = new Map();
   /** Instances that were shown to run, by pod, container and restart count. */
   readonly #counted: Map<string, string> = new Map();
@@ -312,12 +314,16 @@ export class LifecycleInvariants {
       const container = [...initContainers, ...containers].find(({ name }) => name === instance.config.name);
       return instance.state === "exited" && shouldRestartAllAfterExit(container ?? {}, instance.exitCode);
     });
-    const gone = asked.filter((instance) => !isThere(instance));
-    for (const { startedAtMs, config } of started.filter(isThere))
-      for (const { finishedAtMs, config: cause } of gone)
-        expect(startedAtMs, `${config.name} was started anew since ${cause.name} restarted all`).toBeGreaterThanOrEqual(
-          finishedAtMs,
-        );
+    const ends = asked.filter((instance) => !isThere(instance)).map(({ finishedAtMs }) => finishedAtMs);
+    const restartedAtMs = Math.max(this.#restartedAtMs.get(uid) ?? 0, ...ends);
+    this.#restartedAtMs.set(uid, restartedAtMs);
+    const there = started.filter(isThere);
+    // What is gone has said all it had to say.
+    this.#started.set(uid, there);
+    for (const { startedAtMs, config } of there)
+      expect(startedAtMs, `${config.name} was started anew since all were restarted`).toBeGreaterThanOrEqual(
+        restartedAtMs,
+      );
   }
 
   #uidOf({ sandboxId }: FakeContainer): string {

@@ -12,7 +12,7 @@ import { type ContainerPlan, gate, isQuiet, isSteady, makePod, type PodPlan, scr
 import type { Step } from "./random-steps.ts";
 
 /** The longest back-off there is, and then some. */
-const quietMs = 8 * 60_000;
+const quietMs = 6 * 60_000;
 
 /** A kubelet to whose pods steps happen, and which is watched by the invariants of a pod's life. */
 export class RandomLives {
