@@ -22,7 +22,7 @@ import { readRoutes } from "../node/read-routes.ts";
 import { runWasmNode } from "../node/wasm-node.ts";
 import { logFlags, loggerFromFlags } from "../output/stderr-logger.ts";
 import { version } from "../version.ts";
-import { makeWritableDirectory } from "../writable-directory.ts";
+import { makeDirectory, makeWritableDirectory } from "../writable-directory.ts";
 
 const flags: readonly Flag[] = [
   {
@@ -113,6 +113,9 @@ export const kubeletCommand: Command = {
     const labels = parseLabels(values.strings("node-labels"), "kubelet");
     const config = await loadClusterConfig({ paths: kubeconfigs, env: context.environment, logger });
     await makeWritableDirectory("--root-dir", rootDirectory);
+    const certDirectory = resolve(context.workingDirectory, values.string("cert-dir") ?? join(rootDirectory, "pki"));
+    await makeDirectory("--cert-dir", certDirectory);
+    await makeDirectory("podLogsDir", configuration.logs.podLogsDirectory, 0o755);
     const addresses = resolveNodeAddresses({
       nodeName,
       nodeIp: values.string("node-ip"),
@@ -139,7 +142,7 @@ export const kubeletCommand: Command = {
           nodeLabels: labels,
           credentialProviders: await credentialProviders(values, context, logger),
           rootDirectory,
-          certDirectory: resolve(context.workingDirectory, values.string("cert-dir") ?? join(rootDirectory, "pki")),
+          certDirectory,
           containerLogsDirectory: containerLogsDirectory(configuration.logs.podLogsDirectory),
           warmHosts: values.integer("warm-hosts") ?? 2,
           logger,
