@@ -94,7 +94,7 @@ export const kubeletCommand: Command = {
   name: "kubelet",
   usage: "--kubeconfig FILE [flags]",
   description:
-    "Flags and configuration file are the upstream kubelet's. Pods outlive this process and are found again at its next start.",
+    "The configuration file is the upstream kubelet's, and so are the flags that both have; without a file its defaults hold. Pods outlive this process and are found again at its next start.",
   flags,
   async run(context, { flags: values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "kubelet");
