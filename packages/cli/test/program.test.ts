@@ -21,6 +21,11 @@ describe("runProgram()", () => {
     }
   });
 
+  test("says how verbose each command is by itself", async () => {
+    expect((await callWherry(["up", "--help"])).stdout).toMatch(/--v LEVEL .*\(default 0\)/);
+    expect((await callWherry(["kubelet", "--help"])).stdout).toMatch(/--v LEVEL .*\(default 2\)/);
+  });
+
   test.each([
     [[], 2, /^$/],
     [["pul"], 2, /^error: Unknown command "pul", did you mean "pull"\?\nRun "wherry --help" for usage\.\n$/],

@@ -24,6 +24,8 @@ import { logFlags, loggerFromFlags } from "../output/stderr-logger.ts";
 import { version } from "../version.ts";
 import { makeDirectory, makeWritableDirectory } from "../writable-directory.ts";
 
+const verbosity = 2;
+
 const flags: readonly Flag[] = [
   {
     name: "kubeconfig",
@@ -87,7 +89,7 @@ const flags: readonly Flag[] = [
   },
   ...configurationFlags,
   ...pullFlags,
-  ...logFlags,
+  ...logFlags(verbosity),
 ];
 
 export const kubeletCommand: Command = {
@@ -98,7 +100,7 @@ export const kubeletCommand: Command = {
   flags,
   async run(context, { flags: values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "kubelet");
-    const logger = loggerFromFlags(values, context.stderr, "kubelet");
+    const logger = loggerFromFlags(values, context.stderr, "kubelet", verbosity);
     const kubeconfigs = kubeconfigPaths(values, context.environment);
     const rootDirectory = resolve(context.workingDirectory, values.string("root-dir") ?? "/var/lib/wherry");
     const { configuration, warnings } = await loadConfiguration({

@@ -17,6 +17,9 @@ import { stateDirectory, stateDirectoryFlag } from "../state-directory.ts";
 import { version } from "../version.ts";
 import { makeWritableDirectory } from "../writable-directory.ts";
 
+/** Warnings only: the terminal is for what the user does. */
+const verbosity = 0;
+
 const flags: readonly Flag[] = [
   stateDirectoryFlag,
   {
@@ -56,7 +59,7 @@ const flags: readonly Flag[] = [
   { name: "keep-pods", kind: "boolean", help: "Leaves pods running at the end, for the next start to find" },
   outputFlag,
   ...pullFlags,
-  ...logFlags,
+  ...logFlags(verbosity),
 ];
 
 export const upCommand: Command = {
@@ -68,7 +71,7 @@ export const upCommand: Command = {
   async run(context, { flags: values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "up");
     const json = wantsJson(values, "up");
-    const logger = loggerFromFlags(values, context.stderr, "up", "warn");
+    const logger = loggerFromFlags(values, context.stderr, "up", verbosity);
     const directory = stateDirectory(values, context);
     await makeWritableDirectory("--state-dir", directory);
     try {
