@@ -14,6 +14,7 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
+/** One line of a log, as `createLogger` hands it on. */
 export interface LogEntry {
   readonly level: LogLevel;
   readonly message: string;

@@ -1,6 +1,7 @@
 import { Backoff, type BackoffOptions } from "./backoff.ts";
 import { type Clock, systemClock } from "./clock.ts";
 
+/** What a work queue runs with. */
 export interface WorkQueueOptions {
   /** Keys worked on at the same time. @default Infinity */
   readonly concurrency?: number;

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commands } from "../src/commands.ts";
 import { callWherry } from "./call-wherry.ts";
@@ -18,6 +21,11 @@ describe("runProgram()", () => {
     }
   });
 
+  test("says how verbose each command is by itself", async () => {
+    expect((await callWherry(["up", "--help"])).stdout).toMatch(/--v LEVEL .*\(default 0\)/);
+    expect((await callWherry(["kubelet", "--help"])).stdout).toMatch(/--v LEVEL .*\(default 2\)/);
+  });
+
   test.each([
     [[], 2, /^$/],
     [["pul"], 2, /^error: Unknown command "pul", did you mean "pull"\?\nRun "wherry --help" for usage\.\n$/],
@@ -28,6 +36,12 @@ describe("runProgram()", () => {
       /^error: Unknown flag "--envv", did you mean "--env"\?\nRun "wherry run --help" for usage\.\n$/,
     ],
     [["up", "--port=abc"], 2, /^error: Flag --port is "abc", expected a whole number/],
+    [["up", "--warm-hosts=-1"], 2, /^error: Flag --warm-hosts is "-1", expected a whole number of 0 or more\n/],
+    [
+      ["pull", "--insecure-registry=http://a", "x"],
+      2,
+      /^error: Flag --insecure-registry has "http:\/\/a", expected HOST/,
+    ],
     [["up", "--port=70000"], 2, /^error: Flag --port is "70000", expected .*65535/],
     [["up", "--port"], 2, /^error: Flag --port needs a value/],
     [["up", "surplus"], 2, /^error: Unexpected argument "surplus"/],
@@ -59,5 +73,30 @@ describe("runProgram()", () => {
     const result = await callWherry(argv);
     expect(result.code).toBe(code);
     expect(result.stderr).toMatch(stderr);
+  });
+
+  test.each([
+    ["--cert-dir", "--cert-dir=/proc/wherry"],
+    ["podLogsDir", "--pod-logs-dir=/proc/wherry"],
+  ])("refuses a %s that cannot be made (Node computed for ever)", async (name, flag) => {
+    const directory = await mkdtemp(join(tmpdir(), "wherry-program-"));
+    const kubeconfig = join(directory, "kubeconfig");
+    const cluster = { server: "https://127.0.0.1:1", "insecure-skip-tls-verify": true };
+    await writeFile(
+      kubeconfig,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        clusters: [{ name: "c", cluster }],
+        users: [{ name: "u", user: { token: "t" } }],
+        contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+        "current-context": "x",
+      }),
+    );
+    const directories = [`--root-dir=${directory}/root`, `--pod-logs-dir=${directory}/logs`];
+    const { code, stderr } = await callWherry(["kubelet", `--kubeconfig=${kubeconfig}`, ...directories, flag]);
+    await rm(directory, { recursive: true });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^error: Cannot use ${name} "/proc/wherry": .* this user can write to\\n$`));
   });
 });

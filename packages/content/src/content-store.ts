@@ -16,6 +16,7 @@ import { StorePaths } from "./store-paths.ts";
 import { type LayerUnpacker, threadUnpacker } from "./unpacker.ts";
 import { WorkDirectories } from "./work-directories.ts";
 
+/** Where a content store lies, and what it works with. */
 export interface ContentStoreOptions {
   /** Where everything is kept; created when missing. All of it must be on one file system. */
   readonly directory: string;

@@ -34,6 +34,7 @@ import { RevisionLog } from "./storage/revision-log.ts";
 import { Store, type StoreOptions } from "./storage/store.ts";
 import type { VerbServices } from "./verbs/verb-services.ts";
 
+/** Where an embedded control plane keeps its state, and where it listens. */
 export interface ControlPlaneOptions {
   /** Directory for the database, certificates, tokens and kubeconfigs; made if missing. */
   readonly stateDirectory: string;

@@ -8,6 +8,7 @@ export type Digest = `${DigestAlgorithm}:${string}`;
 
 const pattern = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
+/** Whether a text is a digest of SHA-256 or SHA-512. */
 export function isDigest(text: string): text is Digest {
   return pattern.test(text);
 }
@@ -21,6 +22,7 @@ export function parseDigest(text: string): Digest {
   );
 }
 
+/** The algorithm that a digest names. */
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
   return digest.startsWith("sha256:") ? "sha256" : "sha512";
 }

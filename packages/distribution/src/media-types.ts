@@ -20,10 +20,12 @@ export const manifestAccept: string = [
   "*/*;q=0.1",
 ].join(", ");
 
+/** Whether a media type is that of an index: OCI's, or Docker's manifest list. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === ociIndexType || mediaType === dockerIndexType;
 }
 
+/** Whether a media type is that of the manifest of one image: OCI's, or Docker's schema 2. */
 export function isManifestType(mediaType: string): boolean {
   return mediaType === ociManifestType || mediaType === dockerManifestType;
 }

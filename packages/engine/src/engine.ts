@@ -14,6 +14,7 @@ import { type Cgroup, type CgroupBackend, withProcessAllowance } from "./platfor
 import { currentBootId } from "./platform/process-identity.ts";
 import type { Sandbox } from "./sandbox.ts";
 
+/** Where an engine keeps its state, and how it starts host processes. */
 export interface EngineOptions {
   /** Absolute path of a directory of this engine's own; made, with mode 0700, when missing. */
   readonly stateDirectory: string;
@@ -32,6 +33,7 @@ export interface EngineOptions {
   readonly limits?: CgroupBackend | undefined;
 }
 
+/** A sandbox to be made, with the limits of all its guests together. */
 export interface SandboxRequest {
   /** Unique: letters, digits, `.`, `_` and `-`, at most 128. */
   readonly id: string;

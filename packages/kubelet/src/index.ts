@@ -35,7 +35,7 @@ export type { FinishedPull, ImageAccess } from "./images/image-access.ts";
 export type { CredentialSource, PullCredential } from "./images/pull-credential.ts";
 export { createKubelet, type Kubelet, type KubeletOptions, type KubeletServices } from "./kubelet.ts";
 export { CriLogWriter, type CriLogWriterOptions } from "./logs/cri-log-writer.ts";
-export { NodeError } from "./node/errors.ts";
+export { NodeError, type NodeErrorCode } from "./node/errors.ts";
 export { type NodeAddressOptions, resolveNodeAddresses } from "./node/node-addresses.ts";
 export {
   type NodePlatform,
@@ -51,9 +51,9 @@ export { type LogFiles, type LoggedContainer, nodeLogFiles } from "./ports/log-f
 export { containerLogPath, type PodIdentity, podLogDirectory } from "./ports/log-paths.ts";
 export type { ContainerLog, LogRefusal } from "./ports/log-source.ts";
 export type { NodeFacts } from "./ports/node-facts.ts";
-export type { ObjectCache } from "./ports/object-cache.ts";
+export type { ObjectCache, ObjectCallOptions } from "./ports/object-cache.ts";
 export type { RuntimeClasses } from "./ports/runtime-classes.ts";
-export type { VolumeManager } from "./ports/volume-manager.ts";
+export type { ContainerMountsOptions, VolumeCallOptions, VolumeManager } from "./ports/volume-manager.ts";
 export { createProbeManager, type ProbeManagerOptions } from "./probes/create-probe-manager.ts";
 export type {
   PodProbes,

@@ -22,6 +22,7 @@ export interface Transition<Name extends string = string> {
   readonly cause: "entered" | "returned" | "interrupted" | "failed";
 }
 
+/** What a machine runs with. */
 export interface RunnerOptions<E extends EdgeTable, Context, Status> {
   readonly context: Context;
   readonly clock?: Clock | undefined;

@@ -18,6 +18,7 @@ export type Outcome<E extends EdgeTable, N extends StateName<E>> = [Successor<E,
   ? "done"
   : Successor<E, N>;
 
+/** When a state that failed is tried again, and how often. */
 export interface RetryPolicy {
   /** Delays between tries of one state. */
   readonly backoff: BackoffOptions;

@@ -45,6 +45,7 @@ export interface ContainerPort {
   readonly hostIp: string;
 }
 
+/** A container to be made (CRI `ContainerConfig`). */
 export interface ContainerConfig {
   readonly name: string;
   /** Restart count of the container, so that instances have different names. */
@@ -72,6 +73,7 @@ export interface ContainerConfig {
   readonly readOnlyRootFilesystem: boolean;
 }
 
+/** Which containers to list; all members that are given hold. */
 export interface ContainerFilter {
   readonly id?: string | undefined;
   readonly sandboxId?: string | undefined;
@@ -108,6 +110,7 @@ export interface ContainerStatus {
   readonly resources: ContainerResources;
 }
 
+/** What a container uses at a moment (CRI `ContainerStats`). */
 export interface ContainerStats {
   readonly containerId: string;
   readonly timeMs: number;

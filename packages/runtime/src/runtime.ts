@@ -45,6 +45,7 @@ export interface RuntimeHandler {
   readonly features: { readonly recursiveReadOnlyMounts: boolean; readonly userNamespaces: boolean };
 }
 
+/** Whether the runtime works, and the handlers it has (CRI `StatusResponse`). */
 export interface RuntimeStatus {
   readonly conditions: readonly RuntimeCondition[];
   readonly handlers: readonly RuntimeHandler[];

@@ -30,6 +30,7 @@ export interface SandboxResources {
   readonly memoryLimitBytes?: number | undefined;
 }
 
+/** A sandbox to be made (CRI `PodSandboxConfig`). */
 export interface PodSandboxConfig {
   readonly metadata: PodSandboxMetadata;
   readonly hostname: string;
@@ -72,6 +73,7 @@ export interface PodSandboxSummary {
   readonly runtimeHandler: string;
 }
 
+/** Which sandboxes to list; all members that are given hold. */
 export interface PodSandboxFilter {
   readonly id?: string | undefined;
   readonly podUid?: string | undefined;

@@ -22,7 +22,9 @@ import { readRoutes } from "../node/read-routes.ts";
 import { runWasmNode } from "../node/wasm-node.ts";
 import { logFlags, loggerFromFlags } from "../output/stderr-logger.ts";
 import { version } from "../version.ts";
-import { makeWritableDirectory } from "../writable-directory.ts";
+import { makeDirectory, makeWritableDirectory } from "../writable-directory.ts";
+
+const verbosity = 2;
 
 const flags: readonly Flag[] = [
   {
@@ -87,18 +89,18 @@ const flags: readonly Flag[] = [
   },
   ...configurationFlags,
   ...pullFlags,
-  ...logFlags,
+  ...logFlags(verbosity),
 ];
 
 export const kubeletCommand: Command = {
   name: "kubelet",
   usage: "--kubeconfig FILE [flags]",
   description:
-    "Flags and configuration file are the upstream kubelet's. Pods outlive this process and are found again at its next start.",
+    "The configuration file is the upstream kubelet's, and so are the flags that both have; without a file its defaults hold. Pods outlive this process and are found again at its next start.",
   flags,
   async run(context, { flags: values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "kubelet");
-    const logger = loggerFromFlags(values, context.stderr, "kubelet");
+    const logger = loggerFromFlags(values, context.stderr, "kubelet", verbosity);
     const kubeconfigs = kubeconfigPaths(values, context.environment);
     const rootDirectory = resolve(context.workingDirectory, values.string("root-dir") ?? "/var/lib/wherry");
     const { configuration, warnings } = await loadConfiguration({
@@ -113,6 +115,9 @@ export const kubeletCommand: Command = {
     const labels = parseLabels(values.strings("node-labels"), "kubelet");
     const config = await loadClusterConfig({ paths: kubeconfigs, env: context.environment, logger });
     await makeWritableDirectory("--root-dir", rootDirectory);
+    const certDirectory = resolve(context.workingDirectory, values.string("cert-dir") ?? join(rootDirectory, "pki"));
+    await makeDirectory("--cert-dir", certDirectory);
+    await makeDirectory("podLogsDir", configuration.logs.podLogsDirectory, 0o755);
     const addresses = resolveNodeAddresses({
       nodeName,
       nodeIp: values.string("node-ip"),
@@ -139,7 +144,7 @@ export const kubeletCommand: Command = {
           nodeLabels: labels,
           credentialProviders: await credentialProviders(values, context, logger),
           rootDirectory,
-          certDirectory: resolve(context.workingDirectory, values.string("cert-dir") ?? join(rootDirectory, "pki")),
+          certDirectory,
           containerLogsDirectory: containerLogsDirectory(configuration.logs.podLogsDirectory),
           warmHosts: values.integer("warm-hosts") ?? 2,
           logger,

@@ -9,12 +9,16 @@ import { hinted, UsageError } from "../errors.ts";
 import { type Flag, type FlagValues, portRange } from "../flags/flag.ts";
 import { pullFlags } from "../images/pull-flags.ts";
 import { registryClient } from "../images/registry-client.ts";
+import { readyText } from "../node/ready-text.ts";
 import { runWasmNode } from "../node/wasm-node.ts";
 import { outputFlag, wantsJson, writeJson } from "../output/output-format.ts";
 import { logFlags, loggerFromFlags } from "../output/stderr-logger.ts";
 import { stateDirectory, stateDirectoryFlag } from "../state-directory.ts";
 import { version } from "../version.ts";
 import { makeWritableDirectory } from "../writable-directory.ts";
+
+/** Warnings only: the terminal is for what the user does. */
+const verbosity = 0;
 
 const flags: readonly Flag[] = [
   stateDirectoryFlag,
@@ -55,7 +59,7 @@ const flags: readonly Flag[] = [
   { name: "keep-pods", kind: "boolean", help: "Leaves pods running at the end, for the next start to find" },
   outputFlag,
   ...pullFlags,
-  ...logFlags,
+  ...logFlags(verbosity),
 ];
 
 export const upCommand: Command = {
@@ -67,7 +71,7 @@ export const upCommand: Command = {
   async run(context, { flags: values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`Unexpected argument "${positionals[0]}"`, "up");
     const json = wantsJson(values, "up");
-    const logger = loggerFromFlags(values, context.stderr, "up", "warn");
+    const logger = loggerFromFlags(values, context.stderr, "up", verbosity);
     const directory = stateDirectory(values, context);
     await makeWritableDirectory("--state-dir", directory);
     try {
@@ -107,7 +111,8 @@ interface Parts {
   readonly json: boolean;
 }
 
-async function runNode({ plane, address, directory, values, context, logger, json }: Parts): Promise<void> {
+async function runNode(parts: Parts): Promise<void> {
+  const { plane, directory, values, context, logger } = parts;
   const nodeName = resolveNodeName("wherry", values.string("hostname-override"));
   const maxPods = values.integer("max-pods");
   const { configuration, warnings } = await loadConfiguration({
@@ -146,7 +151,7 @@ async function runNode({ plane, address, directory, values, context, logger, jso
         stopPods: values.boolean("keep-pods") !== true,
         limitsExpected: false,
         logger,
-        onReady: () => report(context, json, address, nodeName),
+        onReady: () => report(parts, nodeName),
       },
       context.signal,
     );
@@ -155,7 +160,7 @@ async function runNode({ plane, address, directory, values, context, logger, jso
   }
 }
 
-function report(context: CommandContext, json: boolean, address: ControlPlaneAddress, node: string): void {
+function report({ context, json, address, directory, values }: Parts, node: string): void {
   const { url, kubeconfigPath: kubeconfig, registryAddress } = address;
   // The name that image tools take for a registry without TLS wherever it stands in a reference.
   const registry = registryAddress.replace("127.0.0.1", "localhost");
@@ -163,13 +168,8 @@ function report(context: CommandContext, json: boolean, address: ControlPlaneAdd
     writeJson(context.stdout, { url, kubeconfig, registry, node });
     return;
   }
-  context.stdout.write(`Node "${node}" is ready. In another terminal:
-
-  export KUBECONFIG=${kubeconfig}
-  wherry push FILE.wasm ${registry}/NAME:v1
-  kubectl run NAME --image=${registry}/NAME:v1 --restart=Never
-  kubectl logs --follow NAME
-
-Ctrl-C stops everything; state is kept in ${address.kubeconfigPath.replace(/\/[^/]*$/, "")}.
-`);
+  const keepPods = values.boolean("keep-pods") === true;
+  // Of npm: `npx` runs this.
+  const program = context.environment["npm_command"] === "exec" ? "npx wherry" : "wherry";
+  context.stdout.write(readyText({ node, kubeconfig, registry, stateDirectory: directory, keepPods, program }));
 }

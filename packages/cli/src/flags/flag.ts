@@ -12,6 +12,8 @@ export interface Flag {
   readonly help: string;
   /** Range of an integer, both ends included. @default [0, 999_999_999] */
   readonly range?: readonly [number, number];
+  /** What every value of a `strings` flag matches; the error names `value` as what was expected. */
+  readonly pattern?: RegExp;
   /** Text of the default for help. */
   readonly defaultText?: string;
 }

@@ -52,6 +52,8 @@ function findFlag(
 
 function setValue(values: Map<string, Value>, flag: Flag, text: string, command: string): void {
   if (flag.kind === "strings") {
+    if (flag.pattern?.test(text) === false)
+      throw new UsageError(`Flag --${flag.name} has "${text}", expected ${flag.value}`, command);
     const before = values.get(flag.name);
     values.set(flag.name, [...(Array.isArray(before) ? before : []), text]);
   } else if (flag.kind === "integer") {
@@ -59,7 +61,7 @@ function setValue(values: Map<string, Value>, flag: Flag, text: string, command:
     const value = /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
     if (value === undefined || value < from || value > to)
       throw new UsageError(
-        `Flag --${flag.name} is "${text}", expected a whole number${to === 999_999_999 ? "" : ` from ${from} to ${to}`}`,
+        `Flag --${flag.name} is "${text}", expected a whole number ${to === 999_999_999 ? `of ${from} or more` : `from ${from} to ${to}`}`,
         command,
       );
     values.set(flag.name, value);

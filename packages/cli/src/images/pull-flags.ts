@@ -6,6 +6,7 @@ export const pullFlags: readonly Flag[] = [
     name: "insecure-registry",
     kind: "strings",
     value: "HOST[:PORT]",
+    pattern: /^(\[[0-9a-f:.]+\]|[^\s/:@[\]]+)(:\d+)?$/i,
     help: "Registry whose certificate is not checked, or that has none",
   },
   {

@@ -1,19 +1,22 @@
 import type { Writable } from "node:stream";
-import { createLogger, type LogEntry, type Logger, type LogLevel } from "@wherry/base";
+import { createLogger, type LogEntry, type Logger } from "@wherry/base";
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagValues } from "../flags/flag.ts";
 
-export const logFlags: readonly Flag[] = [
-  {
-    name: "v",
-    short: "v",
-    kind: "integer",
-    value: "LEVEL",
-    help: "Log verbosity; 4 and more shows debugging",
-    defaultText: "2",
-  },
-  { name: "logging-format", kind: "string", value: "FORMAT", help: "Log format: text or json", defaultText: "text" },
-];
+/** Flags of a command that logs, as verbosely as `verbosity` unless they say otherwise. */
+export function logFlags(verbosity: number): readonly Flag[] {
+  return [
+    {
+      name: "v",
+      short: "v",
+      kind: "integer",
+      value: "LEVEL",
+      help: "Log verbosity; 0 shows warnings and errors only, 4 and more debugging too",
+      defaultText: String(verbosity),
+    },
+    { name: "logging-format", kind: "string", value: "FORMAT", help: "Log format: text or json", defaultText: "text" },
+  ];
+}
 
 const debugVerbosity = 4;
 
@@ -22,11 +25,10 @@ export function loggerFromFlags(
   flags: FlagValues,
   stream: Writable,
   command: string,
-  quietLevel: LogLevel = "info",
+  defaultVerbosity: number,
 ): Logger {
-  const verbosity = flags.integer("v");
-  const level =
-    verbosity === undefined ? quietLevel : verbosity >= debugVerbosity ? "debug" : verbosity > 0 ? "info" : "warn";
+  const verbosity = flags.integer("v") ?? defaultVerbosity;
+  const level = verbosity >= debugVerbosity ? "debug" : verbosity > 0 ? "info" : "warn";
   const format = flags.string("logging-format") ?? "text";
   if (format !== "text" && format !== "json")
     throw new UsageError(`Flag --logging-format is "${format}", expected "text" or "json"`, command);

@@ -57,6 +57,8 @@ describe("the library packages", () => {
     await copyFile(suite, join(project, "smallest-provider.test.ts"));
     const lamps = await block("packages/kubelet/README.md", "ts", "createKubelet");
     await writeFile(join(project, "lamps.ts"), lamps.replaceAll("/tmp/lamps", join(directory, "lamps")));
+    for (const name of ["client", "content", "distribution", "machine", "rpc", "runtime", "wasi"])
+      await writeFile(join(project, `${name}.ts`), await block(`packages/${name}/README.md`, "ts", "import"));
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -69,7 +71,7 @@ describe("the library packages", () => {
     }
   });
 
-  test("their declarations pass the compiler's strictest look, with the guide's settings", async () => {
+  test("their declarations and READMEs pass the compiler's strictest look, with the guide's settings", async () => {
     const settings = await readFile(join(project, "tsconfig.json"), "utf8");
     expect(settings).toContain('"strict": true');
     expect(settings).not.toContain("skipLibCheck");

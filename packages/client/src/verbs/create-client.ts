@@ -8,6 +8,7 @@ import type { Transport } from "../transport/transport.ts";
 import { ApiClient } from "./api-client.ts";
 import type { KubernetesClient } from "./kubernetes-client.ts";
 
+/** Limits of a client, and what it is made with. */
 export interface ClientOptions {
   /** First part of the user agent, `name/version`. @default "wherry-client" */
   readonly userAgent?: string;

@@ -8,7 +8,8 @@ const maxAliases = 100;
 /** Text that is no YAML; the message is one line and says where in it. */
 export class YamlError extends WherryError {
   constructor(cause: unknown) {
-    super("YamlInvalid", firstLine(errorMessage(cause)), { cause });
+    // Not kept as the cause: whoever prints causes would print the excerpt, which may be of a secret.
+    super("YamlInvalid", firstLine(errorMessage(cause)));
   }
 }
 

@@ -5,11 +5,13 @@ import { httpRequest } from "../actions/http-request.ts";
 import { ActionError, actionMessage, HookError } from "../errors.ts";
 import type { HookRunner, HookSubject } from "./hook-runner.ts";
 
+/** How hooks reach containers, and the clock that `sleep` goes by. */
 export interface HookRunnerOptions {
   readonly actions: ContainerActions;
   readonly clock: Clock;
 }
 
+/** Runs lifecycle hooks with upstream's words for what fails; the caller's `signal` is their only limit of time. */
 export function createHookRunner(options: HookRunnerOptions): HookRunner {
   return {
     async run(handler, subject, signal) {

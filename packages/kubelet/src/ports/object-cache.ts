@@ -1,5 +1,6 @@
 import type { ConfigMap, KubernetesObject, LabelSelector, Pod, Secret, ServiceAccount } from "@wherry/kubernetes";
 
+/** What every call for an object takes. */
 export interface ObjectCallOptions {
   readonly signal?: AbortSignal | undefined;
 }

@@ -2,10 +2,12 @@ import type { Container, Pod } from "@wherry/kubernetes";
 import type { ImageSpec, Mount } from "@wherry/runtime";
 import type { EnvironmentVariable } from "./environment.ts";
 
+/** What every call for volumes takes. */
 export interface VolumeCallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What the mounts of a container depend on beside its pod. */
 export interface ContainerMountsOptions extends VolumeCallOptions {
   /**
    * What the container's volumes of kind `image` show, by the volumes' names; the images are present.

@@ -5,6 +5,7 @@ import { ContainerProbes } from "./container-probes.ts";
 import type { PodProbes, PodProbesListener, PodView, ProbeManager, ProbeSeries } from "./probe-manager.ts";
 import { TickSchedule } from "./tick-schedule.ts";
 
+/** How probes reach containers, and the clock they go by. */
 export interface ProbeManagerOptions {
   readonly actions: ContainerActions;
   readonly clock: Clock;
@@ -12,6 +13,7 @@ export interface ProbeManagerOptions {
   readonly random?: (() => number) | undefined;
 }
 
+/** Runs the probes of all pods on one schedule, each by its own period, until its `run` has ended. */
 export function createProbeManager(options: ProbeManagerOptions): ProbeManager {
   return new ScheduledProbeManager(options);
 }

@@ -37,6 +37,7 @@ export interface PodProbes {
   close(): void;
 }
 
+/** Whom the probes of a pod tell what they find. */
 export interface PodProbesListener {
   readonly event: (content: EventContent) => void;
   /** Something that `isStarted`, `isReady` or `failure` answer has changed. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { aborted, type Clock, errorMessage, type Logger, runTogether } from "@wherry/base";
 import type { KubernetesClient } from "@wherry/client";
@@ -134,15 +135,23 @@ async function servingCertificate(options: NodeServerOptions): Promise<{ certifi
 
 async function clientAuthority(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
+  const wrong = (verb: string, reason: string, cause: unknown) =>
+    new KubeletError("CertificateInvalid", `Cannot ${verb} authentication.x509.clientCAFile "${path}": ${reason}`, {
+      cause,
+    });
+  let text: string;
   try {
-    return await readFile(path, "utf8");
+    text = await readFile(path, "utf8");
   } catch (error) {
-    throw new KubeletError(
-      "CertificateInvalid",
-      `Cannot read authentication.x509.clientCAFile "${path}": ${errorMessage(error)}`,
-      { cause: error },
-    );
+    throw wrong("read", errorMessage(error), error);
   }
+  try {
+    // TLS would take it for a file of no authorities, and refuse every client.
+    new X509Certificate(text);
+  } catch (error) {
+    throw wrong("use", "it must begin with a certificate in PEM", error);
+  }
+  return text;
 }
 
 function authenticator({ configuration, client, clock }: NodeServerOptions): Authenticator {

@@ -163,6 +163,7 @@ export class ContainerStarter {
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
+      handle.logger.warn("postStart hook failed", { container: name, error: actionMessage(error) });
       // What went wrong may hold what the hook was told in confidence.
       this.#warn("FailedPostStartHook", "PostStartHook failed");
       try {

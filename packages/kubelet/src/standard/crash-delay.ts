@@ -3,6 +3,7 @@ import { type BackOffTable, formatDuration } from "./back-off-table.ts";
 import { containerHash } from "./container-hash.ts";
 import type { StartDelay } from "./start-outcome.ts";
 
+/** A container that has ended and is to start again. */
 export interface CrashDelayFacts {
   readonly pod: Pod;
   readonly container: Container;

@@ -18,6 +18,7 @@ export interface ImagePullerOptions {
   readonly maxParallelPulls?: number | undefined;
 }
 
+/** An image that a container of a pod wants to be present. */
 export interface ImageRequest {
   /** As the pod's author wrote it. */
   readonly image: string;
@@ -41,6 +42,7 @@ interface PulledImage extends FinishedPull {
   readonly size: number;
 }
 
+/** The image is there, or why and until when its container waits. */
 export type ImageOutcome = { readonly kind: "present"; readonly ref: string } | StartDelay;
 
 /** How long a container shows the error itself before it shows that it is backing off. */

@@ -199,8 +199,8 @@ const containerRules: readonly FieldRule[] = [
   { path: "securityContext.privileged", verdict: "refused", why: noNamespaces, when: isTrue },
   { path: "securityContext.readOnlyRootFilesystem", verdict: "honoured", why: "an image's files are always read-only" },
   ...withCommands("startupProbe", probes),
-  { path: "stdin", verdict: "honoured", why: "kept open for attach" },
-  { path: "stdinOnce", verdict: "honoured", why: "closed after the first attach" },
+  { path: "stdin", verdict: "honoured", why: "kept open; nothing can attach to it yet" },
+  { path: "stdinOnce", verdict: "honoured", why: "as stdin; nothing can attach yet" },
   {
     path: "terminationMessagePath",
     verdict: "honoured",

@@ -8,4 +8,5 @@ export type PodEdges = typeof podEdges;
 /** A state of the standard provider's pods. */
 export type PodState<N extends keyof PodEdges & string> = State<PodEdges, N, PodContext, PodDescription>;
 
+/** A machine with the standard provider's states and edges. */
 export type PodMachine = MachineDefinition<PodEdges, PodContext, PodDescription>;

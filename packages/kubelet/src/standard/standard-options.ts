@@ -13,6 +13,7 @@ import type { VolumeManager } from "../ports/volume-manager.ts";
 import type { TerminationLogs } from "../volumes/termination-log.ts";
 import type { NodeUser } from "./container-user.ts";
 
+/** What the standard provider stands on: a `Runtime`, the services of the kubelet, and delays and limits. */
 export interface StandardProviderOptions {
   readonly runtime: Runtime;
   readonly volumes: VolumeManager;

@@ -27,6 +27,7 @@ import type { StandardProviderOptions } from "./standard-options.ts";
 import { publish } from "./sync-containers.ts";
 import { refuseUnsupportedFields } from "./unsupported-fields.ts";
 
+/** A provider whose pods live by `podEdges`. */
 export type StandardProvider = Provider<PodEdges, PodContext>;
 
 /**

@@ -255,7 +255,7 @@ describe("loadConfiguration()", () => {
   test("loadConfiguration() refuses files that are missing, no YAML, too many documents or of another kind", async () => {
     const refused = (file: string) => loadConfiguration({ file }).catch((error: Error) => error.message);
     expect(await refused(join(directory, "none.yaml"))).toContain("it does not exist");
-    expect(await refused(await write("a: [1\n"))).toContain("kubelet.yaml");
+    expect(await refused(await write("a: [1\n"))).toMatch(/kubelet\.yaml": \S.* at line \d+, column \d+$/);
     expect(await refused(await write("---\n{}\n"))).toContain("2 documents");
     expect(await refused(await write("maxPods: 1\nmaxPods: 2\n"))).toContain("keys must be unique at line 4");
     const other = join(directory, "other.yaml");

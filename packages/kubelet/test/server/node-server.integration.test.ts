@@ -148,6 +148,14 @@ describe("openNodeServer()", () => {
     expect(await servedName((await start({}, { clock: muchLater })).port)).not.toBe(first);
   });
 
+  test("openNodeServer() refuses a file of client authorities without a certificate (it let nobody in, and said nothing)", async () => {
+    const clientCAFile = join(directory, "ca.crt");
+    await writeFile(clientCAFile, "no certificate\n");
+    await expect(start({ authentication: { ...open.authentication, x509: { clientCAFile } } })).rejects.toThrow(
+      `clientCAFile "${clientCAFile}": it must begin with a certificate in PEM`,
+    );
+  });
+
   test("openNodeServer() follows a replaced certificate, and stays with the old one while files do not match", async () => {
     const authority = await createTestAuthority();
     const [one, two] = [await authority.issueClient("one", []), await authority.issueClient("two", [])];

@@ -1,4 +1,4 @@
-import { FakeClock } from "@wherry/base";
+import { createLogger, FakeClock, type LogEntry } from "@wherry/base";
 import type { Container, LifecycleHandler } from "@wherry/kubernetes";
 import { failing } from "@wherry/testkit";
 import { afterEach, describe, expect, test } from "vitest";
@@ -73,12 +73,15 @@ describe("standard provider, postStart hooks", () => {
     expect(main()?.state?.running).toBeDefined();
   });
 
-  test("with restartPolicy Never a hook that fails is the pod's end", async () => {
-    start();
+  test("with restartPolicy Never a hook that fails is the pod's end, and the log alone says why", async () => {
+    const log: LogEntry[] = [];
+    start({ logger: createLogger((entry) => void log.push(entry), "warn") });
     actions.answer = new ActionError("Failed", "EOF");
     harness.api.create(podOf("web", { restartPolicy: "Never" }, { lifecycle: { postStart: http } }));
     await harness.advance(2000);
     expect(harness.status("web").phase).toBe("Failed");
+    const { fields } = log.find(({ message }) => message === "postStart hook failed") ?? {};
+    expect(fields).toMatchObject({ container: "main", error: expect.stringContaining("EOF") });
   });
 
   test("a deletion cuts a hook short", async () => {

@@ -38,6 +38,8 @@ export interface HarnessOptions {
   readonly allocations?: Allocations | undefined;
   /** Where static pods come from; they are shown in the API. @default nowhere */
   readonly staticSource?: PodSource | undefined;
+  /** @default silent, or the console with WHERRY_TEST_LOG */
+  readonly logger?: Logger | undefined;
 }
 
 /** A kubelet on fakes: fake clock, fake runtime, fake API; `restart` ends it without a trace and starts another. */
@@ -70,7 +72,7 @@ export class KubeletHarness {
 
   start(): void {
     const { clock } = this;
-    const logger = harnessLogger();
+    const logger = this.#options.logger ?? harnessLogger();
     const recorder: EventRecorder = {
       event: (subject, content) =>
         void this.events.push({ pod: subject.kind === "Pod" ? (subject.pod.metadata?.name ?? "") : "", ...content }),

@@ -5,6 +5,7 @@ export interface JsonObject {
   [key: string]: JsonValue;
 }
 
+/** Whether a value is an object that is neither null nor an array; what it holds is not looked at. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -22,6 +22,7 @@ export function podContainers(spec: PodSpec): PodContainer[] {
   ];
 }
 
+/** The container of a name, of whichever kind it is. */
 export function findContainer(spec: PodSpec, name: string): PodContainer | undefined {
   return podContainers(spec).find((entry) => entry.container.name === name);
 }
@@ -33,6 +34,7 @@ export function containerFieldPath(spec: PodSpec, name: string): string {
   return kind === "ephemeral" ? `spec.ephemeralContainers{${name}}` : `spec.containers{${name}}`;
 }
 
+/** The status of a name. */
 export function findContainerStatus(
   statuses: readonly ContainerStatus[] | undefined,
   name: string,

@@ -3,8 +3,10 @@ import { awaitsRestartOfAll } from "./container-statuses.ts";
 import { findContainerStatus, hasAnyAppContainerStarted, isRestartableInitContainer } from "./pod-containers.ts";
 import { shouldRestartAfterExit } from "./restart-policy.ts";
 
+/** As in `status.phase` of a pod. */
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
 
+/** What a pod's phase is computed from. */
 export interface PodPhaseFacts {
   readonly spec: PodSpec;
   readonly initContainerStatuses: readonly ContainerStatus[];

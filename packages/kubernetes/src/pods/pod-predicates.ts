@@ -1,5 +1,6 @@
 import type { Pod, PodCondition, PodStatus } from "../api/index.ts";
 
+/** The condition of a type. */
 export function findPodCondition(status: PodStatus | undefined, type: string): PodCondition | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
 }
@@ -14,12 +15,16 @@ export function isTerminalPhase(phase: string | undefined): boolean {
   return phase === "Succeeded" || phase === "Failed";
 }
 
+/** Whether the pod's phase is `Succeeded` or `Failed`. */
 export function isPodTerminal(pod: Pod): boolean {
   return isTerminalPhase(pod.status?.phase);
 }
 
+/** Where the kubelet has a pod from: `file`, `http` or `api`. */
 export const configSourceAnnotation = "kubernetes.io/config.source";
+/** What a static pod was made from, as a hash. */
 export const configHashAnnotation = "kubernetes.io/config.hash";
+/** Marks a mirror pod; holds the UID of its static pod, which is a hash where the manifest has none. */
 export const configMirrorAnnotation = "kubernetes.io/config.mirror";
 
 /** Whether the pod came from a file or an URL of the node rather than from the API. */

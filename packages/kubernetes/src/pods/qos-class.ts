@@ -2,6 +2,7 @@ import type { PodSpec } from "../api/index.ts";
 import { compareQuantities } from "../quantity.ts";
 import { parseResourceList } from "./pod-resources.ts";
 
+/** Quality of service of a pod, as in `status.qosClass`. */
 export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
 /**

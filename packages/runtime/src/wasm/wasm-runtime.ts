@@ -54,6 +54,7 @@ import {
   summaryOf,
 } from "./views.ts";
 
+/** What the WebAssembly runtime stands on. */
 export interface WasmRuntimeOptions {
   /** Directory for the runtime's own metadata; created with mode 0700. */
   readonly stateDirectory: string;

@@ -22,6 +22,7 @@ export interface Preopen {
   readonly readOnly?: boolean;
 }
 
+/** What a guest is given: arguments, environment, streams and directories, and nothing else. */
 export interface Preview1Options {
   /** The arguments, the program's name first. */
   readonly args: readonly string[];
