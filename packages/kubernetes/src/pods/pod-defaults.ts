@@ -56,17 +56,22 @@ function setPodSpecDefaults(spec: PodSpec): void {
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
 }
 
-/** Of what a pod as a whole is limited in, it asks for as much as its containers do, or else for all it may have. */
+/**
+ * A pod that is limited as a whole asks for as much cpu and memory as its containers do, and of what none of them asks for it asks for
+ * all that it may have.
+ */
 function setSharedRequests(spec: PodSpec): void {
   const { resources, overhead: _o, ...own } = spec;
-  if (resources?.limits === undefined) return;
+  const { limits = {} } = resources ?? {};
+  if (resources === undefined || Object.keys(limits).length === 0) return;
   const sums = formatResourceList(podRequests({ ...own, resources: undefined }));
-  for (const [name, limit] of Object.entries(resources.limits)) {
-    const isCompute = name === "cpu" || name === "memory";
-    if (!isCompute && !name.startsWith("hugepages-")) continue;
-    resources.requests ??= {};
-    resources.requests[name] ??= (isCompute ? sums[name] : undefined) ?? limit;
-  }
+  const summed = Object.entries(sums).filter(([name]) => isCompute(name));
+  const limited = Object.entries(limits).filter(([name]) => isCompute(name) || name.startsWith("hugepages-"));
+  resources.requests = { ...Object.fromEntries([...limited, ...summed]), ...resources.requests };
+}
+
+function isCompute(name: string): boolean {
+  return name === "cpu" || name === "memory";
 }
 
 function setContainerDefaults(container: Container | EphemeralContainer): void {

@@ -53,6 +53,24 @@ const labelSelector = { matchLabels: { a: "b" } };
 /** Pods that only look wrong, or in which much is left to the defaults. */
 export const takenPods: readonly (readonly [name: string, pod: Pod])[] = [
   ["at the edge", edgePod],
+  [
+    "a limit of the pod beside what its containers ask for",
+    podWith({ resources: { limits: { cpu: "2" } } }, { resources: { requests: { memory: "1Mi" } } }),
+  ],
+  [
+    "a limit of the pod beside requests of some of its containers",
+    podWith(
+      {
+        resources: { limits: { memory: "1Gi" }, requests: { cpu: "3" } },
+        initContainers: [{ name: "s", image: "b:1", restartPolicy: "Always", resources: { limits: { cpu: "1" } } }],
+      },
+      { resources: { requests: { cpu: "1", memory: "1Mi", "ephemeral-storage": "1Mi" } } },
+    ),
+  ],
+  [
+    "requests of the pod alone",
+    podWith({ resources: { requests: { cpu: "2" } } }, { resources: { requests: { memory: "1Mi" } } }),
+  ],
   ["a negative grace period", inPod({ terminationGracePeriodSeconds: -1 })],
   ["ports of the node", podWith({ hostNetwork: true }, { ports: [{ containerPort: 1 }] })],
   [
