@@ -11,7 +11,7 @@ export interface NodeStatusPatch {
 /**
  * The strategic merge patch that turns `from` into `to`, or undefined when they are equal.
  *
- * `conditions` merge by type. `addresses` merge by type too in the API's schema although the type is not unique, so a changed
+ * `conditions` merge by type; another order of the same ones is no difference. `addresses` merge by type too in the API's schema although the type is not unique, so a changed
  * list is sent whole with `$patch: replace`. All other lists are atomic.
  */
 export function nodeStatusPatch(from: NodeStatus, to: NodeStatus): NodeStatusPatch | undefined {
