@@ -223,3 +223,50 @@ describe("pods/resize", () => {
     }
   });
 });
+
+describe("pods/status", () => {
+  const restart = { action: "Restart", exitCodes: { operator: "In", values: [42] } };
+  const restartAll = { ...restart, action: "RestartAllContainers" };
+
+  /** The answers to the statuses that take back an exit, with 0, 1 and 42. */
+  async function takenBack(list: string, spec: Record<string, unknown>): Promise<unknown[]> {
+    const pod = `exits-${crypto.randomUUID()}`;
+    await create(pod, spec);
+    const name = list === "containerStatuses" ? "main" : "first";
+    const write = (state: object) =>
+      plane.admin.patch(
+        `${pods}/${pod}/status`,
+        { status: { [list]: [{ name, image: "i", imageID: "", ready: false, restartCount: 0, state }] } },
+        "merge",
+      );
+    const codes: number[] = [];
+    for (const exitCode of [0, 1, 42]) {
+      expect((await write({ terminated: { exitCode } })).code).toBe(200);
+      const { code, body } = await write({ waiting: { reason: "PodInitializing" } });
+      codes.push(code);
+      if (code !== 200)
+        expect(body.message).toBe(
+          `Pod "${pod}" is invalid: status.${list}[0].state: Forbidden: may not be transitioned to non-terminated state`,
+        );
+    }
+    return codes;
+  }
+
+  test.each([
+    ["Never", {}, [422, 422, 422]],
+    ["OnFailure", {}, [422, 200, 200]],
+    ["Always", {}, [200, 200, 200]],
+    ["Always", { restartPolicy: "Never" }, [422, 422, 422]],
+    ["Never", { restartPolicy: "OnFailure" }, [422, 200, 200]],
+    ["OnFailure", { restartPolicy: "Always" }, [200, 200, 200]],
+    ["Always", { restartPolicy: "Never", restartPolicyRules: [restart] }, [422, 422, 200]],
+    ["Never", { restartPolicy: "Never", restartPolicyRules: [restartAll] }, [200, 200, 200]],
+  ])("takes back an exit only of what is started again: pod %s, container %j", async (restartPolicy, policy, codes) => {
+    const main = { name: "main", image: "registry.example/main:1" };
+    const first = { name: "first", image: "registry.example/first:1" };
+    const ofApp = { restartPolicy, containers: [{ ...main, ...policy }] };
+    const ofInit = { restartPolicy, containers: [main], initContainers: [{ ...first, ...policy }] };
+    expect(await takenBack("containerStatuses", ofApp)).toEqual(codes);
+    expect(await takenBack("initContainerStatuses", ofInit)).toEqual(codes);
+  });
+});

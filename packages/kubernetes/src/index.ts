@@ -80,7 +80,12 @@ export {
 } from "./pods/pod-resources.ts";
 export { type PodStatusFacts, podStatus } from "./pods/pod-status.ts";
 export { type QosClass, qosClass } from "./pods/qos-class.ts";
-export { mayRestartAll, shouldRestartAfterExit, shouldRestartAllAfterExit } from "./pods/restart-policy.ts";
+export {
+  mayRestartAll,
+  mayTakeBackExit,
+  shouldRestartAfterExit,
+  shouldRestartAllAfterExit,
+} from "./pods/restart-policy.ts";
 export {
   addQuantities,
   canonicalQuantity,

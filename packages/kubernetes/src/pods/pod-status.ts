@@ -6,7 +6,7 @@ import { findContainerStatus, hasAnyAppContainerStarted, hasRun, podContainers }
 import { type PodPhase, podPhase } from "./pod-phase.ts";
 import { isTerminalPhase } from "./pod-predicates.ts";
 import { qosClass } from "./qos-class.ts";
-import { mayRestartAll } from "./restart-policy.ts";
+import { mayTakeBackExit } from "./restart-policy.ts";
 
 export interface PodStatusFacts {
   /** The latest object; its status is where conditions of others are taken from. */
@@ -121,10 +121,10 @@ function finalLists(facts: PodStatusFacts): {
  */
 function mustStayEnded(spec: PodSpec | undefined, before: ContainerStatus, { name, state }: ContainerStatus): boolean {
   const ended = before.state?.terminated;
-  if (spec === undefined || ended === undefined || state?.terminated !== undefined || mayRestartAll(spec)) return false;
-  const own = spec.initContainers?.find((container) => container.name === name)?.restartPolicy;
-  if (own !== undefined) return false;
-  return spec.restartPolicy === "Never" || (spec.restartPolicy === "OnFailure" && ended.exitCode === 0);
+  const container = spec?.initContainers?.find((candidate) => candidate.name === name);
+  if (spec === undefined || container === undefined || ended === undefined || state?.terminated !== undefined)
+    return false;
+  return !mayTakeBackExit(spec, container, ended.exitCode);
 }
 
 /** Whether everything before the app containers was done at some time. */

@@ -29,6 +29,15 @@ export function mayRestartAll({ initContainers = [], containers }: PodSpec): boo
   );
 }
 
+/**
+ * Whether a status may say of a container that ended with `exitCode` that it runs or waits again: where its policy or the pod's has it
+ * started again, and in a pod that may restart all of its containers. Of init containers an API server knows no other rule, although
+ * they run again in a new sandbox; it refuses a status that says more.
+ */
+export function mayTakeBackExit(spec: PodSpec, container: Restartable, exitCode: number): boolean {
+  return mayRestartAll(spec) || shouldRestartAfterExit(spec, container, "app", exitCode);
+}
+
 /** Whether the first rule of the container that matches this exit asks to restart all containers of the pod. */
 export function shouldRestartAllAfterExit(container: Restartable, exitCode: number): boolean {
   const rule = container.restartPolicyRules?.find((candidate) => matchesExitCode(candidate, exitCode));

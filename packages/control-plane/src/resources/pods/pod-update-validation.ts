@@ -1,10 +1,11 @@
 import {
+  type Container,
   dnsSubdomainProblem,
   type FieldError,
   forbiddenValue,
   invalidValue,
   jsonEquals,
-  mayRestartAll,
+  mayTakeBackExit,
   type Pod,
   type PodSpec,
   type Toleration,
@@ -90,18 +91,27 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   if (old.status?.qosClass && pod.status?.qosClass !== old.status.qosClass) {
     errors.push(invalidValue("status.qosClass", pod.status?.qosClass ?? "", "field is immutable"));
   }
-  // A restart count going to a container that will not run again would say it did.
-  const policy = pod.spec?.restartPolicy;
-  if (policy === "Always" || old.status?.containerStatuses === undefined) return errors;
-  if (pod.spec !== undefined && mayRestartAll(pod.spec)) return errors;
-  for (const before of old.status.containerStatuses) {
-    const after = pod.status?.containerStatuses?.find((status) => status.name === before.name);
-    if (before.state?.terminated === undefined || after === undefined || after.state?.terminated !== undefined)
-      continue;
-    if (policy === "OnFailure" && before.state.terminated.exitCode !== 0) continue;
-    const container = pod.spec?.containers.find((item) => item.name === before.name);
-    if (container?.restartPolicy !== undefined || container?.restartPolicyRules !== undefined) continue;
-    errors.push(forbiddenValue(`status.${before.name}.state`, "may not be transitioned to non-terminated state"));
-  }
-  return errors;
+  const { initContainers = [], containers = [] } = pod.spec ?? {};
+  return [
+    ...errors,
+    ...validateExits(pod, old, "containerStatuses", containers),
+    ...validateExits(pod, old, "initContainerStatuses", initContainers),
+  ];
+}
+
+/** An end is not taken back of a container that nothing starts again. */
+function validateExits(
+  { spec, status }: Pod,
+  old: Pod,
+  list: "containerStatuses" | "initContainerStatuses",
+  containers: readonly Container[],
+): FieldError[] {
+  return (old.status?.[list] ?? []).flatMap(({ name, state }, index) => {
+    const container = containers.find((candidate) => candidate.name === name);
+    const after = status?.[list]?.find((candidate) => candidate.name === name);
+    if (spec === undefined || container === undefined || after === undefined) return [];
+    if (state?.terminated === undefined || after.state?.terminated !== undefined) return [];
+    if (mayTakeBackExit(spec, container, state.terminated.exitCode)) return [];
+    return [forbiddenValue(`status.${list}[${index}].state`, "may not be transitioned to non-terminated state")];
+  });
 }
