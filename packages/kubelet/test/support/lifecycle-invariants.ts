@@ -5,7 +5,7 @@ import {
   isMirrorPod,
   isRestartableInitContainer,
   isTerminalPhase,
-  mayRestartAll,
+  mayTakeBackExit,
   parseApiTime,
   podContainers,
   podRequests,
@@ -345,13 +345,12 @@ export class LifecycleInvariants {
 /** What the API server refuses: it would refuse every later status as well. */
 function mayLeaveItsEnd(
   spec: PodSpec,
-  { restartPolicy }: Container,
+  container: Container,
   before: ContainerStatus | undefined,
   { name, state }: ContainerStatus,
 ): void {
   const ended = before?.state?.terminated;
-  if (ended === undefined || restartPolicy !== undefined || mayRestartAll(spec)) return;
-  if (spec.restartPolicy === "Always" || (spec.restartPolicy === "OnFailure" && ended.exitCode !== 0)) return;
+  if (ended === undefined || mayTakeBackExit(spec, container, ended.exitCode)) return;
   expect(state?.terminated, `${name} has ended for good`).toBeDefined();
 }
 
