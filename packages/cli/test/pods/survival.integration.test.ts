@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { resources } from "@wherry/client";
 import type { Pod } from "@wherry/kubernetes";
 import { eventually, processEnded } from "@wherry/testkit";
@@ -135,16 +136,20 @@ test("a kubelet that starts while there is no API server waits for it, and its p
 
 test("an API server that is killed and comes back finds everything as it went on without it", async () => {
   const { observer, plane } = cluster();
-  const volumes = [{ name: "state", emptyDir: {} }];
-  const volumeMounts = [{ name: "state", mountPath: "/state" }];
+  const state = await mkdtemp(join(cluster().directory, "state-"));
   await cluster().createPod("steady", ["tick", "50"], { restartPolicy: "Always" });
   await cluster().createPod(
     "brief",
-    { args: ["print", "worked", "sleep", "1000", "exit", "4"], volumeMounts },
-    { volumes },
+    {
+      args: ["print", "worked", "await", "/state/go", "exit", "4"],
+      volumeMounts: [{ name: "state", mountPath: "/state" }],
+    },
+    { volumes: [{ name: "state", hostPath: { path: state } }] },
   );
   for (const name of ["steady", "brief"]) await observer.untilPhase(name, "Running");
-  await plane.restart();
+  const restarted = plane.restart();
+  await writeFile(join(state, "go"), "");
+  await restarted;
   const failed = await observer.untilPhase("brief", "Failed");
   expect(statusOf(failed)?.state?.terminated).toMatchObject({ exitCode: 4, reason: "Error" });
   await cluster().createPod("after", ["print", "hello"]);
