@@ -52,6 +52,7 @@ export async function measureSyncLatency(cluster: BenchCluster, crowd: number, s
   for (const name of names) await create(name);
   await watch.until((pods) => names.every((name) => isRunning(pods.get(name))), `${crowd} pods running`);
   await settle();
+  const baseline = { name: "empty Node process", value: await emptyNodeMs() };
   measuring = true;
   for (let index = 0; index < samples; index++) {
     const name = `sample-${index}`;
@@ -63,7 +64,6 @@ export async function measureSyncLatency(cluster: BenchCluster, crowd: number, s
   }
   measuring = false;
   await deletePods(cluster.client, watch, names);
-  const baseline = { name: "empty Node process", value: await emptyNodeMs() };
   const figure = (what: string, values: readonly number[]): Figure[] => [
     {
       name: `${what}, p50 of ${values.length}, with ${crowd} pods`,
