@@ -14,8 +14,10 @@ import {
 import { eventually } from "@wherry/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkStaticPod } from "../../../kubelet/src/pods/static/check-pod.ts";
-import { refusedContainers, refusedProbes } from "../../../kubernetes/test/validation/judged-containers.ts";
-import { refusedPlacements, refusedSpecs } from "../../../kubernetes/test/validation/judged-specs.ts";
+import { refusedContainers } from "../../../kubernetes/test/validation/judged-containers.ts";
+import { refusedPlacements } from "../../../kubernetes/test/validation/judged-placements.ts";
+import { refusedProbes } from "../../../kubernetes/test/validation/judged-probes.ts";
+import { refusedSpecs } from "../../../kubernetes/test/validation/judged-specs.ts";
 import { refusedVolumes } from "../../../kubernetes/test/validation/judged-volumes.ts";
 import { takenPods } from "../../../kubernetes/test/validation/taken-pods.ts";
 import { kubeBuilderAssets, startKubeApiServer } from "../../../testkit/src/control-planes/kube-apiserver.ts";

@@ -6,9 +6,11 @@ import {
   validatePodCreate,
 } from "@wherry/kubernetes";
 import { describe, expect, test } from "vitest";
-import { refusedContainers, refusedProbes } from "./judged-containers.ts";
-import type { JudgedPod } from "./judged-pods.ts";
-import { refusedPlacements, refusedSpecs } from "./judged-specs.ts";
+import { refusedContainers } from "./judged-containers.ts";
+import { refusedPlacements } from "./judged-placements.ts";
+import { type JudgedPod, withEnv } from "./judged-pods.ts";
+import { refusedProbes } from "./judged-probes.ts";
+import { refusedSpecs } from "./judged-specs.ts";
 import { refusedVolumes } from "./judged-volumes.ts";
 import { takenPods } from "./taken-pods.ts";
 
@@ -38,4 +40,9 @@ describe.each(Object.entries({ refusedContainers, refusedProbes, refusedVolumes,
 
 test.each(takenPods)("validatePod() takes %s", (_, pod) => {
   expect(problemsOf(["", pod])).toBe("");
+});
+
+test("validatePod() looks at a path full of beginnings of subscripts once, not once for each", () => {
+  const fieldPath = `a${"['".repeat(300_000)}`;
+  expect(problemsOf(["", withEnv({ valueFrom: { fieldRef: { fieldPath } } })])).toContain("field label not supported");
 });

@@ -32,7 +32,12 @@ const knownFields: ReadonlySet<string> = new Set([
   "status.phase",
 ]);
 
-const subscripted = /^(.*)\['(.*)'\]$/s;
+/** A path of a field, and the key where it ends in a subscript, as in `metadata.labels['key']`. */
+function splitSubscript(path: string): { readonly named: string; readonly key?: string } {
+  const body = path.endsWith("']") ? path.slice(0, -2) : "";
+  const at = body.indexOf("['");
+  return at > 0 ? { named: body.slice(0, at), key: body.slice(at + 2) } : { named: path };
+}
 
 /** Checks a reference to a field of the pod. */
 export function validateFieldReference(
@@ -46,7 +51,7 @@ export function validateFieldReference(
     invalidValue(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${text}`),
   ];
   if (apiVersion !== "v1") return problem(`unsupported pod version: ${apiVersion}`);
-  const [, named = fieldPath, key] = subscripted.exec(fieldPath) ?? [];
+  const { named, key } = splitSubscript(fieldPath);
   // As it was called before.
   const field = named === "spec.host" ? "spec.nodeName" : named;
   if (key === undefined) {
