@@ -8,10 +8,9 @@ import type {
   PodTemplateSpec,
   Probe,
 } from "../api/index.ts";
-
 import { setOwn } from "../patch/json-value.ts";
 import { formatQuantity, quantityMilliValue, tryParseQuantity } from "../quantity.ts";
-import { formatResourceList, podRequests } from "./pod-resources.ts";
+import { formatResourceList, isComputeResource, isPodResource, podRequests } from "./pod-resources.ts";
 import { defaultPullPolicy, setVolumeDefaults } from "./volume-defaults.ts";
 
 const thousandth = 1_000_000n;
@@ -65,13 +64,9 @@ function setSharedRequests(spec: PodSpec): void {
   const { limits = {} } = resources ?? {};
   if (resources === undefined || Object.keys(limits).length === 0) return;
   const sums = formatResourceList(podRequests({ ...own, resources: undefined }));
-  const summed = Object.entries(sums).filter(([name]) => isCompute(name));
-  const limited = Object.entries(limits).filter(([name]) => isCompute(name) || name.startsWith("hugepages-"));
+  const summed = Object.entries(sums).filter(([name]) => isComputeResource(name));
+  const limited = Object.entries(limits).filter(([name]) => isPodResource(name));
   resources.requests = { ...Object.fromEntries([...limited, ...summed]), ...resources.requests };
-}
-
-function isCompute(name: string): boolean {
-  return name === "cpu" || name === "memory";
 }
 
 function setContainerDefaults(container: Container | EphemeralContainer): void {

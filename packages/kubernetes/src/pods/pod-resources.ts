@@ -5,6 +5,16 @@ import { isRestartableInitContainer } from "./pod-containers.ts";
 /** Amounts by resource name. */
 export type ResourceAmounts = Readonly<Record<string, Quantity>>;
 
+/** Whether a resource is one that the containers of a pod may share (KEP-2837): cpu, memory and huge pages. */
+export function isPodResource(name: string): boolean {
+  return isComputeResource(name) || name.startsWith("hugepages-");
+}
+
+/** Whether a resource is cpu or memory. */
+export function isComputeResource(name: string): boolean {
+  return name === "cpu" || name === "memory";
+}
+
 /**
  * What a pod asks for, by resource: the larger of the app containers with all sidecars and of each init container with the
  * sidecars started before it, then overhead (KEP-753); `spec.resources` stands in for what it names (KEP-2837).

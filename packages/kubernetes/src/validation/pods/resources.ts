@@ -1,5 +1,5 @@
 import type { ContainerResizePolicy, PodSpec, ResourceRequirements } from "../../api/index.ts";
-import { formatResourceList, podRequests } from "../../pods/pod-resources.ts";
+import { formatResourceList, isComputeResource, isPodResource, podRequests } from "../../pods/pod-resources.ts";
 import { compareQuantities, parseQuantity, tryParseQuantity } from "../../quantity.ts";
 import { labelKeyProblem, labelKeyProblems } from "../../selectors/label-syntax.ts";
 import {
@@ -178,13 +178,8 @@ function validateLimits({ limits = {}, requests = {} }: ResourceRequirements = {
 /** Huge pages come with cpu or memory, by which the pod is placed. */
 function validateHugePages({ limits = {}, requests = {} }: ResourceRequirements = {}, path: string): FieldError[] {
   const names = [...Object.keys(limits), ...Object.keys(requests)];
-  const isAlone =
-    names.some((name) => name.startsWith(hugePages)) && !names.some((name) => computeResources.includes(name));
+  const isAlone = names.some((name) => name.startsWith(hugePages)) && !names.some(isComputeResource);
   return isAlone ? [forbiddenValue(path, "HugePages require cpu or memory")] : [];
-}
-
-function isPodResource(name: string): boolean {
-  return computeResources.includes(name) || name.startsWith(hugePages);
 }
 
 function isNative(name: string): boolean {
